@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Internet addresses and networks as values. Never resolves names.
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+
+static struct addr from_v4(const uint8_t quad[4])
+{
+    struct addr a = {.b = {[10] = 0xff, [11] = 0xff}};
+
+    memcpy(a.b + 12, quad, 4);
+    return a;
+}
+
+static int parse_v4(struct str s, struct addr *ret)
+{
+    uint8_t quad[4];
+    size_t i = 0;
+
+    for (int part = 0; part < 4; part++) {
+        unsigned v = 0;
+        size_t digits = 0;
+        if (part > 0 && (i >= s.n || s.p[i++] != '.'))
+            return -EINVAL;
+        for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++, digits++)
+            if ((v = v * 10 + (unsigned)(s.p[i] - '0')) > 255)
+                return -EINVAL;
+        // a leading zero is octal to some readers and decimal to others: nobody's address
+        if (digits == 0 || (digits > 1 && s.p[i - digits] == '0'))
+            return -EINVAL;
+        quad[part] = (uint8_t)v;
+    }
+    if (i != s.n)
+        return -EINVAL;
+    *ret = from_v4(quad);
+    return 0;
+}
+
+int addr_parse(struct str s, struct addr *ret)
+{
+    char z[INET6_ADDRSTRLEN];
+    struct in6_addr in6;
+
+    if (s.n >= sizeof(z))
+        return -EINVAL;
+    if (!memchr(s.p ? s.p : "", ':', s.n))
+        return parse_v4(s, ret);
+    memcpy(z, s.p, s.n);
+    z[s.n] = '\0';
+    if (strlen(z) != s.n || inet_pton(AF_INET6, z, &in6) != 1)
+        return -EINVAL;
+    memcpy(ret->b, in6.s6_addr, sizeof(ret->b));
+    return 0;
+}
+
+int addr_from_sockaddr(const struct sockaddr *sa, struct addr *ret)
+{
+    if (sa->sa_family == AF_INET) {
+        uint8_t quad[4];
+        memcpy(quad, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
+        *ret = from_v4(quad);
+        return 0;
+    }
+    if (sa->sa_family == AF_INET6) {
+        memcpy(ret->b, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
+        return 0;
+    }
+    return -EAFNOSUPPORT;
+}
+
+const char *addr_format(const struct addr *a, char buf[static ADDR_STRLEN])
+{
+    if (addr_is_v4(a))
+        inet_ntop(AF_INET, a->b + 12, buf, ADDR_STRLEN);
+    else
+        inet_ntop(AF_INET6, a->b, buf, ADDR_STRLEN);
+    return buf;
+}
+
+struct prefix prefix_of(const struct addr *a, uint8_t len)
+{
+    struct prefix p = {.addr = *a, .len = len > 128 ? 128 : len};
+
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned keep = p.len > i * 8 ? p.len - i * 8 : 0;
+        if (keep < 8)
+            p.addr.b[i] &= (uint8_t)(0xff00u >> keep);
+    }
+    return p;
+}
+
+int prefix_parse(struct str s, struct prefix *ret)
+{
+    const char *slash = s.n ? memchr(s.p, '/', s.n) : NULL;
+    struct addr a;
+
+    if (!slash) {
+        int r = addr_parse(s, &a);
+        if (r < 0)
+            return r;
+        *ret = prefix_of(&a, 128);
+        return 0;
+    }
+    int r = addr_parse((struct str){s.p, (size_t)(slash - s.p)}, &a);
+    if (r < 0)
+        return r;
+    unsigned long long len;
+    unsigned max = addr_is_v4(&a) ? 32 : 128;
+    if (str_number(str_skip(s, (size_t)(slash - s.p) + 1), max, &len) < 0)
+        return -EINVAL;
+    *ret = prefix_of(&a, (uint8_t)(len + 128 - max));
+    return 0;
+}
+
+const char *prefix_format(const struct prefix *p, char buf[static PREFIX_STRLEN])
+{
+    addr_format(&p->addr, buf);
+    if (p->len < 128)
+        sprintf(buf + strlen(buf), "/%u", prefix_family_len(p));
+    return buf;
+}
+
+bool prefix_contains(const struct prefix *p, const struct addr *a)
+{
+    struct prefix q = prefix_of(a, p->len);
+    return addr_eq(&p->addr, &q.addr);
+}
+
+bool prefix_overlaps(const struct prefix *p, const struct prefix *q)
+{
+    return p->len <= q->len ? prefix_contains(p, &q->addr) : prefix_contains(q, &p->addr);
+}
+
+bool addr_is_unbannable(const struct addr *a)
+{
+    static const struct addr zero;
+
+    if (addr_is_v4(a))
+        return a->b[12] == 0 || a->b[12] == 127 || a->b[12] >= 224;
+    if (memcmp(a->b, zero.b, 15) == 0)
+        return a->b[15] <= 1; // :: and ::1
+    return a->b[0] == 0xff;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Finds any of a set of fixed byte strings in a buffer, fast (SIMD where the processor has it, the same results
+// without): the gate that lets most of a log go by unparsed. Knows nothing of lines or patterns.
+#ifndef PB_BASE_LITERALS_H
+#define PB_BASE_LITERALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct literals;
+
+enum { LITERALS_MAX = 64 }; // one bit each in a mask
+
+// Compiles count (1..LITERALS_MAX) strings of at least one byte each; they are copied. -EINVAL outside that,
+// -ENOMEM. Freed with literals_free (NULL is fine).
+int literals_new(const struct str *strings, size_t count, struct literals **ret);
+void literals_free(struct literals *l);
+
+// The first position at or after p (before end) where one of the strings begins and lies wholly before end;
+// NULL when there is none.
+const char *literals_find(const struct literals *l, const char *p, const char *end);
+
+// Bit i is set when string i occurs anywhere in s.
+uint64_t literals_mask(const struct literals *l, struct str s);
+
+#endif

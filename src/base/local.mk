@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += libbase.a
+libbase_a_SOURCES = \
+	src/base/addr.c src/base/addr.h \
+	src/base/clock.c src/base/clock.h \
+	src/base/hash.c src/base/hash.h \
+	src/base/log.c src/base/log.h \
+	src/base/str.c src/base/str.h
+
+check_PROGRAMS += test_base
+test_base_SOURCES = tests/unit/test_base.c
+test_base_LDADD = libbase.a $(CMOCKA_LIBS)

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// pptpban.conf and pptpban.conf.d/*.conf, read into plain data. One keyword table makes the parser, the effective
+// dump and the manual's list. Opens nothing but these files and decides nothing.
+#ifndef PB_CONFIG_CONFIG_H
+#define PB_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "base/clock.h"
+#include "filter/event.h"
+
+enum backend { BACKEND_AUTO, BACKEND_IPSET, BACKEND_NFTABLES, BACKEND_NONE, BACKEND_MAX };
+
+extern const char *const backend_names[BACKEND_MAX];
+
+struct strlist {
+    char **v; // n strings, each NUL-terminated
+    size_t n;
+};
+
+struct prefix_list {
+    struct prefix *v;
+    size_t n;
+};
+
+// One [JAIL] section, with [DEFAULT] already applied.
+struct jail_config {
+    char *name;
+    bool enabled;
+    char *filter;          // as written: NAME or NAME[param=value, ...]
+    struct strlist source; // "auto", "journal", or paths and globs
+    unsigned maxretry;     // 1..1000, in units of weight
+    usec_t findtime;
+    usec_t bantime;        // USEC_FOREVER: until unbanned
+    bool increment;        // bantime.increment: each further ban of an address lasts longer
+    double factor;         // bantime.factor: by this factor
+    usec_t maximum;        // bantime.maximum: up to this
+    usec_t decay;          // bantime.decay: one ban is forgotten for each such time without a new one
+    struct prefix_list ignoreip;
+    bool ignoreself;
+    uint8_t weight[CLASS_MAX]; // count = auth=1 refused=0 ...
+    bool observe;              // mode = observe: everything but the ban itself
+    unsigned max_addresses;    // bound of the window table
+    char *file;                // where the section begins, for messages
+    unsigned line;
+};
+
+struct config {
+    enum backend backend;
+    char *state_dir;      // /var/lib/pptpban
+    char *runtime_dir;    // /run/pptpban
+    struct strlist filter_dirs; // searched in order, later override
+    char *group;          // who may ask the control socket
+    int log_level;        // LOG_ERR..LOG_DEBUG
+    unsigned max_lives;   // sessions
+    unsigned max_bans;    // entries of the ban list and of each kernel set
+    unsigned evidence_kib; // bound of the evidence arena
+    uint8_t widest4, widest6; // widest network that may be banned, family bits (24, 48)
+    usec_t history;       // how long ended bans are remembered
+    struct jail_config *jails; // [n_jails], enabled and not
+    size_t n_jails;
+};
+
+struct config_message {
+    char *text; // "FILE:LINE: KEY = VALUE: what is wrong; what would be accepted"
+    bool fatal; // error, not warning
+};
+
+struct config_report {
+    struct config_message *v;
+    size_t n, errors;
+};
+
+// Reads path (NULL: the compiled-in /etc/pptpban/pptpban.conf over the shipped defaults) and its PATH.d/*.conf.
+// All messages are collected into *report (freed with config_report_free). Returns 0, or -EINVAL when any was an
+// error, -ENOENT/-EACCES for the file itself. *ret is written only on success; freed with config_free.
+int config_load(const char *path, struct config **ret, struct config_report *report);
+void config_free(struct config *c);
+void config_report_free(struct config_report *report);
+
+// The effective configuration, as a file that config_load() reads back to the same values.
+void config_dump(const struct config *c, FILE *out);
+
+#endif

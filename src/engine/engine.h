@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The pipeline from record to verdict: filters, sessions, jails, ban list, in the record's own time. The service
+// and replay run this same code; neither kernel, database nor clock is reached from here.
+#ifndef PB_ENGINE_ENGINE_H
+#define PB_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "engine/evidence.h"
+#include "filter/filter.h"
+#include "policy/bans.h"
+#include "policy/jail.h"
+#include "session/session.h"
+
+struct engine;
+
+// A failure (or success) that is of interest to a jail, with the jail's name and what the jail made of it.
+struct engine_event {
+    const struct outcome *outcome;
+    const char *jail;
+    const struct verdict *verdict; // NULL for success and unattributed
+};
+
+struct engine_callbacks {
+    // Once for each jail that gives the failure weight; once a filter for success and unattributed.
+    void (*event)(void *userdata, const struct engine_event *e);
+    // A decision to ban; decided is the position of the line that settled it. It is in the ban list already,
+    // unless observe.
+    void (*ban)(void *userdata, const struct ban *ban, const struct position *decided, bool observe);
+    // True when this outcome went into a decision that was made before a restart (jail, address, position of the
+    // settling line): it is told as an event and counted nowhere. NULL: never.
+    bool (*decided)(void *userdata, const char *jail, const struct outcome *o);
+    // How many bans this network had before, after decay, at time t. NULL: the engine's own virtual history.
+    unsigned (*previous)(void *userdata, const struct prefix *net, usec_t t, usec_t decay);
+    void *userdata;
+};
+
+struct engine_options {
+    const struct config *config;
+    const struct prefix *own; // own addresses (ignoreself), borrowed for the call
+    size_t n_own;
+    bool no_gate;   // look at every line
+    bool live;      // /proc may be asked
+    struct engine_callbacks callbacks;
+};
+
+// Loads the filters of all enabled jails. A jail whose filter is bad is reported (config_report) and left out, the
+// others go on; -EINVAL only when none is left.
+int engine_new(const struct engine_options *options, struct config_report *report, struct engine **ret);
+void engine_free(struct engine *e);
+
+// What the sources need: the literals (NULL: every line must be seen), and for each jail source the filter mask.
+const struct literals *engine_literals(const struct engine *e);
+
+// Filters are numbered by distinct (filter, parameters, source kind). The mask of those that the jails reading
+// this source ("journal", or one entry of jail.source) use.
+uint64_t engine_filters_for(const struct engine *e, const char *source);
+
+// journalmatch of filter i, "" for none.
+const char *engine_journalmatch(const struct engine *e, unsigned i);
+
+int engine_feed(struct engine *e, const struct record *r); // a record_fn with userdata = engine
+
+// Live: no record came, but time went on to now. engine_deadline: when that would matter next.
+void engine_advance(struct engine *e, usec_t now);
+usec_t engine_deadline(const struct engine *e);
+
+// Replay: the log is over.
+void engine_finish(struct engine *e);
+
+// A ban by hand or one restored from the state; goes into the ban list without a decision.
+int engine_ban(struct engine *e, const struct ban *ban, bool replace);
+bool engine_unban(struct engine *e, const struct prefix *net, struct ban *ret_old); // forgets the windows too
+bool engine_expire(struct engine *e, usec_t t, struct ban *ret);
+
+struct bans *engine_bans(struct engine *e);
+struct evidence *engine_evidence(struct engine *e);
+
+struct engine_window { // for why
+    const char *jail;
+    unsigned count, maxretry;
+    usec_t oldest, findtime;
+    bool ignored; // on this jail's allowlist
+};
+
+// Fills up to max windows of a at time t; returns how many jails there are.
+size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct engine_window *ret, size_t max);
+
+struct engine_counters {
+    uint64_t records, matches, failures, successes, unattributed, faulted, ignored, bans, muted, limit_hits;
+    uint64_t session_overflow, window_overflow;
+    uint64_t lives, waiting, addresses; // now
+    uint64_t by_origin[ORIGIN_MAX];
+};
+
+void engine_read_counters(const struct engine *e, struct engine_counters *ret);
+
+// The oldest record time that open windows (all) and waiting or young sessions (at most max_age old) need at now.
+usec_t engine_oldest_needed(const struct engine *e, usec_t now, usec_t max_age);
+
+#endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a filter made of one record: the role of the line and what it captured. Views into the record.
+#ifndef PB_FILTER_EVENT_H
+#define PB_FILTER_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/str.h"
+
+// The roles of a line; [Session] of a filter file has one key for each (see pptpban-filters(5)).
+enum role {
+    ROLE_BEGIN,   // begin: a new life of this process
+    ROLE_CALL,    // call: this process starts a child now, whose pid it does not tell
+    ROLE_ADDRESS, // address: tells the address of this process (any other role may capture one too)
+    ROLE_LINK,    // link: names a process whose session is ours; its ident and pid are captured
+    ROLE_OTHER,   // other: this life (or the linked one) belongs to another service; nothing of it counts
+    ROLE_FAULT,   // fault: the server's own trouble; failures of this life do not count
+    ROLE_ATTEMPT, // attempt: somebody tries to log in; a life that ends after it without success has failed
+    ROLE_FAILURE, // failure, failregex; failure.CLASS for the classes other than auth
+    ROLE_SUCCESS, // success: a good login
+    ROLE_END,     // end: the last line of a life
+    ROLE_CLEAR,   // clear: the service started anew; all sessions of this host are over
+    ROLE_MAX,
+};
+
+// Classes of outcome. What each weighs is the jail's matter (count = auth=1 refused=0 ...).
+enum outcome_class {
+    CLASS_AUTH,    // a password or a name was checked and refused
+    CLASS_REFUSED, // a call was made and refused, no password was ever checked
+    CLASS_PROBE,   // connected, or sent garbage, and made no call
+    CLASS_FAULT,   // refused while the server itself was in trouble
+    CLASS_MAX,
+};
+
+extern const char *const role_names[ROLE_MAX];
+extern const char *const class_names[CLASS_MAX];
+
+struct event {
+    enum role role;
+    enum outcome_class class; // for ROLE_FAILURE and ROLE_ATTEMPT
+    uint8_t order;            // which pattern of its role, from 0
+    bool last;                // the last pattern of its role (a begin that never repeats in one life)
+    bool has_addr;
+    bool has_user;
+    uint32_t link_pid;    // ROLE_LINK, ROLE_OTHER: the pid named, 0 when none was
+    struct str link_ident; // and the identifier it runs under (owned by the filter)
+    struct addr addr;
+    struct str user; // as logged, escapes and all
+};
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One jail's judgement: counts the failures of each address inside findtime and says when it is to be banned. A
+// pure function of its inputs and the record's time; owns the bounded window table; touches nothing outside.
+#ifndef PB_POLICY_JAIL_H
+#define PB_POLICY_JAIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/clock.h"
+#include "base/str.h"
+
+struct jail_policy {
+    unsigned maxretry;
+    usec_t findtime;
+    usec_t bantime;
+    bool increment;
+    double factor;
+    usec_t maximum, decay;
+    const struct prefix *ignore; // borrowed, n_ignore of them
+    size_t n_ignore;
+    unsigned max_addresses;
+};
+
+enum verdict_kind {
+    VERDICT_NOTHING, // counted, below maxretry
+    VERDICT_IGNORED, // on the allowlist, or an address that cannot be banned
+    VERDICT_OLD,     // older than findtime before the newest record: counted nowhere
+    VERDICT_BAN,
+};
+
+struct verdict {
+    enum verdict_kind kind;
+    struct addr addr;
+    unsigned count;   // weight inside findtime, this failure included
+    usec_t until;     // VERDICT_BAN: end of the ban; USEC_FOREVER possible
+    unsigned previous; // bans of this address before, after decay
+};
+
+struct jail_counters {
+    uint64_t failures, ignored, bans, overflow; // overflow: addresses dropped for room, the longest silent first
+    uint32_t addresses;
+};
+
+struct jail;
+
+int jail_new(const struct jail_policy *policy, struct jail **ret);
+void jail_free(struct jail *j);
+
+// One failure of weight w at time t. previous: earlier bans, as the history says (0 when increment is off).
+// user: may be empty. After VERDICT_BAN the address starts anew.
+struct verdict jail_failure(struct jail *j, const struct addr *a, struct str user, usec_t t, unsigned w,
+                            unsigned previous);
+
+// A good login of user from a: forgets the failures of that same user from a, and nothing else, so that an
+// attacker who owns one account cannot wash guesses at others away. Without a user nothing is forgotten.
+void jail_success(struct jail *j, const struct addr *a, struct str user, usec_t t);
+
+// How much weight a has inside findtime at time t, and when the oldest of it was (0 when none).
+unsigned jail_count(const struct jail *j, const struct addr *a, usec_t t, usec_t *ret_oldest);
+
+void jail_forget(struct jail *j, const struct addr *a);
+
+// The oldest failure that a window still needs at time t; false when there is none.
+bool jail_oldest(const struct jail *j, usec_t t, usec_t *ret);
+
+// bantime for an address with so many earlier bans.
+usec_t jail_bantime(const struct jail_policy *p, unsigned previous);
+
+const struct jail_counters *jail_counters(const struct jail *j);
+
+#endif

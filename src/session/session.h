@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Ties lines of several processes together: the only place that knows that lines belong together. Works on
+// events and record times alone, so a replay sees what the live service saw. Knows no program by name.
+#ifndef PB_SESSION_SESSION_H
+#define PB_SESSION_SESSION_H
+
+#include <stdint.h>
+
+#include "filter/event.h"
+#include "source/record.h"
+
+enum outcome_kind {
+    OUTCOME_FAILURE,      // addr failed
+    OUTCOME_SUCCESS,      // addr (if known) logged in
+    OUTCOME_UNATTRIBUTED, // somebody failed, and nobody can say from which address
+};
+
+// How the address came to be known, best first.
+enum outcome_origin {
+    ORIGIN_LINE,        // the line itself, or another line of the same process (dump)
+    ORIGIN_CMDLINE,     // the journal's trusted command line
+    ORIGIN_PROC,        // /proc while the process lived
+    ORIGIN_LINK,        // a link line joined it to the process that has the address
+    ORIGIN_ELIMINATION, // nobody else could have been it
+    ORIGIN_MAX,
+};
+
+extern const char *const origin_names[ORIGIN_MAX];
+
+struct outcome {
+    enum outcome_kind kind;
+    enum outcome_class class;
+    enum outcome_origin origin;
+    bool has_addr; // always for a failure, never for unattributed
+    struct addr addr;
+    usec_t time;              // of the failing (succeeding) line
+    usec_t settled;           // record time at which it became known
+    struct str host, user;    // views, valid until the handler returns
+    struct str evidence;      // the failing line, cut to SESSION_EVIDENCE_MAX
+    struct position position; // of the failing line
+    struct position decided;  // of the line that settled it
+};
+
+enum { SESSION_EVIDENCE_MAX = 400 };
+
+typedef void (*outcome_fn)(void *userdata, const struct outcome *o);
+
+// Reads the address of a living local process: /proc/PID/cmdline through the filter, given the record's time so
+// that a younger process with the same pid is refused. False when unknown. NULL hook: never asked.
+typedef bool (*address_hook)(void *userdata, const struct record *r, struct addr *ret);
+
+struct session_options {
+    unsigned max_lives;  // processes remembered; the longest silent is dropped first and counted
+    usec_t wait;         // how long an ended life may wait for its address, in record time (design: 120 s)
+    outcome_fn outcome;
+    address_hook proc;
+    void *userdata;
+};
+
+struct session_counters {
+    uint64_t lives, failures, successes, unattributed, faulted, overflow, address_conflicts;
+    uint64_t by_origin[ORIGIN_MAX];
+    uint32_t active;  // lives in the table now
+    uint32_t waiting; // of these, with a failure that has no address yet
+};
+
+struct sessions;
+
+int sessions_new(const struct session_options *options, struct sessions **ret);
+void sessions_free(struct sessions *s);
+
+// One event of one record, in the order of the log. cmdline_addr: the address in the record's own trusted
+// command line, or NULL.
+void sessions_event(struct sessions *s, const struct record *r, const struct event *e,
+                    const struct addr *cmdline_addr);
+
+// Record time has come to now: settles what has waited long enough.
+void sessions_advance(struct sessions *s, usec_t now);
+
+// End of a replay: settles everything that waits.
+void sessions_finish(struct sessions *s);
+
+// The earliest record time at which sessions_advance() would settle something; USEC_FOREVER when nothing waits.
+usec_t sessions_deadline(const struct sessions *s);
+
+// Position and time of the oldest record that a life younger than max_age (at now) still needs; false if none.
+bool sessions_oldest(const struct sessions *s, usec_t not_before, usec_t *ret_time, struct position *ret);
+
+const struct session_counters *sessions_counters(const struct sessions *s);
+
+#endif
