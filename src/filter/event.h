@@ -11,11 +11,11 @@
 
 // The roles of a line; [Session] of a filter file has one key for each (see pptpban-filters(5)).
 enum role {
+    ROLE_OTHER,   // other: this life (or the linked one) belongs to another service; nothing of it counts
     ROLE_BEGIN,   // begin: a new life of this process
     ROLE_CALL,    // call: this process starts a child now, whose pid it does not tell
     ROLE_ADDRESS, // address: tells the address of this process (any other role may capture one too)
     ROLE_LINK,    // link: names a process whose session is ours; its ident and pid are captured
-    ROLE_OTHER,   // other: this life (or the linked one) belongs to another service; nothing of it counts
     ROLE_FAULT,   // fault: the server's own trouble; failures of this life do not count
     ROLE_ATTEMPT, // attempt: somebody tries to log in; a life that ends after it without success has failed
     ROLE_FAILURE, // failure, failregex; failure.CLASS for the classes other than auth
@@ -42,6 +42,8 @@ struct event {
     enum outcome_class class; // for ROLE_FAILURE and ROLE_ATTEMPT
     uint8_t order;            // which pattern of its role, from 0
     bool last;                // the last pattern of its role (a begin that never repeats in one life)
+    bool begins;              // ROLE_OTHER without a link: a begin pattern holds for this line too (a new life, and
+                              // that of another service); order and last are then those of the begin pattern
     bool has_addr;
     bool has_user;
     uint32_t link_pid;    // ROLE_LINK, ROLE_OTHER: the pid named, 0 when none was
