@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 #include "base/addr.h"
+#include "base/class.h"
 #include "base/clock.h"
-#include "filter/event.h"
 
 enum backend { BACKEND_AUTO, BACKEND_IPSET, BACKEND_NFTABLES, BACKEND_NONE, BACKEND_MAX };
 

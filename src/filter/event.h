@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/class.h"
 #include "base/str.h"
 
 // The roles of a line; [Session] of a filter file has one key for each (see pptpban-filters(5)).
@@ -25,17 +26,7 @@ enum role {
     ROLE_MAX,
 };
 
-// Classes of outcome. What each weighs is the jail's matter (count = auth=1 refused=0 ...).
-enum outcome_class {
-    CLASS_AUTH,    // a password or a name was checked and refused
-    CLASS_REFUSED, // a call was made and refused, no password was ever checked
-    CLASS_PROBE,   // connected, or sent garbage, and made no call
-    CLASS_FAULT,   // refused while the server itself was in trouble
-    CLASS_MAX,
-};
-
 extern const char *const role_names[ROLE_MAX];
-extern const char *const class_names[CLASS_MAX];
 
 struct event {
     enum role role;
