@@ -13,6 +13,8 @@ struct literals;
 
 enum { LITERALS_MAX = 64 }; // one bit each in a mask
 
+enum literals_kernel { LITERALS_PORTABLE, LITERALS_SSSE3, LITERALS_AVX2 };
+
 // Compiles count (1..LITERALS_MAX) strings of at least one byte each; they are copied. -EINVAL outside that,
 // -ENOMEM. Freed with literals_free (NULL is fine).
 int literals_new(const struct str *strings, size_t count, struct literals **ret);
@@ -24,5 +26,8 @@ const char *literals_find(const struct literals *l, const char *p, const char *e
 
 // Bit i is set when string i occurs anywhere in s.
 uint64_t literals_mask(const struct literals *l, struct str s);
+
+// For tests and benchmarks: uses this kernel, or the best below it that the processor has.
+void literals_limit_kernel(struct literals *l, enum literals_kernel limit);
 
 #endif

@@ -5,9 +5,14 @@ libbase_a_SOURCES = \
 	src/base/class.c src/base/class.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/literals.c src/base/literals.h \
 	src/base/log.c src/base/log.h \
 	src/base/str.c src/base/str.h
 
 check_PROGRAMS += test_base
 test_base_SOURCES = tests/unit/test_base.c
 test_base_LDADD = libbase.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_literals
+test_literals_SOURCES = tests/unit/test_literals.c
+test_literals_LDADD = libbase.a $(CMOCKA_LIBS)
