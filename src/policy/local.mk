@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += libpolicy.a
+libpolicy_a_SOURCES = \
+	src/policy/bans.c src/policy/bans.h \
+	src/policy/jail.c src/policy/jail.h
+
+check_PROGRAMS += test_policy
+test_policy_SOURCES = tests/unit/test_policy.c
+test_policy_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm

@@ -15,13 +15,13 @@ enum outcome_kind {
     OUTCOME_UNATTRIBUTED, // somebody failed, and nobody can say from which address
 };
 
-// How the address came to be known, best first.
+// How the address came to be known, best first: a better one overrides.
 enum outcome_origin {
-    ORIGIN_LINE,        // the line itself, or another line of the same process (dump)
     ORIGIN_CMDLINE,     // the journal's trusted command line
+    ORIGIN_LINE,        // the line itself, or another line of the same process (pppd's dump)
     ORIGIN_PROC,        // /proc while the process lived
     ORIGIN_LINK,        // a link line joined it to the process that has the address
-    ORIGIN_ELIMINATION, // nobody else could have been it
+    ORIGIN_ELIMINATION, // nobody else can have been it
     ORIGIN_MAX,
 };
 
@@ -41,7 +41,7 @@ struct outcome {
     struct position decided;  // of the line that settled it
 };
 
-enum { SESSION_EVIDENCE_MAX = 400 };
+enum { SESSION_EVIDENCE_MAX = 480, SESSION_USER_MAX = 544 }; // pppd: at most 512 bytes of name, escaped
 
 typedef void (*outcome_fn)(void *userdata, const struct outcome *o);
 
@@ -83,8 +83,9 @@ void sessions_finish(struct sessions *s);
 // The earliest record time at which sessions_advance() would settle something; USEC_FOREVER when nothing waits.
 usec_t sessions_deadline(const struct sessions *s);
 
-// Position and time of the oldest record that a life younger than max_age (at now) still needs; false if none.
-bool sessions_oldest(const struct sessions *s, usec_t not_before, usec_t *ret_time, struct position *ret);
+// The time of the oldest line that a life which is not over yet, and began at or after not_before, rests on;
+// USEC_FOREVER when there is none.
+usec_t sessions_oldest(const struct sessions *s, usec_t not_before);
 
 const struct session_counters *sessions_counters(const struct sessions *s);
 

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The window table: a ring of the last maxretry failures an address, in one array that is touched on use only,
+// found by keyed hash, dropped least recently failed first when full. Never asks the clock.
+#include "policy/jail.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+enum { NONE = UINT32_MAX };
+
+// One failure of weight one. Milliseconds in 48 bits reach the year 10889; the name is a hash of 16 bits, enough
+// to tell a user's own typo from guesses at others.
+struct slot {
+    uint16_t time[3];
+    uint16_t user;
+};
+
+struct entry {
+    uint8_t addr[16];
+    uint32_t chain, prev, next;
+    uint16_t n, head; // slots used; the oldest one
+    struct slot slot[]; // maxretry of them
+};
+
+struct jail {
+    struct jail_policy policy;
+    struct prefix *ignore;
+    struct jail_counters counters;
+    unsigned char *entries;
+    size_t entry_size;
+    uint32_t *bucket;
+    uint32_t mask, free, never_used, oldest, newest;
+    struct hash_key hash;
+    usec_t latest; // newest failure seen
+};
+
+static struct entry *at(const struct jail *j, uint32_t i)
+{
+    return (struct entry *)(void *)(j->entries + (size_t)i * j->entry_size);
+}
+
+int jail_new(const struct jail_policy *policy, struct jail **ret)
+{
+    struct jail *j = calloc(1, sizeof(*j));
+    uint32_t buckets = 16;
+
+    if (!j)
+        return -ENOMEM;
+    while (buckets < policy->max_addresses)
+        buckets *= 2;
+    j->policy = *policy;
+    j->entry_size = sizeof(struct entry) + policy->maxretry * sizeof(struct slot);
+    j->mask = buckets - 1;
+    j->free = j->oldest = j->newest = NONE;
+    j->hash = hash_key_new();
+    j->latest = INT64_MIN;
+    j->entries = calloc(policy->max_addresses, j->entry_size);
+    j->bucket = calloc(buckets, sizeof(*j->bucket)); // index + 1, so that untouched memory means empty
+    j->ignore = malloc((policy->n_ignore ? policy->n_ignore : 1) * sizeof(*j->ignore));
+    if (!j->entries || !j->bucket || !j->ignore) {
+        jail_free(j);
+        return -ENOMEM;
+    }
+    if (policy->n_ignore)
+        memcpy(j->ignore, policy->ignore, policy->n_ignore * sizeof(*j->ignore));
+    j->policy.ignore = j->ignore;
+    *ret = j;
+    return 0;
+}
+
+void jail_free(struct jail *j)
+{
+    if (!j)
+        return;
+    free(j->entries);
+    free(j->bucket);
+    free(j->ignore);
+    free(j);
+}
+
+static uint32_t *bucket_of(const struct jail *j, const struct addr *a)
+{
+    return &j->bucket[hash_bytes(&j->hash, a->b, sizeof(a->b)) & j->mask];
+}
+
+static uint32_t find(const struct jail *j, const struct addr *a)
+{
+    uint32_t i = *bucket_of(j, a) - 1;
+
+    while (i != NONE && memcmp(at(j, i)->addr, a->b, sizeof(a->b)) != 0)
+        i = at(j, i)->chain;
+    return i;
+}
+
+static void unlink_age(struct jail *j, struct entry *e)
+{
+    if (e->prev == NONE)
+        j->oldest = e->next;
+    else
+        at(j, e->prev)->next = e->next;
+    if (e->next == NONE)
+        j->newest = e->prev;
+    else
+        at(j, e->next)->prev = e->prev;
+}
+
+static void append_age(struct jail *j, uint32_t i)
+{
+    struct entry *e = at(j, i);
+
+    e->prev = j->newest;
+    e->next = NONE;
+    if (j->newest == NONE)
+        j->oldest = i;
+    else
+        at(j, j->newest)->next = i;
+    j->newest = i;
+}
+
+static void remove_entry(struct jail *j, uint32_t i)
+{
+    struct entry *e = at(j, i);
+    struct addr a;
+
+    memcpy(a.b, e->addr, sizeof(a.b));
+    uint32_t *bucket = bucket_of(j, &a);
+    if (*bucket - 1 == i) {
+        *bucket = e->chain + 1;
+    } else {
+        uint32_t k = *bucket - 1;
+        while (at(j, k)->chain != i)
+            k = at(j, k)->chain;
+        at(j, k)->chain = e->chain;
+    }
+    unlink_age(j, e);
+    e->next = j->free;
+    j->free = i;
+    j->counters.addresses--;
+}
+
+static usec_t slot_time(const struct slot *s)
+{
+    return ((usec_t)s->time[0] | (usec_t)s->time[1] << 16 | (usec_t)s->time[2] << 32) * USEC_MSEC;
+}
+
+static struct slot slot_of(usec_t t, uint16_t user)
+{
+    uint64_t ms = t < 0 ? 0 : (uint64_t)(t / USEC_MSEC);
+
+    return (struct slot){.time = {(uint16_t)ms, (uint16_t)(ms >> 16), (uint16_t)(ms >> 32)}, .user = user};
+}
+
+static struct slot *nth(const struct jail *j, struct entry *e, unsigned k)
+{
+    return &e->slot[(e->head + k) % j->policy.maxretry];
+}
+
+static bool is_old(const struct jail *j, usec_t then, usec_t t)
+{
+    return j->policy.findtime != USEC_FOREVER && then + j->policy.findtime < t - t % USEC_MSEC;
+}
+
+static void drop_old(const struct jail *j, struct entry *e, usec_t t)
+{
+    while (e->n > 0 && is_old(j, slot_time(nth(j, e, 0)), t)) {
+        e->head = (uint16_t)((e->head + 1) % j->policy.maxretry);
+        e->n--;
+    }
+}
+
+// Keeps the ring in the order of time: records of two sources may come slightly crosswise.
+static void insert(const struct jail *j, struct entry *e, struct slot s)
+{
+    if (e->n == j->policy.maxretry) {
+        e->head = (uint16_t)((e->head + 1) % j->policy.maxretry);
+        e->n--;
+    }
+    unsigned k = e->n++;
+    *nth(j, e, k) = s;
+    for (; k > 0 && slot_time(nth(j, e, k - 1)) > slot_time(&s); k--) {
+        *nth(j, e, k) = *nth(j, e, k - 1);
+        *nth(j, e, k - 1) = s;
+    }
+}
+
+static struct entry *entry_for(struct jail *j, const struct addr *a)
+{
+    uint32_t i = find(j, a);
+
+    if (i != NONE) {
+        unlink_age(j, at(j, i));
+        append_age(j, i);
+        return at(j, i);
+    }
+    if (j->free == NONE && j->never_used == j->policy.max_addresses) {
+        j->counters.overflow++;
+        remove_entry(j, j->oldest);
+    }
+    if (j->free != NONE) {
+        i = j->free;
+        j->free = at(j, i)->next;
+    } else {
+        i = j->never_used++;
+    }
+    struct entry *e = at(j, i);
+    uint32_t *bucket = bucket_of(j, a);
+    memcpy(e->addr, a->b, sizeof(e->addr));
+    e->chain = *bucket - 1;
+    *bucket = i + 1;
+    e->n = e->head = 0;
+    append_age(j, i);
+    j->counters.addresses++;
+    return e;
+}
+
+// Addresses that have been silent for findtime leave from the old end, two a call, so that the table shrinks as it
+// grew.
+static void forget_silent(struct jail *j, usec_t t)
+{
+    for (int k = 0; k < 2 && j->oldest != NONE; k++) {
+        struct entry *e = at(j, j->oldest);
+        if (e->n > 0 && !is_old(j, slot_time(nth(j, e, e->n - 1u)), t))
+            return;
+        remove_entry(j, j->oldest);
+    }
+}
+
+static bool is_ignored(const struct jail *j, const struct addr *a)
+{
+    if (addr_is_unbannable(a))
+        return true;
+    for (size_t i = 0; i < j->policy.n_ignore; i++)
+        if (prefix_contains(&j->ignore[i], a))
+            return true;
+    return false;
+}
+
+usec_t jail_bantime(const struct jail_policy *p, unsigned previous)
+{
+    if (!p->increment || p->bantime == USEC_FOREVER)
+        return p->bantime;
+    double d = (double)p->bantime * pow(p->factor, previous);
+    usec_t most = p->maximum > p->bantime ? p->maximum : p->bantime;
+    return d >= (double)most ? most : (usec_t)d;
+}
+
+struct verdict jail_failure(struct jail *j, const struct addr *a, struct str user, usec_t t, unsigned w,
+                            unsigned previous)
+{
+    struct verdict v = {.kind = VERDICT_NOTHING, .addr = *a, .previous = previous};
+
+    j->counters.failures++;
+    if (is_ignored(j, a)) {
+        j->counters.ignored++;
+        v.kind = VERDICT_IGNORED;
+        return v;
+    }
+    if (t > j->latest)
+        j->latest = t;
+    if (is_old(j, t, j->latest)) {
+        v.kind = VERDICT_OLD;
+        return v;
+    }
+    forget_silent(j, j->latest);
+
+    struct entry *e = entry_for(j, a);
+    struct slot s = slot_of(t, user.n ? (uint16_t)(hash_bytes(&j->hash, user.p, user.n) | 1) : 0);
+    drop_old(j, e, t);
+    for (unsigned k = 0; k < w && k < j->policy.maxretry; k++)
+        insert(j, e, s);
+    v.count = e->n;
+    if (e->n < j->policy.maxretry)
+        return v;
+
+    usec_t length = jail_bantime(&j->policy, previous);
+    v.kind = VERDICT_BAN;
+    v.until = length == USEC_FOREVER ? USEC_FOREVER : t + length;
+    j->counters.bans++;
+    remove_entry(j, find(j, a));
+    return v;
+}
+
+void jail_success(struct jail *j, const struct addr *a, struct str user, usec_t t)
+{
+    uint32_t i = find(j, a);
+
+    if (i == NONE || user.n == 0)
+        return;
+    struct entry *e = at(j, i);
+    uint16_t who = (uint16_t)(hash_bytes(&j->hash, user.p, user.n) | 1);
+    unsigned kept = 0;
+    for (unsigned k = 0; k < e->n; k++) {
+        struct slot s = *nth(j, e, k);
+        if (s.user != who || slot_time(&s) > t)
+            *nth(j, e, kept++) = s;
+    }
+    e->n = (uint16_t)kept;
+    if (kept == 0)
+        remove_entry(j, i);
+}
+
+unsigned jail_count(const struct jail *j, const struct addr *a, usec_t t, usec_t *ret_oldest)
+{
+    uint32_t i = find(j, a);
+    unsigned n = 0;
+
+    *ret_oldest = 0;
+    if (i == NONE)
+        return 0;
+    struct entry *e = at(j, i);
+    for (unsigned k = 0; k < e->n; k++) {
+        usec_t then = slot_time(nth(j, e, k));
+        if (is_old(j, then, t))
+            continue;
+        if (n++ == 0)
+            *ret_oldest = then;
+    }
+    return n;
+}
+
+void jail_forget(struct jail *j, const struct addr *a)
+{
+    uint32_t i = find(j, a);
+
+    if (i != NONE)
+        remove_entry(j, i);
+}
+
+bool jail_oldest(const struct jail *j, usec_t t, usec_t *ret)
+{
+    bool any = false;
+
+    // entries are in the order of their newest failure, each ring in the order of time: look at them all
+    for (uint32_t i = j->oldest; i != NONE; i = at(j, i)->next) {
+        struct entry *e = at(j, i);
+        for (unsigned k = 0; k < e->n; k++) {
+            usec_t then = slot_time(nth(j, e, k));
+            if (is_old(j, then, t))
+                continue;
+            if (!any || then < *ret)
+                *ret = then;
+            any = true;
+            break;
+        }
+    }
+    return any;
+}
+
+const struct jail_counters *jail_counters(const struct jail *j)
+{
+    return &j->counters;
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which life is whose child, by the order of lines alone. Never guesses: what is not certain stays open.
+#include "session/bind.h"
+
+enum { CLAIMANTS_MAX = 64 };
+
+void bind_call(struct lives *t, struct life *caller)
+{
+    if (caller->n_slots == LIFE_SLOTS) {
+        memmove(caller->slot, caller->slot + 1, (LIFE_SLOTS - 1) * sizeof(caller->slot[0]));
+        caller->n_slots--;
+        caller->slots_lost = true;
+    }
+    caller->last_call_seq = ++t->seq;
+    caller->slot[caller->n_slots++] = caller->last_call_seq;
+}
+
+static unsigned slots_before(const struct life *caller, uint64_t seq)
+{
+    unsigned n = 0;
+
+    while (n < caller->n_slots && caller->slot[n] < seq)
+        n++;
+    return n;
+}
+
+static void take_slot(struct life *caller, uint64_t begin_seq)
+{
+    unsigned n = slots_before(caller, begin_seq);
+
+    if (n == 0)
+        return;
+    caller->n_slots--;
+    memmove(caller->slot + n - 1, caller->slot + n, (caller->n_slots - (n - 1)) * sizeof(caller->slot[0]));
+}
+
+void bind_child(struct lives *t, struct life *child, struct life *caller)
+{
+    // A child that was announced (or whose first lines are lost) is not older than the call that it belongs to.
+    take_slot(caller, child->begun ? child->begin_seq : UINT64_MAX);
+    child->bound = true;
+    child->owner = lives_index(t, caller);
+    child->owner_seq = caller->begin_seq;
+}
+
+static bool lived_at(const struct life *l, uint64_t seq)
+{
+    return l->begin_seq < seq && (l->end_seq == 0 || l->end_seq > seq);
+}
+
+static bool may_have_called(const struct life *caller, const struct life *child)
+{
+    return caller->key.host == child->key.host && caller->last_call_seq &&
+           lived_at(caller, child->begin_seq) &&
+           (slots_before(caller, child->begin_seq) > 0 || caller->slots_lost);
+}
+
+void bind_by_address(struct lives *t, struct life *child)
+{
+    struct life *best = NULL;
+
+    if (child->bound)
+        return;
+    for (uint32_t i = t->newest; i != LIFE_NONE; i = t->v[i].prev) {
+        struct life *c = &t->v[i];
+        if (c == child || !c->has_addr || !addr_eq(&c->addr, &child->addr) || !may_have_called(c, child))
+            continue;
+        if (!best || c->last_call_seq > best->last_call_seq)
+            best = c;
+    }
+    if (best)
+        bind_child(t, child, best);
+}
+
+// A child without a caller, of the same program as child, whom somebody can have called: it competes for slots.
+static bool is_claimant(const struct lives *t, const struct life *l, const struct life *child)
+{
+    if (l->bound || l->has_addr || l->other || l->key.host != child->key.host ||
+        l->key.ident != child->key.ident)
+        return false;
+    for (uint32_t i = t->newest; i != LIFE_NONE; i = t->v[i].prev)
+        if (may_have_called(&t->v[i], l))
+            return true;
+    return false;
+}
+
+// No more nameless children than free slots, at every moment at which one of them began (Hall's condition for
+// children that each need a slot from before their begin).
+static bool slots_suffice(const struct lives *t, const struct life *child, const struct addr *a)
+{
+    uint64_t begin[CLAIMANTS_MAX];
+    unsigned n = 0;
+
+    for (uint32_t i = t->newest; i != LIFE_NONE; i = t->v[i].prev) {
+        const struct life *l = &t->v[i];
+        if (!is_claimant(t, l, child))
+            continue;
+        if (n == CLAIMANTS_MAX)
+            return false;
+        begin[n++] = l->begin_seq;
+    }
+    for (unsigned k = 0; k < n; k++) {
+        unsigned claims = 0, free = 0;
+        bool concerned = false; // only those that could be meant by a caller of this address
+        for (unsigned j = 0; j < n; j++)
+            claims += begin[j] <= begin[k];
+        for (uint32_t i = t->newest; i != LIFE_NONE; i = t->v[i].prev) {
+            const struct life *c = &t->v[i];
+            if (c->key.host != child->key.host || !c->last_call_seq)
+                continue;
+            free += slots_before(c, begin[k]);
+            concerned = concerned || (c->has_addr && addr_eq(&c->addr, a) && slots_before(c, begin[k]));
+        }
+        if (concerned && claims > free)
+            return false;
+    }
+    return true;
+}
+
+enum elimination bind_eliminate(struct lives *t, struct life *child, bool force, struct life **ret_caller)
+{
+    struct life *found = NULL;
+    bool all_ended = true, several = false, silent = true;
+
+    if (!child->begun || child->other || child->bound)
+        return ELIMINATION_OPEN;
+    for (uint32_t i = t->newest; i != LIFE_NONE; i = t->v[i].prev) {
+        struct life *c = &t->v[i];
+        if (!may_have_called(c, child))
+            continue;
+        if (!c->end_seq) {
+            all_ended = false;
+            // it may still name its last child; this one is not its last when it has called again since
+            if (c->last_call_seq < child->begin_seq)
+                silent = false;
+        }
+        if (!c->has_addr || (found && !addr_eq(&found->addr, &c->addr)))
+            several = true;
+        else if (!found || c->last_call_seq > found->last_call_seq)
+            found = c;
+    }
+    if (!found && !several)
+        return ELIMINATION_OPEN;
+    if (several)
+        return all_ended ? ELIMINATION_HOPELESS : ELIMINATION_OPEN;
+    if ((!silent && !force) || found->slots_lost || !slots_suffice(t, child, &found->addr))
+        return ELIMINATION_OPEN;
+    *ret_caller = found;
+    return ELIMINATION_FOUND;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which life is whose child: calls leave slots, children fill them. Binding takes a slot; elimination finds the
+// one caller whom nobody else can have been. Never tells an outcome.
+#ifndef PB_SESSION_BIND_H
+#define PB_SESSION_BIND_H
+
+#include "session/lives.h"
+
+// A call of caller begins now.
+void bind_call(struct lives *t, struct life *caller);
+
+// child is a child of caller: the youngest free slot from before its begin is taken.
+void bind_child(struct lives *t, struct life *child, struct life *caller);
+
+// child knows its address by itself: takes the slot of a caller with that address, so that the slot is not taken
+// for somebody else's. Nothing happens when there is none.
+void bind_by_address(struct lives *t, struct life *child);
+
+enum elimination {
+    ELIMINATION_FOUND,    // exactly one address is possible
+    ELIMINATION_OPEN,     // a caller may still name its child, or more may be told
+    ELIMINATION_HOPELESS, // all callers have ended and several addresses remain
+};
+
+// Who can have called child (ended, not bound)? A caller must have lived when the child began, with a call before
+// that whose child is not known, and can no longer name it: it has ended, or has called again since. The answer
+// stands only while there are no more nameless children than free slots, so that a pppd of another service is not
+// charged to a PPTP client. force: callers that may still name their child count as well (the wait is over).
+enum elimination bind_eliminate(struct lives *t, struct life *child, bool force, struct life **ret_caller);
+
+#endif

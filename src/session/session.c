@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What each role does to the life it is about, and what becomes of failures: told, waiting, or unattributed.
+// Takes every time from the record; asks /proc only through the hook.
+#include "session/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "session/bind.h"
+#include "session/lives.h"
+
+const char *const origin_names[ORIGIN_MAX] = {"cmdline", "line", "proc", "link", "elimination"};
+
+// A pending link names a process that has said nothing yet. One for each caller that hangs up faster than its child
+// speaks; more than this at once are forgotten (elimination may still find them).
+enum { LINKS_MAX = 256 };
+
+struct sessions {
+    struct session_options options;
+    struct lives lives;
+    struct session_counters counters;
+    uint32_t links[LINKS_MAX]; // lives whose link waits
+    unsigned n_links;
+    const struct record *record; // the one at hand, NULL between records
+};
+
+int sessions_new(const struct session_options *options, struct sessions **ret)
+{
+    struct sessions *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return -ENOMEM;
+    s->options = *options;
+    int r = lives_init(&s->lives, options->max_lives);
+    if (r < 0) {
+        free(s);
+        return r;
+    }
+    *ret = s;
+    return 0;
+}
+
+void sessions_free(struct sessions *s)
+{
+    if (!s)
+        return;
+    lives_done(&s->lives);
+    free(s);
+}
+
+static struct position position_now(const struct sessions *s)
+{
+    return s->record ? s->record->position : (struct position){0};
+}
+
+static void tell_failure(struct sessions *s, struct life *l, usec_t now)
+{
+    struct outcome o = {
+        .kind = l->has_addr ? OUTCOME_FAILURE : OUTCOME_UNATTRIBUTED,
+        .class = l->class,
+        .origin = l->origin,
+        .has_addr = l->has_addr,
+        .addr = l->addr,
+        .time = l->failure_time,
+        .settled = now,
+        .host = {l->host, l->host_len},
+        .user = {l->user, l->user_len},
+        .evidence = {l->evidence, l->evidence_len},
+        .position = l->failure_position,
+        .decided = position_now(s),
+    };
+
+    if (l->failure == FAILURE_WAITS)
+        s->counters.waiting--;
+    l->failure = FAILURE_TOLD;
+    if (o.kind == OUTCOME_UNATTRIBUTED) {
+        s->counters.unattributed++;
+    } else {
+        s->counters.failures++;
+        s->counters.by_origin[l->origin]++;
+        s->counters.faulted += l->class == CLASS_FAULT;
+    }
+    s->options.outcome(s->options.userdata, &o);
+}
+
+static void tell_success(struct sessions *s, struct life *l)
+{
+    const struct record *r = s->record;
+    struct outcome o = {
+        .kind = OUTCOME_SUCCESS,
+        .origin = l->origin,
+        .has_addr = true,
+        .addr = l->addr,
+        .time = r->time,
+        .settled = r->time,
+        .host = {l->host, l->host_len},
+        .user = {l->user, l->user_len},
+        .evidence = r->line,
+        .position = r->position,
+        .decided = r->position,
+    };
+
+    l->success_told = true;
+    s->counters.successes++;
+    s->options.outcome(s->options.userdata, &o);
+}
+
+static void failure_is_due(struct sessions *s, struct life *l, usec_t now)
+{
+    if (l->has_addr) {
+        tell_failure(s, l, now);
+        return;
+    }
+    l->failure = FAILURE_WAITS;
+    s->counters.waiting++;
+}
+
+static void set_address(struct sessions *s, struct life *l, const struct addr *a, enum outcome_origin origin,
+                        usec_t now)
+{
+    bool better = !l->has_addr || origin < l->origin;
+
+    if (l->has_addr && !addr_eq(&l->addr, a))
+        s->counters.address_conflicts++;
+    if (!better)
+        return;
+    l->addr = *a;
+    l->origin = (uint8_t)origin;
+    if (l->has_addr)
+        return;
+    l->has_addr = true;
+    if (origin < ORIGIN_LINK)
+        bind_by_address(&s->lives, l);
+    if (l->failure == FAILURE_WAITS)
+        tell_failure(s, l, now);
+    if (l->success && !l->success_told && s->record)
+        tell_success(s, l);
+}
+
+// Tells child whose it is; where the caller's own address is not known yet, it follows with set_caller_address().
+static void adopt(struct sessions *s, struct life *child, struct life *caller, enum outcome_origin origin, usec_t now)
+{
+    if (!child->bound)
+        bind_child(&s->lives, child, caller);
+    if (caller->has_addr)
+        set_address(s, child, &caller->addr, origin, now);
+}
+
+static void set_caller_address(struct sessions *s, struct life *caller, usec_t now)
+{
+    uint32_t index = lives_index(&s->lives, caller);
+
+    for (uint32_t i = s->lives.newest; i != LIFE_NONE; i = s->lives.v[i].prev) {
+        struct life *l = &s->lives.v[i];
+        if (l->bound && !l->has_addr && l->owner == index && l->owner_seq == caller->begin_seq)
+            set_address(s, l, &caller->addr, ORIGIN_LINK, now);
+    }
+}
+
+// Tries to settle the ended lives of a host that have no caller yet. At most SETTLE_MAX of them, the longest ended
+// first, so that a flood of nameless ones costs a bounded time a line.
+enum { SETTLE_MAX = 16 };
+
+static void settle(struct sessions *s, uint64_t host, usec_t now, bool force)
+{
+    unsigned tried = 0;
+
+    for (uint32_t i = s->lives.end_oldest; i != LIFE_NONE && tried < SETTLE_MAX;) {
+        struct life *l = &s->lives.v[i], *caller;
+        i = l->end_next;
+        if (l->key.host != host || l->bound || l->has_addr || l->other || l->last_call_seq)
+            continue;
+        tried++;
+        switch (bind_eliminate(&s->lives, l, force, &caller)) {
+        case ELIMINATION_FOUND:
+            adopt(s, l, caller, ORIGIN_ELIMINATION, now);
+            break;
+        case ELIMINATION_HOPELESS:
+            if (l->failure == FAILURE_WAITS)
+                tell_failure(s, l, now);
+            break;
+        case ELIMINATION_OPEN:
+            break;
+        }
+    }
+}
+
+static void end_life(struct sessions *s, struct life *l, usec_t now)
+{
+    if (l->end_seq)
+        return;
+    lives_end(&s->lives, l);
+    l->last = now;
+    if (l->failure == FAILURE_ATTEMPT && !l->success && !l->other)
+        failure_is_due(s, l, now);
+    settle(s, l->key.host, now, false);
+}
+
+// Takes l out of the table; what waits in it is settled as well as it can be now.
+static void drop_life(struct sessions *s, struct life *l, usec_t now)
+{
+    struct life *caller;
+
+    if (!l->end_seq)
+        end_life(s, l, now);
+    if (l->failure == FAILURE_WAITS && !l->bound &&
+        bind_eliminate(&s->lives, l, true, &caller) == ELIMINATION_FOUND)
+        adopt(s, l, caller, ORIGIN_ELIMINATION, now);
+    if (l->failure == FAILURE_WAITS)
+        tell_failure(s, l, now);
+    lives_remove(&s->lives, l);
+}
+
+// Drops what has been over for long enough by its own host's clock, clock_of(host). A silent host's lives are passed
+// by, at most PASS_MAX a call.
+static void expire(struct sessions *s, bool live, usec_t now)
+{
+    enum { PASS_MAX = 4 };
+    unsigned passed = 0;
+
+    for (uint32_t i = s->lives.end_oldest; i != LIFE_NONE && passed < PASS_MAX; i = s->lives.end_oldest) {
+        struct life *l = &s->lives.v[i];
+        const struct life_host *h = lives_host(&s->lives, l->key.host);
+        usec_t clock = live && h->compared ? now - h->behind : h->newest;
+        if (clock - l->last >= s->options.wait) {
+            drop_life(s, l, clock);
+        } else {
+            if (s->lives.end_newest == i)
+                break;
+            lives_end_again(&s->lives, l);
+            passed++;
+        }
+    }
+}
+
+void sessions_advance(struct sessions *s, usec_t now)
+{
+    for (unsigned k = 0; k < HOSTS_MAX; k++) {
+        struct life_host *h = &s->lives.hosts[k];
+        if (h->host && !h->compared) {
+            h->behind = now - h->newest;
+            h->compared = true;
+        }
+    }
+    expire(s, true, now);
+}
+
+usec_t sessions_deadline(const struct sessions *s)
+{
+    usec_t deadline = USEC_FOREVER;
+
+    if (s->counters.waiting == 0)
+        return deadline;
+    for (uint32_t i = s->lives.end_oldest; i != LIFE_NONE; i = s->lives.v[i].end_next) {
+        const struct life *l = &s->lives.v[i];
+        if (l->failure != FAILURE_WAITS)
+            continue;
+        const struct life_host *h = lives_host((struct lives *)&s->lives, l->key.host);
+        usec_t t = l->last + s->options.wait + (h->compared ? h->behind : 0);
+        if (t < deadline)
+            deadline = t;
+    }
+    return deadline;
+}
+
+static void clear_host(struct sessions *s, uint64_t host, usec_t now)
+{
+    // first end them all, so that elimination sees who can no longer be meant
+    for (uint32_t i = s->lives.oldest; i != LIFE_NONE; i = s->lives.v[i].next)
+        if (s->lives.v[i].key.host == host)
+            end_life(s, &s->lives.v[i], now);
+    for (uint32_t i = s->lives.oldest; i != LIFE_NONE;) {
+        struct life *l = &s->lives.v[i];
+        i = l->next;
+        if (l->key.host == host && l->failure == FAILURE_WAITS)
+            drop_life(s, l, now);
+    }
+    for (uint32_t i = s->lives.oldest; i != LIFE_NONE;) {
+        struct life *l = &s->lives.v[i];
+        i = l->next;
+        if (l->key.host == host)
+            drop_life(s, l, now);
+    }
+}
+
+void sessions_finish(struct sessions *s)
+{
+    s->record = NULL;
+    for (uint32_t i = s->lives.oldest; i != LIFE_NONE; i = s->lives.oldest)
+        clear_host(s, s->lives.v[i].key.host, s->lives.v[i].last);
+}
+
+static void forget_link(struct sessions *s, unsigned k)
+{
+    s->links[k] = s->links[--s->n_links];
+}
+
+// A life has begun: was it named before it spoke?
+static void take_waiting_link(struct sessions *s, struct life *child, usec_t now)
+{
+    for (unsigned k = 0; k < s->n_links;) {
+        struct life *caller = &s->lives.v[s->links[k]];
+        if (!caller->used || !caller->link_waits) {
+            forget_link(s, k);
+            continue;
+        }
+        if (life_key_eq(&caller->link, &child->key)) {
+            caller->link_waits = false;
+            forget_link(s, k);
+            adopt(s, child, caller, ORIGIN_LINK, now);
+            return;
+        }
+        k++;
+    }
+}
+
+static struct life *new_life(struct sessions *s, const struct life_key *key, const struct record *r, bool begun)
+{
+    struct life *l;
+
+    while (!(l = lives_add(&s->lives, key))) {
+        s->counters.overflow++;
+        drop_life(s, &s->lives.v[s->lives.oldest], r->time);
+    }
+    s->counters.lives++;
+    l->begin = l->last = r->time;
+    l->begun = begun;
+    l->host_len = (uint8_t)(r->host.n < LIFE_HOST_MAX ? r->host.n : LIFE_HOST_MAX);
+    memcpy(l->host, r->host.p, l->host_len);
+    return l;
+}
+
+// A new process spoke for the first time: whose is it?
+static void first_line(struct sessions *s, struct life *l, const struct record *r, const struct addr *cmdline_addr)
+{
+    struct addr a;
+
+    take_waiting_link(s, l, r->time);
+    if (!cmdline_addr && !l->has_addr && (r->flags & RECORD_LOCAL) && s->options.proc &&
+        s->options.proc(s->options.userdata, r, &a))
+        set_address(s, l, &a, ORIGIN_PROC, r->time);
+}
+
+// Does this begin line belong to a process that has spoken before? A begin that was printed already, or that
+// comes before one printed already, does not.
+static bool continues(const struct life *l, const struct event *e)
+{
+    if (!l || l->end_seq)
+        return false;
+    if (l->announced && !l->begun)
+        return true;
+    return l->begun && !l->begun_last && e->order >= l->begin_order && l->failure == FAILURE_NONE && !l->success;
+}
+
+static struct life *begin_life(struct sessions *s, struct life *l, const struct life_key *key,
+                               const struct record *r, const struct event *e, const struct addr *cmdline_addr)
+{
+    if (!continues(l, e)) {
+        if (l)
+            end_life(s, l, r->time); // its pid is used again: it is gone
+        l = new_life(s, key, r, true);
+        first_line(s, l, r, cmdline_addr);
+    } else if (!l->begun) {
+        l->begun = true;
+        l->begin_seq = ++s->lives.seq;
+    }
+    l->begin_order = e->order;
+    l->begun_last = e->last;
+    return l;
+}
+
+static void keep_text(struct life *l, const struct record *r, const struct event *e)
+{
+    l->failure_time = r->time;
+    l->failure_position = r->position;
+    l->evidence_len = (uint16_t)(r->line.n < sizeof(l->evidence) ? r->line.n : sizeof(l->evidence));
+    memcpy(l->evidence, r->line.p, l->evidence_len);
+    l->user_len = 0;
+    if (e->has_user) {
+        l->user_len = (uint16_t)(e->user.n < sizeof(l->user) ? e->user.n : sizeof(l->user));
+        memcpy(l->user, e->user.p, l->user_len);
+    }
+}
+
+static void on_failure(struct sessions *s, struct life *l, const struct record *r, const struct event *e)
+{
+    // One a life; and a failed re-challenge of a session that was let in is no guess.
+    if (l->other || l->success || l->failure == FAILURE_WAITS || l->failure == FAILURE_TOLD)
+        return;
+    keep_text(l, r, e);
+    l->class = (uint8_t)(l->faulted ? CLASS_FAULT : e->class);
+    if (e->role == ROLE_ATTEMPT)
+        l->failure = FAILURE_ATTEMPT;
+    else
+        failure_is_due(s, l, r->time);
+}
+
+static void on_success(struct sessions *s, struct life *l, const struct event *e)
+{
+    if (l->other)
+        return;
+    if (e->has_user && !l->success_told) {
+        l->user_len = (uint16_t)(e->user.n < sizeof(l->user) ? e->user.n : sizeof(l->user));
+        memcpy(l->user, e->user.p, l->user_len);
+    } else if (!l->success && l->failure != FAILURE_ATTEMPT) {
+        l->user_len = 0;
+    }
+    l->success = true;
+    if (l->has_addr && !l->success_told)
+        tell_success(s, l);
+}
+
+static void on_link(struct sessions *s, struct life *caller, const struct record *r, const struct event *e)
+{
+    struct life_key key = lives_key(&s->lives, r->host, e->link_ident, e->link_pid);
+    struct life *child = lives_find(&s->lives, &key);
+
+    // The pid is its last child's, which has not been waited for: whoever has it now is meant. Only one that
+    // began before the last call is an older process whose successor has said nothing yet.
+    bool taken = child && child->bound && child->origin == ORIGIN_LINK &&
+                 child->owner != lives_index(&s->lives, caller);
+    if (child && child != caller && !taken && (!child->begun || child->begin_seq > caller->last_call_seq) &&
+        (!caller->begun || child->begin_seq > caller->begin_seq)) {
+        adopt(s, child, caller, ORIGIN_LINK, r->time);
+        settle(s, caller->key.host, r->time, false); // one candidate less for the others
+        return;
+    }
+    caller->link = key;
+    if (!caller->link_waits && s->n_links < LINKS_MAX) {
+        caller->link_waits = true;
+        s->links[s->n_links++] = lives_index(&s->lives, caller);
+    }
+}
+
+static void on_other(struct sessions *s, struct life *l, const struct record *r, const struct event *e)
+{
+    if (!e->link_pid) {
+        l->other = true;
+        return;
+    }
+    struct life_key key = lives_key(&s->lives, r->host, e->link_ident, e->link_pid);
+    struct life *child = lives_find(&s->lives, &key);
+    if (!child || child->end_seq) {
+        child = new_life(s, &key, r, false);
+        child->announced = true;
+    }
+    child->other = true;
+}
+
+// Another address on the trusted command line under the same pid: the pid was used again and we missed it.
+static bool is_someone_else(const struct life *l, const struct addr *cmdline_addr)
+{
+    return cmdline_addr && l->has_addr && l->origin == ORIGIN_CMDLINE && !addr_eq(&l->addr, cmdline_addr);
+}
+
+void sessions_event(struct sessions *s, const struct record *r, const struct event *e, const struct addr *cmdline_addr)
+{
+    struct life_key key = lives_key(&s->lives, r->host, r->ident, r->pid);
+
+    struct life_host *h = lives_host(&s->lives, key.host);
+
+    s->record = r;
+    if (r->time > h->newest)
+        h->newest = r->time;
+    h->compared = false;
+    expire(s, false, 0);
+    if (e->role == ROLE_CLEAR) {
+        clear_host(s, key.host, r->time);
+        s->record = NULL;
+        return;
+    }
+
+    struct life *l = lives_find(&s->lives, &key);
+    if (e->role == ROLE_END && !l) { // of something that began before we looked
+        s->record = NULL;
+        return;
+    }
+    if (e->role == ROLE_BEGIN || (e->role == ROLE_OTHER && e->begins)) {
+        l = begin_life(s, l, &key, r, e, cmdline_addr);
+    } else if (!l || (l->end_seq && e->role != ROLE_LINK && e->role != ROLE_END) || is_someone_else(l, cmdline_addr)) {
+        if (l)
+            end_life(s, l, r->time);
+        l = new_life(s, &key, r, false);
+        first_line(s, l, r, cmdline_addr);
+    }
+    lives_touch(&s->lives, l);
+    if (!l->end_seq)
+        l->last = r->time;
+
+    bool knew = l->has_addr;
+    if (cmdline_addr)
+        set_address(s, l, cmdline_addr, ORIGIN_CMDLINE, r->time);
+    if (e->has_addr)
+        set_address(s, l, &e->addr, ORIGIN_LINE, r->time);
+    if (!knew && l->has_addr)
+        set_caller_address(s, l, r->time);
+
+    switch (e->role) {
+    case ROLE_CALL:
+        bind_call(&s->lives, l);
+        settle(s, key.host, r->time, false); // an earlier child can no longer be named
+        break;
+    case ROLE_LINK:
+        on_link(s, l, r, e);
+        break;
+    case ROLE_OTHER:
+        on_other(s, l, r, e);
+        break;
+    case ROLE_FAULT:
+        l->faulted = true;
+        if (l->failure == FAILURE_ATTEMPT)
+            l->class = CLASS_FAULT;
+        break;
+    case ROLE_ATTEMPT:
+    case ROLE_FAILURE:
+        on_failure(s, l, r, e);
+        break;
+    case ROLE_SUCCESS:
+        on_success(s, l, e);
+        break;
+    case ROLE_END:
+        end_life(s, l, r->time);
+        break;
+    case ROLE_BEGIN:
+    case ROLE_ADDRESS:
+    case ROLE_CLEAR:
+    case ROLE_MAX:
+        break;
+    }
+    s->counters.active = s->lives.active;
+    s->record = NULL;
+}
+
+usec_t sessions_oldest(const struct sessions *s, usec_t not_before)
+{
+    usec_t oldest = USEC_FOREVER;
+
+    for (uint32_t i = s->lives.oldest; i != LIFE_NONE; i = s->lives.v[i].next) {
+        const struct life *l = &s->lives.v[i];
+        if ((l->end_seq == 0 || l->failure == FAILURE_WAITS) && l->begin >= not_before && l->begin < oldest)
+            oldest = l->begin;
+    }
+    return oldest;
+}
+
+const struct session_counters *sessions_counters(const struct sessions *s)
+{
+    return &s->counters;
+}

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Sessions, by scripts: one line of a script is one event, and what the sessions tell is compared as text.
+//   "[+SECONDS] [@HOST] IDENT PID ROLE [ADDR|user=NAME|IDENT:PID|order=K|last|cmdline=ADDR|class=NAME]..."
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "session/session.h"
+
+static const char *const role_words[ROLE_MAX] = {
+    [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin",     [ROLE_CALL] = "call",       [ROLE_ADDRESS] = "address",
+    [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault",     [ROLE_ATTEMPT] = "attempt", [ROLE_FAILURE] = "failure",
+    [ROLE_SUCCESS] = "success", [ROLE_END] = "end",         [ROLE_CLEAR] = "clear",
+};
+
+struct told {
+    char text[65536];
+    size_t n;
+};
+
+static void tell(void *userdata, const struct outcome *o)
+{
+    static const char *const kinds[] = {"failure", "success", "unattributed"};
+    struct told *t = userdata;
+    char addr[ADDR_STRLEN] = "-";
+
+    if (o->has_addr)
+        addr_format(&o->addr, addr);
+    assert_true(o->kind != OUTCOME_FAILURE || o->has_addr);
+    assert_true(t->n + 200 < sizeof(t->text));
+    t->n += (size_t)sprintf(t->text + t->n, "%s %s %.*s", kinds[o->kind], addr, STR_FMT(o->user));
+    if (o->kind == OUTCOME_FAILURE && o->class != CLASS_AUTH)
+        t->n += (size_t)sprintf(t->text + t->n, " class=%d", o->class);
+    if (o->has_addr && o->kind == OUTCOME_FAILURE)
+        t->n += (size_t)sprintf(t->text + t->n, " by %s", origin_names[o->origin]);
+    t->n += (size_t)sprintf(t->text + t->n, "; ");
+}
+
+static bool proc_address(void *userdata, const struct record *r, struct addr *ret)
+{
+    (void)userdata;
+    return r->pid == 777 && addr_parse(STR("198.51.100.77"), ret) == 0;
+}
+
+static struct sessions *new_sessions(struct told *t, unsigned max)
+{
+    struct session_options o = {
+        .max_lives = max, .wait = 120 * USEC_SEC, .outcome = tell, .proc = proc_address, .userdata = t};
+    struct sessions *s;
+
+    assert_int_equal(sessions_new(&o, &s), 0);
+    return s;
+}
+
+static void play(struct sessions *s, usec_t *now, const char *script)
+{
+    while (*script) {
+        struct str line = {script, strcspn(script, "\n")}, all = line, word;
+        script += line.n + (script[line.n] == '\n');
+        struct record r = {.host = STR("lab"), .line = all, .flags = 0};
+        struct event e = {.last = false};
+        struct addr cmdline;
+        bool has_cmdline = false;
+        unsigned long long v;
+
+        word = str_word(&line);
+        if (word.n == 0)
+            continue;
+        if (word.p[0] == '+') {
+            assert_int_equal(str_number(str_skip(word, 1), 1000000, &v), 0);
+            *now += (usec_t)v * USEC_SEC;
+            word = str_word(&line);
+        }
+        if (word.p[0] == '@') {
+            r.host = str_skip(word, 1);
+            word = str_word(&line);
+        }
+        *now += USEC_MSEC;
+        r.time = *now;
+        r.ident = word;
+        assert_int_equal(str_number(str_word(&line), UINT32_MAX, &v), 0);
+        r.pid = (uint32_t)v;
+        word = str_word(&line);
+        if (word.p[word.n - 1] == '!') { // a local, live record
+            r.flags |= RECORD_LOCAL;
+            word.n--;
+        }
+        while (e.role < ROLE_MAX && !str_eq(word, str_of(role_words[e.role])))
+            e.role++;
+        assert_true(e.role < ROLE_MAX);
+        while ((word = str_word(&line)).n > 0) {
+            const char *colon = memchr(word.p, ':', word.n);
+            if (str_starts(word, STR("user="))) {
+                e.has_user = true;
+                e.user = str_skip(word, 5);
+            } else if (str_starts(word, STR("cmdline="))) {
+                has_cmdline = true;
+                assert_int_equal(addr_parse(str_skip(word, 8), &cmdline), 0);
+            } else if (str_starts(word, STR("order="))) {
+                e.order = (uint8_t)(word.p[6] - '0');
+            } else if (str_eq(word, STR("last"))) {
+                e.last = true;
+            } else if (str_eq(word, STR("begins"))) {
+                e.begins = true;
+            } else if (str_eq(word, STR("class=refused"))) {
+                e.class = CLASS_REFUSED;
+            } else if (str_eq(word, STR("class=probe"))) {
+                e.class = CLASS_PROBE;
+            } else if (colon && word.p[0] >= 'a') {
+                e.link_ident = (struct str){word.p, (size_t)(colon - word.p)};
+                assert_int_equal(str_number(str_skip(word, e.link_ident.n + 1), UINT32_MAX, &v), 0);
+                e.link_pid = (uint32_t)v;
+            } else {
+                assert_int_equal(addr_parse(word, &e.addr), 0);
+                e.has_addr = true;
+            }
+        }
+        sessions_event(s, &r, &e, has_cmdline ? &cmdline : NULL);
+    }
+}
+
+static const struct {
+    const char *name, *script, *told;
+} cases[] = {
+    {"the ordinary failure",
+     "pptpd 10 begin 203.0.113.5 last\npptpd 10 call\npppd 11 begin\npppd 11 begin order=1 last\n"
+     "pppd 11 failure user=alice\npppd 11 end\npptpd 10 link pppd:11\npptpd 10 end 203.0.113.5\n",
+     "failure 203.0.113.5 alice by link; "},
+    {"one failure a life",
+     "pppd 11 begin last cmdline=203.0.113.5\npppd 11 failure user=a cmdline=203.0.113.5\npppd 11 failure user=b\n",
+     "failure 203.0.113.5 a by cmdline; "},
+    {"four at once, pids crosswise",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\n"
+     "pptpd 3 begin 203.0.113.3 last\npptpd 3 call\npppd 6 begin last\npppd 5 begin last\npppd 4 begin last\n"
+     "pppd 4 failure user=u2\npppd 5 failure user=u1\npppd 6 failure user=u3\npppd 4 end\npppd 5 end\npppd 6 end\n"
+     "pptpd 3 link pppd:6\npptpd 3 end\npptpd 1 link pppd:5\npptpd 1 end\npptpd 2 link pppd:4\npptpd 2 end\n",
+     "failure 203.0.113.3 u3 by link; failure 203.0.113.1 u1 by link; failure 203.0.113.2 u2 by link; "},
+    {"the link before the failure, even before the first line",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npppd 2 begin last\npptpd 1 link pppd:2\n"
+     "pppd 2 failure user=x\npppd 2 end\npptpd 1 end\n"
+     "pptpd 3 begin 203.0.113.3 last\npptpd 3 call\npptpd 3 link pppd:4\npppd 4 begin last\n"
+     "pppd 4 failure user=y\npppd 4 end\npptpd 3 end\n",
+     "failure 203.0.113.1 x by link; failure 203.0.113.3 y by link; "},
+    {"three calls in one connection, only the last is named",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npppd 2 begin last\npppd 2 failure user=a\npptpd 1 call\n"
+     "pppd 2 end\npppd 3 begin last\npppd 3 failure user=b\npptpd 1 call\npppd 3 end\npppd 4 begin last\n"
+     "pppd 4 failure user=c\npppd 4 end\npptpd 1 link pppd:4\npptpd 1 end\n",
+     "failure 203.0.113.1 a by elimination; failure 203.0.113.1 b by elimination; failure 203.0.113.1 c by link; "},
+    {"two such connections crosswise: told as soon as only one is possible",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npppd 11 begin last\npptpd 2 call\n"
+     "pppd 12 begin last\npppd 11 failure user=a1\npppd 12 failure user=b1\npptpd 1 call\npppd 11 end\n"
+     "pppd 13 begin last\npptpd 2 call\npppd 12 end\npppd 14 begin last\npppd 14 failure user=b2\n"
+     "pppd 13 failure user=a2\npppd 13 end\npppd 14 end\npptpd 1 link pppd:13\npptpd 1 end\n"
+     "pptpd 2 link pppd:14\npptpd 2 end\n",
+     "failure 203.0.113.1 a1 by elimination; failure 203.0.113.2 b1 by elimination; failure 203.0.113.1 a2 by link; "
+     "failure 203.0.113.2 b2 by link; "},
+    {"two possible callers, no link: nobody is charged",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\n"
+     "pppd 3 begin last\npppd 3 failure user=x\npppd 3 end\npptpd 1 end\npptpd 2 end\n",
+     "unattributed - x; "},
+    {"two possible callers with one address: behind one NAT it is that address",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.1 last\npptpd 1 call\npptpd 2 call\n"
+     "pppd 3 begin last\npppd 3 failure user=x\npppd 3 end\npptpd 1 end\npptpd 2 end\n",
+     "failure 203.0.113.1 x by elimination; "},
+    {"one slot, two nameless children: one of them is a stranger",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npppd 3 begin last\npppd 4 begin last\n"
+     "pppd 3 failure user=x\npppd 3 end\npptpd 1 end\n+200 pptpd 9 begin 203.0.113.9 last\n",
+     "unattributed - x; "},
+    {"a good user's own call is no candidate once his address is known",
+     "pptpd 1 begin 198.51.100.1 last\npptpd 1 call\npppd 2 begin last\npppd 2 success 198.51.100.1\n"
+     "pptpd 5 begin 203.0.113.5 last\npptpd 5 call\npppd 6 begin last\npppd 6 failure user=x\npptpd 5 call\n"
+     "pppd 6 end\n",
+     "success 198.51.100.1 ; failure 203.0.113.5 x by elimination; "},
+    {"a reused pid: the failure of the first life is not charged to the second's address",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\n"
+     "pppd 3 begin last\npppd 3 failure user=old\npppd 3 end\n"
+     "pppd 3 begin last\npppd 3 failure user=new\npppd 3 end\npptpd 2 link pppd:3\npptpd 2 end\npptpd 1 end\n",
+     "failure 203.0.113.2 new by link; failure 203.0.113.1 old by elimination; "},
+    {"a pid reused without an end, seen by the second begin",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npppd 3 begin order=0\npppd 3 begin order=0\n"
+     "pppd 3 begin order=1 last\npppd 3 failure user=x\npppd 3 begin order=0\npppd 3 begin order=1 last\n"
+     "pppd 3 failure user=y\npptpd 1 link pppd:3\n",
+     "failure 203.0.113.1 y by link; unattributed - x; "},
+    {"hosts are apart",
+     "@a pptpd 1 begin 203.0.113.1 last\n@b pptpd 1 begin 203.0.113.2 last\n@a pptpd 1 call\n@b pptpd 1 call\n"
+     "@a pppd 2 begin last\n@b pppd 2 begin last\n@a pppd 2 failure user=a\n@b pppd 2 failure user=b\n"
+     "@b pptpd 1 link pppd:2\n@a pptpd 1 link pppd:2\n",
+     "failure 203.0.113.2 b by link; failure 203.0.113.1 a by link; "},
+    {"the server's own trouble",
+     "pppd 2 begin last cmdline=203.0.113.1\npppd 2 fault\npppd 2 failure user=a\n"
+     "pppd 3 begin last cmdline=203.0.113.1\npppd 3 failure user=a\n",
+     "failure 203.0.113.1 a class=3 by cmdline; failure 203.0.113.1 a by cmdline; "},
+    {"an attempt that ends in silence failed, one that succeeds did not",
+     "pppd 2 begin last cmdline=203.0.113.1\npppd 2 attempt user=a\npppd 2 end\n"
+     "pppd 3 begin last cmdline=203.0.113.2\npppd 3 attempt user=b\npppd 3 success 203.0.113.2\npppd 3 end\n"
+     "pppd 4 begin last cmdline=203.0.113.3\npppd 4 attempt user=c\npppd 4 failure user=c\npppd 4 end\n",
+     "failure 203.0.113.1 a by cmdline; success 203.0.113.2 b; failure 203.0.113.3 c by cmdline; "},
+    {"refused and probe are classes of their own",
+     "pppd 2 begin last cmdline=203.0.113.1\npppd 2 failure class=refused\n"
+     "pptpd 5 begin 203.0.113.5 last\npptpd 5 failure class=probe\npptpd 5 end\n",
+     "failure 203.0.113.1  class=1 by cmdline; failure 203.0.113.5  class=2 by line; "},
+    {"another service's pppd",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npppd 2 other begins\npppd 2 begin order=1 last\n"
+     "pppd 2 failure user=l2tp\npppd 2 end\nxl2tpd 7 other pppd:8\npppd 8 begin last\npppd 8 failure user=x\n"
+     "pppd 8 end\npptpd 1 end\n",
+     ""},
+    {"dump: the address under the child's own pid",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npppd 2 begin\npppd 2 address 203.0.113.1\n"
+     "pppd 2 begin order=2 last\npppd 2 failure user=x\n",
+     "failure 203.0.113.1 x by line; "},
+    {"/proc, for local live records only",
+     "pppd 777 begin! last\npppd 777 failure user=x\n+500 @far pppd 777 begin last\n@far pppd 777 failure user=y\n",
+     "failure 198.51.100.77 x by proc; unattributed - y; "},
+    {"a failed re-challenge in a session that was let in is no guess",
+     "pppd 2 begin last cmdline=203.0.113.1\npppd 2 success 203.0.113.1 user=a\npppd 2 failure user=a\n",
+     "success 203.0.113.1 a; "},
+    {"a success is told once, with the name when one was given",
+     "pptpd 1 begin 203.0.113.1 last\npppd 2 begin last\npppd 2 success user=a\npppd 2 success 203.0.113.1\n",
+     "success 203.0.113.1 a; "},
+    {"the service starts anew: nothing is carried over",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npppd 2 begin last\npptpd 9 clear\n"
+     "pppd 2 failure user=x\npptpd 1 link pppd:2\n",
+     "unattributed - x; "},
+    {"what waits when the service starts anew is settled if it can be",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npppd 2 begin last\npppd 2 failure user=x\npptpd 9 clear\n",
+     "failure 203.0.113.1 x by elimination; "},
+    {"the log begins in the middle: the last line of the connection has the address",
+     "pptpd 1 call\npppd 2 begin last\npppd 2 failure user=x\npppd 2 end\npptpd 1 link pppd:2\n"
+     "pptpd 1 end 203.0.113.1\n",
+     "failure 203.0.113.1 x by link; "},
+    {"waiting ends after two minutes of the host's own time, whatever other hosts' clocks say",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\npppd 3 begin last\n"
+     "pppd 3 failure user=x\npppd 3 end\n+7200 @ahead pptpd 1 begin 203.0.113.9 last\n@ahead pptpd 1 end\n",
+     "unattributed - x; "},
+    {"a pid that the journal shows with another address is another process",
+     "pppd 3 begin last cmdline=203.0.113.1\npppd 3 failure user=a cmdline=203.0.113.2\n",
+     "failure 203.0.113.2 a by cmdline; "},
+};
+
+static void scripts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct told t = {.n = 0};
+        struct sessions *s = new_sessions(&t, 64);
+        usec_t now = INT64_C(1795374835) * USEC_SEC;
+        play(s, &now, cases[i].script);
+        sessions_finish(s);
+        if (strcmp(t.text, cases[i].told) != 0)
+            print_error("%s:\n  told %s\n  want %s\n", cases[i].name, t.text, cases[i].told);
+        assert_string_equal(t.text, cases[i].told);
+        assert_int_equal(sessions_counters(s)->waiting, 0);
+        sessions_free(s);
+    }
+}
+
+static void hosts_with_other_clocks_do_not_cut_the_wait_short(void **state)
+{
+    struct told t = {.n = 0};
+    struct sessions *s = new_sessions(&t, 64);
+    usec_t now = INT64_C(1795374835) * USEC_SEC, ahead = now + 7200 * USEC_SEC;
+
+    (void)state;
+    play(s, &now, "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\n"
+                  "pppd 3 begin last\npppd 3 failure user=x\npppd 3 end\n");
+    play(s, &ahead, "@ahead pptpd 1 begin 203.0.113.9 last\n@ahead pptpd 1 end\n");
+    play(s, &now, "pptpd 1 link pppd:3\n");
+    assert_string_equal(t.text, "failure 203.0.113.1 x by link; ");
+    sessions_free(s);
+}
+
+static void the_live_clock_settles_what_no_line_settles(void **state)
+{
+    struct told t = {.n = 0};
+    struct sessions *s = new_sessions(&t, 64);
+    usec_t now = INT64_C(1795374835) * USEC_SEC;
+
+    (void)state;
+    assert_true(sessions_deadline(s) == USEC_FOREVER);
+    play(s, &now, "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npppd 3 begin last\npppd 3 failure user=x\n"
+                  "pppd 3 end\n");
+    usec_t deadline = sessions_deadline(s);
+    assert_true(deadline > now && deadline <= now + 120 * USEC_SEC);
+    sessions_advance(s, now); // the clocks agree
+    sessions_advance(s, deadline - 1);
+    assert_string_equal(t.text, "");
+    sessions_advance(s, deadline);
+    assert_string_equal(t.text, "failure 203.0.113.1 x by elimination; ");
+    assert_true(sessions_deadline(s) == USEC_FOREVER);
+    sessions_free(s);
+}
+
+static void a_full_table_drops_the_longest_silent_and_counts(void **state)
+{
+    struct told t = {.n = 0};
+    struct sessions *s = new_sessions(&t, 16);
+    usec_t now = INT64_C(1795374835) * USEC_SEC;
+    char line[64];
+
+    (void)state;
+    play(s, &now, "pppd 9000 begin last\npppd 9000 failure user=first\n");
+    for (int i = 0; i < 40; i++) {
+        snprintf(line, sizeof(line), "pptpd %d begin 203.0.113.1 last\n", i + 1);
+        play(s, &now, line);
+    }
+    assert_string_equal(t.text, "unattributed - first; ");
+    assert_int_equal(sessions_counters(s)->active, 16);
+    assert_int_equal(sessions_counters(s)->overflow, 25);
+    sessions_free(s);
+}
+
+// Any order of any events: the table stays within its bound, every failure has an address that some line told,
+// and nothing waits when all is over.
+static void random_sequences_keep_the_invariants(void **state)
+{
+    uint64_t x = 88172645463325252u;
+
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        struct told t = {.n = 0};
+        struct sessions *s = new_sessions(&t, 24);
+        usec_t now = INT64_C(1795374835) * USEC_SEC;
+        for (int i = 0; i < 300; i++) {
+            char line[128];
+            x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+            unsigned role = (unsigned)(x >> 8) % ROLE_MAX;
+            bool pptpd = (x >> 20) & 1;
+            int n = snprintf(line, sizeof(line), "+%u @h%u %s %u %s", (unsigned)(x >> 24) % 9,
+                             (unsigned)(x >> 28) % 2, pptpd ? "pptpd" : "pppd", (unsigned)(x >> 32) % 12 + 1,
+                             role_words[role]);
+            if (role == ROLE_LINK || (role == ROLE_OTHER && x & 1))
+                n += snprintf(line + n, sizeof(line) - (size_t)n, " pppd:%u", (unsigned)(x >> 40) % 12 + 1);
+            if (pptpd && (x >> 44) & 1)
+                n += snprintf(line + n, sizeof(line) - (size_t)n, " 203.0.113.%u", (unsigned)(x >> 48) % 4);
+            if (role == ROLE_BEGIN && x & 2)
+                strcat(line, " last");
+            if (t.n > sizeof(t.text) - 4096)
+                t.n = 0;
+            play(s, &now, line);
+            assert_true(sessions_counters(s)->active <= 24);
+        }
+        sessions_finish(s);
+        assert_int_equal(sessions_counters(s)->waiting, 0);
+        assert_null(strstr(t.text, "192.0.2."));
+        sessions_free(s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scripts),
+        cmocka_unit_test(hosts_with_other_clocks_do_not_cut_the_wait_short),
+        cmocka_unit_test(the_live_clock_settles_what_no_line_settles),
+        cmocka_unit_test(a_full_table_drops_the_longest_silent_and_counts),
+        cmocka_unit_test(random_sequences_keep_the_invariants),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
