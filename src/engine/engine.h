@@ -24,10 +24,11 @@ struct engine_event {
 };
 
 struct engine_callbacks {
-    // Once for each jail that gives the failure weight; once a filter for success and unattributed.
+    // Once for each jail that gives the failure weight; once a filter for success and unattributed, with the name of
+    // the first jail that uses it.
     void (*event)(void *userdata, const struct engine_event *e);
-    // A decision to ban; decided is the position of the line that settled it. It is in the ban list already,
-    // unless observe.
+    // A decision to ban; decided is the position of the line that settled it. It is in the ban list already, unless
+    // observe. until may be past when an old line is read late: engine_expire() gives it back at once.
     void (*ban)(void *userdata, const struct ban *ban, const struct position *decided, bool observe);
     // True when this outcome went into a decision that was made before a restart (jail, address, position of the
     // settling line): it is told as an event and counted nowhere. NULL: never.
@@ -37,12 +38,19 @@ struct engine_callbacks {
     void *userdata;
 };
 
+enum engine_mode {
+    ENGINE_LIVE,           // /proc may be asked; bans end when engine_expire() says so
+    ENGINE_REPLAY_FILES,   // every jail reads what is fed, as from files; bans end in record time
+    ENGINE_REPLAY_JOURNAL, // the same, as from the journal
+};
+
 struct engine_options {
     const struct config *config;
     const struct prefix *own; // own addresses (ignoreself), borrowed for the call
     size_t n_own;
-    bool no_gate;   // look at every line
-    bool live;      // /proc may be asked
+    bool journal_available; // "auto" means the journal, else the usual files
+    enum engine_mode mode;
+    bool no_gate; // look at every line
     struct engine_callbacks callbacks;
 };
 
@@ -54,8 +62,8 @@ void engine_free(struct engine *e);
 // What the sources need: the literals (NULL: every line must be seen), and for each jail source the filter mask.
 const struct literals *engine_literals(const struct engine *e);
 
-// Filters are numbered by distinct (filter, parameters, source kind). The mask of those that the jails reading
-// this source ("journal", or one entry of jail.source) use.
+// Filters are numbered by distinct (filter with parameters, source kind). The mask of those that the jails reading
+// this source use: "journal", or one entry of jail.source ("auto" where there is no journal). Replay: all of them.
 uint64_t engine_filters_for(const struct engine *e, const char *source);
 
 // journalmatch of filter i, "" for none.
@@ -69,6 +77,9 @@ usec_t engine_deadline(const struct engine *e);
 
 // Replay: the log is over.
 void engine_finish(struct engine *e);
+
+// This machine's addresses have changed (ignoreself).
+int engine_set_own(struct engine *e, const struct prefix *own, size_t n);
 
 // A ban by hand or one restored from the state; goes into the ban list without a decision.
 int engine_ban(struct engine *e, const struct ban *ban, bool replace);
@@ -90,7 +101,7 @@ size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct
 
 struct engine_counters {
     uint64_t records, matches, failures, successes, unattributed, faulted, ignored, bans, muted, limit_hits;
-    uint64_t session_overflow, window_overflow;
+    uint64_t session_overflow, window_overflow, bans_refused; // bounds reached
     uint64_t lives, waiting, addresses; // now
     uint64_t by_origin[ORIGIN_MAX];
 };

@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += libengine.a
+libengine_a_SOURCES = \
+	src/engine/engine.c src/engine/engine.h \
+	src/engine/evidence.c src/engine/evidence.h \
+	src/engine/history.c src/engine/history.h \
+	src/engine/procfs.c src/engine/procfs.h \
+	src/engine/units.c src/engine/units.h

@@ -28,7 +28,7 @@ struct entry {
 
 struct jail {
     struct jail_policy policy;
-    struct prefix *ignore;
+    struct prefix *ignore; // policy.ignore, owned
     struct jail_counters counters;
     unsigned char *entries;
     size_t entry_size;
@@ -60,14 +60,10 @@ int jail_new(const struct jail_policy *policy, struct jail **ret)
     j->latest = INT64_MIN;
     j->entries = calloc(policy->max_addresses, j->entry_size);
     j->bucket = calloc(buckets, sizeof(*j->bucket)); // index + 1, so that untouched memory means empty
-    j->ignore = malloc((policy->n_ignore ? policy->n_ignore : 1) * sizeof(*j->ignore));
-    if (!j->entries || !j->bucket || !j->ignore) {
+    if (!j->entries || !j->bucket || jail_set_ignore(j, policy->ignore, policy->n_ignore) < 0) {
         jail_free(j);
         return -ENOMEM;
     }
-    if (policy->n_ignore)
-        memcpy(j->ignore, policy->ignore, policy->n_ignore * sizeof(*j->ignore));
-    j->policy.ignore = j->ignore;
     *ret = j;
     return 0;
 }
@@ -229,7 +225,7 @@ static void forget_silent(struct jail *j, usec_t t)
     }
 }
 
-static bool is_ignored(const struct jail *j, const struct addr *a)
+bool jail_ignores(const struct jail *j, const struct addr *a)
 {
     if (addr_is_unbannable(a))
         return true;
@@ -237,6 +233,20 @@ static bool is_ignored(const struct jail *j, const struct addr *a)
         if (prefix_contains(&j->ignore[i], a))
             return true;
     return false;
+}
+
+int jail_set_ignore(struct jail *j, const struct prefix *ignore, size_t n)
+{
+    struct prefix *copy = malloc((n ? n : 1) * sizeof(*copy));
+
+    if (!copy)
+        return -ENOMEM;
+    if (n)
+        memcpy(copy, ignore, n * sizeof(*copy));
+    free(j->ignore);
+    j->policy.ignore = j->ignore = copy;
+    j->policy.n_ignore = n;
+    return 0;
 }
 
 usec_t jail_bantime(const struct jail_policy *p, unsigned previous)
@@ -254,7 +264,7 @@ struct verdict jail_failure(struct jail *j, const struct addr *a, struct str use
     struct verdict v = {.kind = VERDICT_NOTHING, .addr = *a, .previous = previous};
 
     j->counters.failures++;
-    if (is_ignored(j, a)) {
+    if (jail_ignores(j, a)) {
         j->counters.ignored++;
         v.kind = VERDICT_IGNORED;
         return v;

@@ -25,6 +25,7 @@ struct jail_policy {
 
 enum verdict_kind {
     VERDICT_NOTHING, // counted, below maxretry
+    VERDICT_BANNED,  // banned already: counted nowhere
     VERDICT_IGNORED, // on the allowlist, or an address that cannot be banned
     VERDICT_OLD,     // older than findtime before the newest record: counted nowhere
     VERDICT_BAN,
@@ -47,6 +48,11 @@ struct jail;
 
 int jail_new(const struct jail_policy *policy, struct jail **ret);
 void jail_free(struct jail *j);
+
+// Replaces the allowlist; copied. -ENOMEM leaves the old one.
+int jail_set_ignore(struct jail *j, const struct prefix *ignore, size_t n);
+
+bool jail_ignores(const struct jail *j, const struct addr *a);
 
 // One failure of weight w at time t. previous: earlier bans, as the history says (0 when increment is off).
 // user: may be empty. After VERDICT_BAN the address starts anew.

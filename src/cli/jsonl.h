@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Writes single JSON values to a stream, fast, for output of a million lines. Whole documents go through jansson.
+#ifndef PB_CLI_JSONL_H
+#define PB_CLI_JSONL_H
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+
+// s as a JSON string with its quotes. Valid UTF-8 stays; any other byte becomes the code point of the same number,
+// so nothing is lost and the output is always valid.
+void jsonl_string(FILE *out, struct str s);
+
+// t as unix seconds with six decimals.
+void jsonl_time(FILE *out, usec_t t);
+
+#endif

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// pptpban replay: the service's own pipeline over old logs, in the logs' time. Shows who would have been banned,
+// when and by which lines; touches nothing.
+#include "cli/replay.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+
+#include "cli/exit.h"
+#include "cli/jsonl.h"
+#include "engine/engine.h"
+#include "source/replay.h"
+
+struct replay {
+    struct config *config;
+    struct engine *engine;
+    bool jsonl;
+    struct str host; // of the event at hand
+    uint64_t counted, bans;
+};
+
+static const char usage[] =
+    "usage: pptpban replay [--config FILE] [--jsonl] [--no-gate] FILE...\n"
+    "       pptpban replay [--config FILE] [--jsonl] [--no-gate] --journal PATH\n"
+    "\n"
+    "Runs the filters, sessions and jails over old logs, in the time of the logs, and shows who would have been\n"
+    "banned, when, and by which lines. Nothing is changed. FILE may be plain, gzip, xz or zstd; - is standard\n"
+    "input; give rotated files oldest first. PATH is a journal file or a directory of them.\n"
+    "\n"
+    "  --config FILE   use this configuration instead of the installed one\n"
+    "  --jsonl         one JSON object a line: failure, success, unattributed, ban, and a closing summary\n"
+    "  --no-gate       look at every line instead of those with a literal of the filters (slower, same result)\n";
+
+static void json_event(struct replay *r, const struct engine_event *e)
+{
+    static const char *const types[] = {
+        [OUTCOME_FAILURE] = "failure", [OUTCOME_SUCCESS] = "success", [OUTCOME_UNATTRIBUTED] = "unattributed"};
+    const struct outcome *o = e->outcome;
+    char addr[ADDR_STRLEN];
+
+    printf("{\"type\":\"%s\",\"time\":", types[o->kind]);
+    jsonl_time(stdout, o->time);
+    fputs(",\"host\":", stdout);
+    jsonl_string(stdout, o->host);
+    fputs(",\"jail\":", stdout);
+    jsonl_string(stdout, str_of(e->jail));
+    if (o->has_addr)
+        printf(",\"addr\":\"%s\"", addr_format(&o->addr, addr));
+    fputs(",\"user\":", stdout);
+    jsonl_string(stdout, o->user);
+    if (o->kind != OUTCOME_SUCCESS)
+        printf(",\"class\":\"%s\"", class_names[o->class]);
+    if (o->kind == OUTCOME_FAILURE)
+        printf(",\"origin\":\"%s\"", origin_names[o->origin]);
+    puts("}");
+    (void)r;
+}
+
+static void on_event(void *userdata, const struct engine_event *e)
+{
+    struct replay *r = userdata;
+
+    r->counted += e->outcome->kind == OUTCOME_FAILURE;
+    r->host = e->outcome->host;
+    if (r->jsonl)
+        json_event(r, e);
+}
+
+// Evidence is text that an attacker wrote: nothing of it may steer the terminal.
+static void print_escaped(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0))
+            printf("\\x%02x", c);
+        else
+            putchar(c);
+    }
+}
+
+enum { LINES_MAX = 100 };
+
+static void print_ban(struct replay *r, const struct ban *ban)
+{
+    struct evidence_item lines[LINES_MAX];
+    char net[PREFIX_STRLEN], since[TIME_STRLEN], length[DURATION_STRLEN];
+
+    printf("%s  ban %s for %s by %s: %u failures", time_format(ban->since, false, since),
+           prefix_format(&ban->net, net),
+           duration_format(ban->until == USEC_FOREVER ? USEC_FOREVER : ban->until - ban->since, length), ban->jail,
+           ban->count);
+    if (ban->times > 1)
+        printf(", ban number %u", ban->times);
+    putchar('\n');
+    size_t n = evidence_find(engine_evidence(r->engine), &ban->net.addr, lines,
+                             ban->count < LINES_MAX ? ban->count : LINES_MAX);
+    while (n-- > 0) {
+        if (!str_eq(lines[n].jail, str_of(ban->jail)))
+            continue;
+        fputs("    ", stdout);
+        print_escaped(lines[n].line);
+        putchar('\n');
+    }
+}
+
+static void on_ban(void *userdata, const struct ban *ban, const struct position *decided, bool observe)
+{
+    struct replay *r = userdata;
+    char net[PREFIX_STRLEN];
+
+    (void)decided;
+    r->bans++;
+    if (!r->jsonl) {
+        print_ban(r, ban);
+        return;
+    }
+    fputs("{\"type\":\"ban\",\"time\":", stdout);
+    jsonl_time(stdout, ban->since);
+    fputs(",\"host\":", stdout);
+    jsonl_string(stdout, r->host);
+    fputs(",\"jail\":", stdout);
+    jsonl_string(stdout, str_of(ban->jail));
+    printf(",\"addr\":\"%s\",\"until\":", prefix_format(&ban->net, net));
+    if (ban->until == USEC_FOREVER)
+        fputs("null", stdout);
+    else
+        jsonl_time(stdout, ban->until);
+    printf(",\"count\":%u,\"times\":%u%s}\n", ban->count, ban->times, observe ? ",\"observe\":true" : "");
+}
+
+static void print_summary(const struct replay *r, const struct replay_counts *counts, usec_t took)
+{
+    struct engine_counters c;
+    double seconds = (double)took / (double)USEC_SEC;
+
+    engine_read_counters(r->engine, &c);
+    if (r->jsonl) {
+        printf("{\"type\":\"summary\",\"lines\":%llu,\"seconds\":%.6f,\"records\":%llu,\"matches\":%llu,"
+               "\"failures\":%llu,\"successes\":%llu,\"unattributed\":%llu,\"faulted\":%llu,\"ignored\":%llu,"
+               "\"bans\":%llu,\"truncated\":%llu,\"no_header\":%llu,\"limit_hits\":%llu,\"overflow\":%llu}\n",
+               (unsigned long long)counts->lines, seconds, (unsigned long long)counts->records,
+               (unsigned long long)c.matches, (unsigned long long)r->counted, (unsigned long long)c.successes,
+               (unsigned long long)c.unattributed, (unsigned long long)c.faulted, (unsigned long long)c.ignored,
+               (unsigned long long)r->bans, (unsigned long long)counts->truncated,
+               (unsigned long long)counts->no_header, (unsigned long long)c.limit_hits,
+               (unsigned long long)(c.session_overflow + c.window_overflow + c.bans_refused));
+        return;
+    }
+    printf("%s%llu lines in %.3f s: %llu failures, %llu good logins, %llu bans", r->bans ? "\n" : "",
+           (unsigned long long)counts->lines, seconds, (unsigned long long)r->counted,
+           (unsigned long long)c.successes, (unsigned long long)r->bans);
+    if (c.unattributed)
+        printf("; %llu failures from nobody knows where", (unsigned long long)c.unattributed);
+    if (c.faulted)
+        printf("; %llu while the server itself was in trouble, not counted", (unsigned long long)c.faulted);
+    putchar('\n');
+}
+
+static int read_all(struct replay *r, char *const *files, int n, const char *journal, struct replay_counts *counts)
+{
+    struct source_options options = {
+        .literals = engine_literals(r->engine),
+        .filters = engine_filters_for(r->engine, "auto"),
+        .record = engine_feed,
+        .userdata = r->engine,
+    };
+    int failed = 0;
+
+    if (journal) {
+        struct source_journal_match matches[64];
+        size_t m = 0;
+        for (uint64_t left = options.filters; left; left &= left - 1, m++)
+            matches[m] = (struct source_journal_match){
+                .filter = left & -left, .match = engine_journalmatch(r->engine, (unsigned)__builtin_ctzll(left))};
+        int e = replay_journal(journal, matches, m, &options, counts);
+        if (e < 0) {
+            fprintf(stderr, "pptpban: %s: %s; a journal file or a directory of them is wanted\n", journal, strerror(-e));
+            failed = 1;
+        }
+        return failed;
+    }
+    for (int i = 0; i < n; i++) {
+        int e = replay_file(files[i], &options, 0, counts);
+        if (e < 0) {
+            fprintf(stderr, "pptpban: %s: %s\n", strcmp(files[i], "-") == 0 ? "standard input" : files[i],
+                    strerror(-e));
+            failed = 1;
+        }
+    }
+    return failed;
+}
+
+int verb_replay(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"journal", required_argument, NULL, 'j'},
+        {"jsonl", no_argument, NULL, 'l'},        {"no-gate", no_argument, NULL, 'g'},
+        {"help", no_argument, NULL, 'h'},         {0},
+    };
+    const char *config_path = NULL, *journal = NULL;
+    struct replay r = {.jsonl = false};
+    struct config_report report = {0};
+    struct replay_counts counts = {0};
+    bool no_gate = false;
+    int opt, code = EXIT_FAILED;
+
+    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (opt) {
+        case 'c':
+            config_path = optarg;
+            break;
+        case 'j':
+            journal = optarg;
+            break;
+        case 'l':
+            r.jsonl = true;
+            break;
+        case 'g':
+            no_gate = true;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return EXIT_DONE;
+        default:
+            fputs(usage, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if ((optind == argc) == (journal == NULL)) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+
+    usec_t start = clock_monotonic();
+    int e = config_load(config_path, &r.config, &report);
+    if (e == 0) {
+        struct engine_options o = {
+            .config = r.config,
+            .mode = journal ? ENGINE_REPLAY_JOURNAL : ENGINE_REPLAY_FILES,
+            .no_gate = no_gate,
+            .callbacks = {.event = on_event, .ban = on_ban, .userdata = &r},
+        };
+        e = engine_new(&o, &report, &r.engine);
+    }
+    for (size_t i = 0; i < report.n; i++)
+        fprintf(stderr, "pptpban: %s\n", report.v[i].text);
+    if (e == 0) {
+        int failed = read_all(&r, argv + optind, argc - optind, journal, &counts);
+        engine_finish(r.engine);
+        print_summary(&r, &counts, clock_monotonic() - start);
+        if (fflush(stdout) != 0)
+            fprintf(stderr, "pptpban: standard output: %s\n", strerror(errno));
+        else if (!failed)
+            code = EXIT_DONE;
+    } else if (report.n == 0) {
+        fprintf(stderr, "pptpban: %s: %s\n", config_path ? config_path : PKGSYSCONFDIR "/pptpban.conf", strerror(-e));
+    }
+    engine_free(r.engine);
+    config_free(r.config);
+    config_report_free(&report);
+    return code;
+}

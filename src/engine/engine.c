@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The pipeline from record to verdict. Wires the rooms together and owns their bounds; decides nothing that jails,
+// sessions and filters do not say.
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "engine/history.h"
+#include "engine/procfs.h"
+#include "engine/units.h"
+
+struct engine {
+    struct engine_options options;
+    struct units units;
+    struct jail **jails; // [config->n_jails], NULL where disabled or left out
+    struct literals *literals;
+    struct evidence *evidence;
+    struct bans *bans, *observed;
+    struct history *history; // replay only
+    struct engine_counters counters;
+    struct unit_context {
+        struct engine *engine;
+        unsigned unit;
+    } context[UNITS_MAX];
+};
+
+static const struct config *config_of(const struct engine *e)
+{
+    return e->options.config;
+}
+
+static bool is_replay(const struct engine *e)
+{
+    return e->options.mode != ENGINE_LIVE;
+}
+
+static void tell(struct engine *e, const char *jail, const struct outcome *o, const struct verdict *v)
+{
+    struct engine_event event = {.outcome = o, .jail = jail, .verdict = v};
+
+    if (e->options.callbacks.event)
+        e->options.callbacks.event(e->options.callbacks.userdata, &event);
+}
+
+static unsigned previous_bans(const struct engine *e, const struct jail_config *c, const struct prefix *net, usec_t t)
+{
+    if (!c->increment)
+        return 0;
+    if (e->options.callbacks.previous)
+        return e->options.callbacks.previous(e->options.callbacks.userdata, net, t, c->decay);
+    return e->history ? history_count(e->history, net, t, c->decay) : 0;
+}
+
+static bool is_banned(const struct engine *e, const struct jail_config *c, const struct addr *a, usec_t t)
+{
+    const struct ban *ban = bans_covering(c->observe ? e->observed : e->bans, a);
+
+    return ban && ban->until > t && ban->since <= t;
+}
+
+static void decide(struct engine *e, unsigned k, const struct outcome *o, const struct verdict *v)
+{
+    const struct jail_config *c = &config_of(e)->jails[k];
+    struct ban ban = {
+        .net = prefix_of(&v->addr, 128),
+        .since = o->time,
+        .until = v->until,
+        .count = v->count,
+        .times = v->previous + 1,
+    };
+
+    strncpy(ban.jail, c->name, JAIL_NAME_MAX);
+    if (bans_add(c->observe ? e->observed : e->bans, &ban, false) < 0) {
+        e->counters.bans_refused++;
+        return;
+    }
+    e->counters.bans++;
+    if (e->history)
+        history_add(e->history, &ban.net, ban.until, ban.times);
+    if (e->options.callbacks.ban)
+        e->options.callbacks.ban(e->options.callbacks.userdata, &ban, &o->decided, c->observe);
+}
+
+static void judge(struct engine *e, unsigned k, const struct outcome *o)
+{
+    const struct jail_config *c = &config_of(e)->jails[k];
+    struct verdict v = {.kind = VERDICT_BANNED, .addr = o->addr};
+    struct prefix net = prefix_of(&o->addr, 128);
+
+    if (e->options.callbacks.decided && e->options.callbacks.decided(e->options.callbacks.userdata, c->name, o)) {
+        e->counters.muted++;
+        return;
+    }
+    if (!is_banned(e, c, &o->addr, o->time))
+        v = jail_failure(e->jails[k], &o->addr, o->user, o->time, c->weight[o->class],
+                         previous_bans(e, c, &net, o->time));
+    e->counters.ignored += v.kind == VERDICT_IGNORED;
+    evidence_add(e->evidence, o, c->name);
+    tell(e, c->name, o, &v);
+    if (v.kind == VERDICT_BAN)
+        decide(e, k, o, &v);
+}
+
+static void on_outcome(void *userdata, const struct outcome *o)
+{
+    const struct unit_context *context = userdata;
+    struct engine *e = context->engine;
+    const struct unit *u = &e->units.v[context->unit];
+    bool told = false;
+
+    for (unsigned n = 0; n < u->n_jails; n++) {
+        unsigned k = u->jails[n];
+        const struct jail_config *c = &config_of(e)->jails[k];
+        switch (o->kind) {
+        case OUTCOME_FAILURE:
+            if (c->weight[o->class] > 0)
+                judge(e, k, o);
+            break;
+        case OUTCOME_SUCCESS:
+            jail_success(e->jails[k], &o->addr, o->user, o->time);
+            if (!told)
+                tell(e, c->name, o, NULL);
+            told = true;
+            break;
+        case OUTCOME_UNATTRIBUTED:
+            if (c->weight[o->class] > 0 && !told) {
+                tell(e, c->name, o, NULL);
+                told = true;
+            }
+            break;
+        }
+    }
+}
+
+// A filter without sessions: the failing line itself has the address.
+static void direct_outcome(struct engine *e, unsigned i, const struct record *r, const struct event *event)
+{
+    struct outcome o = {
+        .kind = event->has_addr ? OUTCOME_FAILURE : OUTCOME_UNATTRIBUTED,
+        .class = event->class,
+        .origin = ORIGIN_LINE,
+        .has_addr = event->has_addr,
+        .addr = event->addr,
+        .time = r->time,
+        .settled = r->time,
+        .host = r->host,
+        .user = event->user,
+        .evidence = {r->line.p, r->line.n < SESSION_EVIDENCE_MAX ? r->line.n : SESSION_EVIDENCE_MAX},
+        .position = r->position,
+        .decided = r->position,
+    };
+    struct unit_counts *c = &e->units.v[i].direct;
+
+    if (event->role == ROLE_SUCCESS && event->has_addr) {
+        o.kind = OUTCOME_SUCCESS;
+        c->successes++;
+    } else if (event->role != ROLE_FAILURE) {
+        return;
+    } else if (event->has_addr) {
+        c->failures++;
+    } else {
+        c->unattributed++;
+    }
+    on_outcome(&e->context[i], &o);
+}
+
+static bool proc_address(void *userdata, const struct record *r, struct addr *ret)
+{
+    const struct unit_context *context = userdata;
+    char cmdline[PROCFS_CMDLINE_MAX];
+    struct str text;
+
+    return procfs_cmdline(r->pid, r->time, cmdline, &text) == 0 &&
+           filter_cmdline_address(context->engine->units.v[context->unit].filter, r->ident, text, ret);
+}
+
+static int make_jails(struct engine *e, const struct prefix *own, size_t n_own, bool create)
+{
+    const struct config *c = config_of(e);
+
+    for (size_t k = 0; k < c->n_jails; k++) {
+        const struct jail_config *j = &c->jails[k];
+        size_t n = j->ignoreip.n + (j->ignoreself ? n_own : 0);
+        if (!j->enabled || (!create && !e->jails[k]))
+            continue;
+        struct prefix *list = malloc((n ? n : 1) * sizeof(*list));
+        if (!list)
+            return -ENOMEM;
+        if (j->ignoreip.n)
+            memcpy(list, j->ignoreip.v, j->ignoreip.n * sizeof(*list));
+        if (j->ignoreself && n_own)
+            memcpy(list + j->ignoreip.n, own, n_own * sizeof(*list));
+        struct jail_policy policy = {
+            .maxretry = j->maxretry,
+            .findtime = j->findtime,
+            .bantime = j->bantime,
+            .increment = j->increment,
+            .factor = j->factor,
+            .maximum = j->maximum,
+            .decay = j->decay,
+            .ignore = list,
+            .n_ignore = n,
+            .max_addresses = j->max_addresses,
+        };
+        int r = create ? jail_new(&policy, &e->jails[k]) : jail_set_ignore(e->jails[k], list, n);
+        free(list);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int engine_set_own(struct engine *e, const struct prefix *own, size_t n)
+{
+    return make_jails(e, own, n, false);
+}
+
+static int make_sessions(struct engine *e)
+{
+    for (unsigned i = 0; i < e->units.n; i++) {
+        e->context[i] = (struct unit_context){.engine = e, .unit = i};
+        struct session_options options = {
+            .max_lives = config_of(e)->max_lives,
+            .wait = 120 * USEC_SEC,
+            .outcome = on_outcome,
+            .proc = is_replay(e) ? NULL : proc_address,
+            .userdata = &e->context[i],
+        };
+        if (!filter_has_session(e->units.v[i].filter))
+            continue;
+        int r = sessions_new(&options, &e->units.v[i].sessions);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int engine_new(const struct engine_options *options, struct config_report *report, struct engine **ret)
+{
+    const struct config *c = options->config;
+    struct engine *e = calloc(1, sizeof(*e));
+
+    if (!e)
+        return -ENOMEM;
+    e->options = *options;
+    e->options.own = NULL; // was borrowed for this call
+    int r = units_load(&e->units, options, report);
+    if (r == 0)
+        r = (e->jails = calloc(c->n_jails ? c->n_jails : 1, sizeof(struct jail *))) ? 0 : -ENOMEM;
+    if (r == 0)
+        r = make_jails(e, options->own, options->n_own, true);
+    if (r == 0)
+        r = make_sessions(e);
+    if (r == 0 && !options->no_gate)
+        r = units_gate(&e->units, &e->literals);
+    if (r == 0)
+        r = evidence_new((size_t)c->evidence_kib * 1024, &e->evidence);
+    if (r == 0)
+        r = bans_new(c->max_bans, &e->bans);
+    if (r == 0)
+        r = bans_new(c->max_bans, &e->observed);
+    if (r == 0 && is_replay(e))
+        r = history_new(c->max_bans, &e->history);
+    if (r < 0) {
+        engine_free(e);
+        return r;
+    }
+    *ret = e;
+    return 0;
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    units_free(&e->units);
+    for (size_t k = 0; e->jails && k < config_of(e)->n_jails; k++)
+        jail_free(e->jails[k]);
+    free(e->jails);
+    literals_free(e->literals);
+    evidence_free(e->evidence);
+    bans_free(e->bans);
+    bans_free(e->observed);
+    history_free(e->history);
+    free(e);
+}
+
+const struct literals *engine_literals(const struct engine *e)
+{
+    return e->literals;
+}
+
+uint64_t engine_filters_for(const struct engine *e, const char *source)
+{
+    return units_mask(&e->units, is_replay(e) ? NULL : source, e->options.journal_available);
+}
+
+const char *engine_journalmatch(const struct engine *e, unsigned i)
+{
+    return i < e->units.n ? filter_journalmatch(e->units.v[i].filter) : "";
+}
+
+static void expire_observed(struct engine *e, usec_t t)
+{
+    struct ban ended;
+
+    while (bans_expire(e->observed, t, &ended))
+        ;
+    while (is_replay(e) && bans_expire(e->bans, t, &ended))
+        ;
+}
+
+int engine_feed(struct engine *e, const struct record *r)
+{
+    e->counters.records++;
+    for (uint64_t left = r->filters; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        struct event event;
+        struct addr addr;
+
+        if (i >= e->units.n || !filter_match(e->units.v[i].filter, r, &event))
+            continue;
+        e->counters.matches++;
+        expire_observed(e, r->time);
+        if (!e->units.v[i].sessions) {
+            direct_outcome(e, i, r, &event);
+            continue;
+        }
+        bool known = r->cmdline.n &&
+                     filter_cmdline_address(e->units.v[i].filter, r->ident, r->cmdline, &addr);
+        sessions_event(e->units.v[i].sessions, r, &event, known ? &addr : NULL);
+    }
+    return 0;
+}
+
+void engine_advance(struct engine *e, usec_t now)
+{
+    for (unsigned i = 0; i < e->units.n; i++)
+        if (e->units.v[i].sessions)
+            sessions_advance(e->units.v[i].sessions, now);
+}
+
+usec_t engine_deadline(const struct engine *e)
+{
+    usec_t first = USEC_FOREVER;
+
+    for (unsigned i = 0; i < e->units.n; i++) {
+        usec_t t = e->units.v[i].sessions ? sessions_deadline(e->units.v[i].sessions) : USEC_FOREVER;
+        if (t < first)
+            first = t;
+    }
+    return first;
+}
+
+void engine_finish(struct engine *e)
+{
+    for (unsigned i = 0; i < e->units.n; i++)
+        if (e->units.v[i].sessions)
+            sessions_finish(e->units.v[i].sessions);
+}
+
+int engine_ban(struct engine *e, const struct ban *ban, bool replace)
+{
+    return bans_add(e->bans, ban, replace);
+}
+
+bool engine_unban(struct engine *e, const struct prefix *net, struct ban *ret_old)
+{
+    for (size_t k = 0; net->len == 128 && k < config_of(e)->n_jails; k++)
+        if (e->jails[k])
+            jail_forget(e->jails[k], &net->addr);
+    return bans_remove(e->bans, net, ret_old);
+}
+
+bool engine_expire(struct engine *e, usec_t t, struct ban *ret)
+{
+    return bans_expire(e->bans, t, ret);
+}
+
+struct bans *engine_bans(struct engine *e)
+{
+    return e->bans;
+}
+
+struct evidence *engine_evidence(struct engine *e)
+{
+    return e->evidence;
+}
+
+size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct engine_window *ret, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < config_of(e)->n_jails; k++) {
+        const struct jail_config *c = &config_of(e)->jails[k];
+        if (!e->jails[k])
+            continue;
+        if (n < max) {
+            ret[n] = (struct engine_window){
+                .jail = c->name,
+                .maxretry = c->maxretry,
+                .findtime = c->findtime,
+                .ignored = jail_ignores(e->jails[k], a),
+            };
+            ret[n].count = jail_count(e->jails[k], a, t, &ret[n].oldest);
+        }
+        n++;
+    }
+    return n;
+}
+
+void engine_read_counters(const struct engine *e, struct engine_counters *ret)
+{
+    *ret = e->counters;
+    for (unsigned i = 0; i < e->units.n; i++) {
+        const struct unit *u = &e->units.v[i];
+        ret->failures += u->direct.failures;
+        ret->successes += u->direct.successes;
+        ret->unattributed += u->direct.unattributed;
+        ret->by_origin[ORIGIN_LINE] += u->direct.failures;
+        ret->limit_hits += filter_counters(u->filter)->limit_hits;
+        if (!u->sessions)
+            continue;
+        const struct session_counters *s = sessions_counters(u->sessions);
+        ret->failures += s->failures;
+        ret->successes += s->successes;
+        ret->unattributed += s->unattributed;
+        ret->faulted += s->faulted;
+        ret->session_overflow += s->overflow;
+        ret->lives += s->active;
+        ret->waiting += s->waiting;
+        for (unsigned k = 0; k < ORIGIN_MAX; k++)
+            ret->by_origin[k] += s->by_origin[k];
+    }
+    for (size_t k = 0; k < config_of(e)->n_jails; k++) {
+        if (!e->jails[k])
+            continue;
+        ret->window_overflow += jail_counters(e->jails[k])->overflow;
+        ret->addresses += jail_counters(e->jails[k])->addresses;
+    }
+}
+
+usec_t engine_oldest_needed(const struct engine *e, usec_t now, usec_t max_age)
+{
+    usec_t oldest = now, t;
+
+    for (size_t k = 0; k < config_of(e)->n_jails; k++)
+        if (e->jails[k] && jail_oldest(e->jails[k], now, &t) && t < oldest)
+            oldest = t;
+    for (unsigned i = 0; i < e->units.n; i++) {
+        if (!e->units.v[i].sessions)
+            continue;
+        t = sessions_oldest(e->units.v[i].sessions, now - max_age);
+        if (t < oldest)
+            oldest = t;
+    }
+    return oldest;
+}

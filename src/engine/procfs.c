@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Reads /proc/PID/cmdline and /proc/PID/stat; nothing else of a process is looked at.
+#include "engine/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static ssize_t read_file(const char *name, uint32_t pid, char *buf, size_t size)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -ESRCH;
+    ssize_t n = read(fd, buf, size);
+    close(fd);
+    return n < 0 ? -ESRCH : n;
+}
+
+// Field 22 of stat: start time in clock ticks since boot. The name in field 2 may hold anything: count behind its
+// last parenthesis (proc(5)).
+static int started(uint32_t pid, usec_t *ret)
+{
+    char buf[1024], *p;
+    ssize_t n = read_file("stat", pid, buf, sizeof(buf) - 1);
+
+    if (n <= 0)
+        return -ESRCH;
+    buf[n] = '\0';
+    if (!(p = strrchr(buf, ')')))
+        return -ESRCH;
+    for (int field = 2; field < 22; field++)
+        if (!(p = strchr(p + 1, ' ')))
+            return -ESRCH;
+    unsigned long long ticks = strtoull(p + 1, NULL, 10);
+    usec_t since_boot = (usec_t)(ticks * 1000000u / (unsigned long long)sysconf(_SC_CLK_TCK));
+    struct timespec up;
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    *ret = clock_realtime() - ((usec_t)up.tv_sec * USEC_SEC + up.tv_nsec / 1000) + since_boot;
+    return 0;
+}
+
+int procfs_cmdline(uint32_t pid, usec_t t, char buf[static PROCFS_CMDLINE_MAX], struct str *ret)
+{
+    // stamps of syslog files without fractions are up to a second early, the kernel's tick is 10 ms
+    const usec_t slack = 1100 * USEC_MSEC;
+    usec_t start, again;
+    int r = started(pid, &start);
+
+    if (r < 0)
+        return r;
+    if (start > t + slack)
+        return -ESTALE;
+    ssize_t n = read_file("cmdline", pid, buf, PROCFS_CMDLINE_MAX);
+    if (n <= 0)
+        return -ESRCH;
+    // the same process still? the pid may have been used again between the two reads
+    if (started(pid, &again) < 0 || again - start > USEC_SEC || start - again > USEC_SEC)
+        return -ESTALE;
+    while (n > 0 && buf[n - 1] == '\0')
+        n--;
+    for (ssize_t i = 0; i < n; i++)
+        if (buf[i] == '\0')
+            buf[i] = ' ';
+    *ret = (struct str){buf, (size_t)n};
+    return 0;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Loads filters once each and knows which jails use them. Never looks at a record.
+#include "engine/units.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { PARAMS_MAX = 32 };
+
+static void report_error(struct config_report *report, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void report_error(struct config_report *report, const char *fmt, ...)
+{
+    struct config_message *v = realloc(report->v, (report->n + 1) * sizeof(*v));
+    char *text = NULL;
+    va_list ap;
+
+    if (!v)
+        return;
+    report->v = v;
+    va_start(ap, fmt);
+    if (vasprintf(&text, fmt, ap) < 0)
+        text = NULL;
+    va_end(ap);
+    if (!text)
+        return;
+    v[report->n++] = (struct config_message){.text = text, .fatal = true};
+    report->errors++;
+}
+
+// "NAME[key=value, key="value, with comma"]" into name and parameters. 0 or -EINVAL.
+static int parse_spec(struct str spec, struct str *ret_name, struct filter_param *params, size_t *ret_n)
+{
+    const char *open = spec.n ? memchr(spec.p, '[', spec.n) : NULL;
+    size_t n = 0;
+
+    spec = str_trim(spec);
+    *ret_n = 0;
+    if (!open) {
+        *ret_name = spec;
+        return spec.n ? 0 : -EINVAL;
+    }
+    *ret_name = str_trim((struct str){spec.p, (size_t)(open - spec.p)});
+    struct str rest = str_skip(spec, (size_t)(open - spec.p) + 1);
+    if (ret_name->n == 0 || rest.n == 0 || rest.p[rest.n - 1] != ']')
+        return -EINVAL;
+    rest.n--;
+    for (rest = str_trim(rest); rest.n > 0; rest = str_trim(rest)) {
+        const char *eq = memchr(rest.p, '=', rest.n);
+        if (!eq || n == PARAMS_MAX)
+            return -EINVAL;
+        struct filter_param *p = &params[n++];
+        p->name = str_trim((struct str){rest.p, (size_t)(eq - rest.p)});
+        rest = str_trim(str_skip(rest, (size_t)(eq - rest.p) + 1));
+        if (rest.n > 0 && (rest.p[0] == '"' || rest.p[0] == '\'')) {
+            const char *close = memchr(rest.p + 1, rest.p[0], rest.n - 1);
+            if (!close)
+                return -EINVAL;
+            p->value = (struct str){rest.p + 1, (size_t)(close - rest.p) - 1};
+            rest = str_trim(str_skip(rest, p->value.n + 2));
+            if (rest.n > 0 && rest.p[0] != ',')
+                return -EINVAL;
+            rest = str_skip(rest, 1);
+        } else {
+            const char *comma = rest.n ? memchr(rest.p, ',', rest.n) : NULL;
+            size_t len = comma ? (size_t)(comma - rest.p) : rest.n;
+            p->value = str_trim((struct str){rest.p, len});
+            rest = str_skip(rest, len + 1);
+        }
+        if (p->name.n == 0)
+            return -EINVAL;
+    }
+    *ret_n = n;
+    return 0;
+}
+
+static int load(const struct config *c, const struct jail_config *j, bool journal, struct filter **ret,
+                struct config_report *report)
+{
+    struct filter_param params[PARAMS_MAX];
+    struct filter_options options = {.params = params, .journal = journal};
+    struct filter_error error;
+    struct str name;
+
+    if (parse_spec(str_of(j->filter), &name, params, &options.n_params) < 0) {
+        report_error(report,
+                     "%s:%u: filter = %s: not a filter; NAME or NAME[parameter=value, ...] would be accepted",
+                     j->file ? j->file : "built-in", j->line, j->filter);
+        return -EINVAL;
+    }
+    char *z = str_dup(name);
+    const char **dirs = calloc(c->filter_dirs.n + 1, sizeof(*dirs));
+    if (!z || !dirs) {
+        free(z);
+        free(dirs);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < c->filter_dirs.n; i++)
+        dirs[i] = c->filter_dirs.v[i];
+    options.dirs = dirs;
+    int r = filter_load(z, &options, ret, &error);
+    if (r < 0)
+        report_error(report, "jail [%s]: %s", j->name, error.text);
+    free(z);
+    free(dirs);
+    return r;
+}
+
+static int add(struct units *u, const struct config *c, size_t k, bool journal, struct config_report *report)
+{
+    const struct jail_config *j = &c->jails[k];
+    struct unit *unit = NULL;
+
+    for (unsigned i = 0; i < u->n && !unit; i++)
+        if (u->v[i].journal == journal && strcmp(u->v[i].spec, j->filter) == 0)
+            unit = &u->v[i];
+    if (!unit) {
+        if (u->n == UNITS_MAX) {
+            report_error(report, "jail [%s]: one filter too many; %d different ones would be accepted", j->name,
+                         UNITS_MAX);
+            return -EINVAL;
+        }
+        unit = &u->v[u->n];
+        *unit = (struct unit){.spec = j->filter, .journal = journal};
+        int r = load(c, j, journal, &unit->filter, report);
+        if (r < 0)
+            return r;
+        u->n++;
+    }
+    for (unsigned i = 0; i < unit->n_jails; i++)
+        if (unit->jails[i] == k)
+            return 0;
+    if (unit->n_jails == UNIT_JAILS_MAX || k > UINT8_MAX) {
+        report_error(report, "jail [%s]: one jail too many for filter %s; %d would be accepted", j->name, j->filter,
+                     UNIT_JAILS_MAX);
+        return -EINVAL;
+    }
+    unit->jails[unit->n_jails++] = (uint8_t)k;
+    return 0;
+}
+
+static bool is_journal(const char *source, bool journal_available)
+{
+    return strcmp(source, "journal") == 0 || (strcmp(source, "auto") == 0 && journal_available);
+}
+
+int units_load(struct units *u, const struct engine_options *options, struct config_report *report)
+{
+    const struct config *c = options->config;
+    bool failed = false;
+
+    *u = (struct units){.config = c};
+    for (size_t k = 0; k < c->n_jails; k++) {
+        const struct jail_config *j = &c->jails[k];
+        if (!j->enabled)
+            continue;
+        if (options->mode != ENGINE_LIVE) {
+            failed |= add(u, c, k, options->mode == ENGINE_REPLAY_JOURNAL, report) < 0;
+            continue;
+        }
+        for (size_t s = 0; s < j->source.n; s++)
+            failed |= add(u, c, k, is_journal(j->source.v[s], options->journal_available), report) < 0;
+    }
+    return failed && u->n == 0 ? -EINVAL : 0;
+}
+
+void units_free(struct units *u)
+{
+    for (unsigned i = 0; i < u->n; i++) {
+        filter_free(u->v[i].filter);
+        sessions_free(u->v[i].sessions);
+    }
+    u->n = 0;
+}
+
+int units_gate(struct units *u, struct literals **ret)
+{
+    struct str strings[LITERALS_MAX];
+    size_t n = 0;
+
+    *ret = NULL;
+    for (unsigned i = 0; i < u->n; i++)
+        if (!filter_gate(u->v[i].filter, strings, LITERALS_MAX, &n))
+            return 0;
+    if (n == 0)
+        return 0;
+    for (unsigned i = 0; i < u->n; i++)
+        filter_set_gate(u->v[i].filter, strings, n);
+    return literals_new(strings, n, ret);
+}
+
+uint64_t units_mask(const struct units *u, const char *source, bool journal_available)
+{
+    uint64_t mask = 0;
+
+    for (unsigned i = 0; i < u->n; i++) {
+        const struct unit *unit = &u->v[i];
+        if (!source) {
+            mask |= UINT64_C(1) << i;
+            continue;
+        }
+        if (unit->journal != is_journal(source, journal_available))
+            continue;
+        for (unsigned n = 0; n < unit->n_jails; n++) {
+            const struct strlist *sources = &u->config->jails[unit->jails[n]].source;
+            for (size_t s = 0; s < sources->n; s++)
+                if (unit->journal ? is_journal(sources->v[s], journal_available)
+                                  : strcmp(sources->v[s], source) == 0)
+                    mask |= UINT64_C(1) << i;
+        }
+    }
+    return mask;
+}
