@@ -1,1 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+bin_PROGRAMS += pptpban
+pptpban_SOURCES = \
+	src/cli/main.c \
+	src/cli/args.c src/cli/args.h \
+	src/cli/ban.c \
+	src/cli/client.c src/cli/client.h \
+	src/cli/help.c \
+	src/cli/list.c \
+	src/cli/output.c src/cli/output.h \
+	src/cli/reload.c \
+	src/cli/status.c \
+	src/cli/unban.c \
+	src/cli/verbs.c src/cli/verbs.h \
+	src/cli/why.c
+pptpban_LDADD = libdaemon.a libbase.a $(JANSSON_LIBS) $(SQLITE_LIBS)

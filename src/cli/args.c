@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The option table of pptpban.
+#include "cli/args.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "daemon/request.h"
+
+static const struct arg {
+    unsigned bit;
+    const char *name, *value, *help;
+    size_t target; // offset in struct args of the string, 0: none
+} table[] = {
+    {ARG_JSON, "json", NULL, "print JSON", 0},
+    {ARG_PLAIN, "plain", NULL, "print tab-separated lines without a header, times in unix seconds", 0},
+    {ARG_JAIL, "jail", "JAIL", "only this jail; for ban: on behalf of it", offsetof(struct args, jail)},
+    {ARG_ALL, "all", NULL, "every ban", 0},
+    {ARG_FOR, "for", "TIME", "how long: 600, 10m, 2h, 1d 12h, forever", offsetof(struct args, duration)},
+    {ARG_DUMP, "dump", NULL, "print the effective configuration", 0},
+    {ARG_CONFIG, "config", "FILE", "read this configuration file", offsetof(struct args, config)},
+    {ARG_OUTPUT, "output", "FILE", "write to this file", offsetof(struct args, output)},
+    {ARG_USER, "user", "USER", "the user that pptpband runs as", offsetof(struct args, user)},
+    {ARG_RUNTIME, "runtime", "DIR", "where the service has its control socket", offsetof(struct args, runtime)},
+    {ARG_HELP, "help", NULL, "print this help", 0},
+};
+
+enum { N_ARGS = sizeof(table) / sizeof(table[0]) };
+
+static const struct arg *find(int value)
+{
+    for (size_t i = 0; i < N_ARGS; i++)
+        if (table[i].bit == (unsigned)value)
+            return &table[i];
+    return NULL;
+}
+
+int args_parse(int argc, char **argv, unsigned allowed, int least, int most, struct args *ret)
+{
+    struct option options[N_ARGS + 1] = {{0}};
+    struct args a = {0};
+    size_t n = 0;
+    int c;
+
+    allowed |= ARG_HELP;
+    for (size_t i = 0; i < N_ARGS; i++)
+        if (table[i].bit & allowed)
+            options[n++] = (struct option){table[i].name, table[i].value ? required_argument : no_argument, NULL,
+                                           (int)table[i].bit};
+    optind = 0; // glibc: start anew, permuting
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        const struct arg *arg = find(c == 'h' ? (int)ARG_HELP : c);
+        if (!arg) {
+            fprintf(stderr, "pptpban %s: %s %s; see pptpban %s --help\n", argv[0],
+                    c == ':' ? "a value is missing behind" : "there is no option", argv[optind - 1], argv[0]);
+            return EXIT_USAGE;
+        }
+        a.given |= arg->bit;
+        if (arg->target)
+            *(const char **)((char *)&a + arg->target) = optarg;
+    }
+    a.rest = argv + optind;
+    a.n_rest = argc - optind;
+    if (!(a.given & ARG_HELP) && (a.n_rest < least || a.n_rest > most)) {
+        fprintf(stderr, "pptpban %s: %s; see pptpban %s --help\n", argv[0],
+                a.n_rest < least ? "an argument is missing" : "too many arguments", argv[0]);
+        return EXIT_USAGE;
+    }
+    *ret = a;
+    return 0;
+}
+
+void args_print_help(unsigned allowed, FILE *out)
+{
+    allowed |= ARG_HELP;
+    for (size_t i = 0; i < N_ARGS; i++) {
+        char name[40];
+        if (!(table[i].bit & allowed))
+            continue;
+        snprintf(name, sizeof(name), "--%s%s%s", table[i].name, table[i].value ? " " : "",
+                 table[i].value ? table[i].value : "");
+        fprintf(out, "  %-16s %s\n", name, table[i].help);
+    }
+}

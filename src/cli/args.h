@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The options of all verbs in one table: each verb says which of them it takes. Prints what is wrong; does nothing.
+#ifndef PB_CLI_ARGS_H
+#define PB_CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum args_option {
+    ARG_HELP = 1 << 0,
+    ARG_CONFIG = 1 << 1,
+    ARG_RUNTIME = 1 << 2,
+    ARG_JSON = 1 << 3,
+    ARG_PLAIN = 1 << 4,
+    ARG_JAIL = 1 << 5,
+    ARG_ALL = 1 << 6,
+    ARG_FOR = 1 << 7,
+    ARG_DUMP = 1 << 8,
+    ARG_OUTPUT = 1 << 9,
+    ARG_USER = 1 << 10,
+};
+
+struct args {
+    unsigned given; // enum args_option
+    const char *config, *runtime, *jail, *duration, *output, *user;
+    char **rest; // what is no option
+    int n_rest;
+};
+
+// Reads argv (argv[0] is the verb). allowed: enum args_option bits; ARG_HELP always is. At least least and at most
+// most arguments that are no options. Returns 0, or EXIT_USAGE after having said why on standard error.
+int args_parse(int argc, char **argv, unsigned allowed, int least, int most, struct args *ret);
+
+// One line for each of these options.
+void args_print_help(unsigned allowed, FILE *out);
+
+#endif

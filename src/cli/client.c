@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Talks to pptpband over its control socket.
+#include "cli/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/request.h"
+
+enum { ANSWER_SECONDS = 90 }; // a reload may take a while
+
+struct client {
+    FILE *in;
+    char *line;
+    size_t room;
+};
+
+void client_free(struct client *c)
+{
+    if (!c)
+        return;
+    if (c->in)
+        fclose(c->in);
+    free(c->line);
+    free(c);
+}
+
+// The socket's path: --runtime, else the compiled-in directory.
+static int socket_path(const struct args *a, struct sockaddr_un *sun)
+{
+    int n = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s/%s", a->runtime ? a->runtime : RUNDIR,
+                     CONTROL_SOCKET_NAME);
+    return n < (int)sizeof(sun->sun_path) ? 0 : -ENAMETOOLONG;
+}
+
+static int say_unreachable(const char *path, int error)
+{
+    if (error == EACCES || error == EPERM)
+        fprintf(stderr,
+                "pptpban: you may not ask the service at %s; become root or a member of its group "
+                "(sudo adduser %s pptpban, then log in anew)\n",
+                path, getenv("USER") ? getenv("USER") : "USER");
+    else if (error == ENOENT || error == ECONNREFUSED)
+        fprintf(stderr, "pptpban: pptpband does not run (nobody listens at %s); sudo systemctl start pptpband\n", path);
+    else
+        fprintf(stderr, "pptpban: the service at %s cannot be reached: %s\n", path, strerror(error));
+    return EXIT_UNREACHABLE;
+}
+
+static int connect_to(const struct args *a, int *ret)
+{
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+
+    if (socket_path(a, &sun) < 0) {
+        fprintf(stderr, "pptpban: the runtime directory's name is too long for a socket (107 bytes)\n");
+        return EXIT_ERROR;
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+        int error = errno;
+        if (fd >= 0)
+            close(fd);
+        return say_unreachable(sun.sun_path, error);
+    }
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    *ret = fd;
+    return EXIT_DONE;
+}
+
+static int send_all(int fd, const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return -errno;
+        p += sent;
+        n -= (size_t)sent;
+    }
+    return 0;
+}
+
+int client_ask(const struct args *a, json_t *request, struct client **ret)
+{
+    char *text = json_dumps(request, JSON_COMPACT);
+    struct client *c = calloc(1, sizeof(*c));
+    int fd = -1, code = text && c ? connect_to(a, &fd) : EXIT_ERROR;
+
+    json_decref(request);
+    if (code == EXIT_DONE) {
+        c->in = fdopen(fd, "r");
+        // an error here shows when the answer is read: the service may have said why before it hung up
+        if (send_all(fd, text, strlen(text)) == 0)
+            (void)send_all(fd, "\n", 1);
+    }
+    free(text);
+    if (code == EXIT_DONE && c->in) {
+        *ret = c;
+        return EXIT_DONE;
+    }
+    client_free(c);
+    return code == EXIT_DONE ? EXIT_ERROR : code;
+}
+
+int client_read(struct client *c, json_t **ret)
+{
+    errno = 0;
+    ssize_t n = getline(&c->line, &c->room, c->in);
+    if (n <= 0) {
+        fprintf(stderr, "pptpban: the service %s\n",
+                errno == EAGAIN ? "does not answer" : errno ? strerror(errno) : "hung up before it had answered");
+        return EXIT_UNREACHABLE;
+    }
+    json_t *answer = json_loadb(c->line, (size_t)n, 0, NULL);
+    if (!json_is_object(answer)) {
+        fprintf(stderr, "pptpban: the service's answer is not understood; is it of another version?\n");
+        json_decref(answer);
+        return EXIT_ERROR;
+    }
+    if (json_is_false(json_object_get(answer, "ok"))) {
+        const char *why = json_string_value(json_object_get(answer, "error"));
+        json_int_t code = json_integer_value(json_object_get(answer, "exit"));
+        fprintf(stderr, "pptpban: %s\n", why ? why : "the service refused");
+        json_decref(answer);
+        return code > 0 && code < 128 ? (int)code : EXIT_ERROR;
+    }
+    *ret = answer;
+    return EXIT_DONE;
+}
+
+int client_call(const struct args *a, json_t *request, json_t **ret)
+{
+    struct client *c;
+    int code = client_ask(a, request, &c);
+
+    if (code != EXIT_DONE)
+        return code;
+    code = client_read(c, ret);
+    client_free(c);
+    return code;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The asking end of the control socket: one request, answers line by line. Prints what went wrong, once.
+#ifndef PB_CLI_CLIENT_H
+#define PB_CLI_CLIENT_H
+
+#include <jansson.h>
+
+#include "cli/args.h"
+
+struct client;
+
+// Connects and sends the request (its reference is taken). Returns EXIT_DONE, or an exit code after having said on
+// standard error why not.
+int client_ask(const struct args *a, json_t *request, struct client **ret);
+
+// The next line of the answer; the caller decrefs it. An answer that says "ok": false is printed as an error and
+// becomes its own exit code.
+int client_read(struct client *c, json_t **ret);
+
+void client_free(struct client *c);
+
+// Asks and reads the one answer.
+int client_call(const struct args *a, json_t *request, json_t **ret);
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// pptpban status: what the service reads, counts and enforces.
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/client.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "daemon/request.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static void say(bool colours, const char *label, bool good, const char *text)
+{
+    printf("%-10s ", label);
+    output_styled(stdout, colours, good ? STYLE_GREEN : STYLE_RED, text);
+    putchar('\n');
+}
+
+static void print_enforcer(const json_t *e, bool observe, bool colours)
+{
+    char text[300];
+
+    if (observe) {
+        say(colours, "enforcer", false, "none: only observing, nobody is blocked");
+        return;
+    }
+    if (!json_is_true(json_object_get(e, "connected"))) {
+        say(colours, "enforcer", false, "not reachable: bans reach the kernel when it is back");
+        return;
+    }
+    const char *problem = text_of(e, "problem");
+    bool hooked = json_is_true(json_object_get(e, "hooked"));
+    snprintf(text, sizeof(text), "%s, %s, %lld in the kernel", text_of(e, "backend"),
+             hooked ? "hooked" : "not hooked", number_of(e, "entries"));
+    say(colours, "enforcer", hooked && !*problem, text);
+    if (*problem)
+        say(colours, "", false, problem);
+    printf("%-10s %lld banned, %lld unbanned, %lld refused, %lld failed, %lld repairs\n", "", number_of(e, "bans"),
+           number_of(e, "unbans"), number_of(e, "refused"), number_of(e, "failed"), number_of(e, "repairs"));
+}
+
+static void print_sources(const json_t *sources, bool colours)
+{
+    size_t i;
+    const json_t *s;
+
+    json_array_foreach((json_t *)sources, i, s) {
+        const char *problem = text_of(s, "problem");
+        char last[TIME_STRLEN] = "no record yet";
+        if (number_of(s, "last"))
+            time_format(number_of(s, "last") * USEC_SEC, false, last);
+        printf("%-10s %s: %lld lines, %lld records, newest %s\n", i ? "" : "sources", text_of(s, "name"),
+               number_of(s, "lines"), number_of(s, "records"), last);
+        if (number_of(s, "skipped") || number_of(s, "truncated") || number_of(s, "no_header"))
+            printf("%-10s lost %lld, cut %lld, without header %lld\n", "", number_of(s, "skipped"),
+                   number_of(s, "truncated"), number_of(s, "no_header"));
+        if (*problem)
+            say(colours, "", false, problem);
+    }
+}
+
+static void print_counters(const json_t *c)
+{
+    const char *key;
+    const json_t *v;
+    size_t width = 11;
+
+    printf("%-10s", "counts");
+    json_object_foreach((json_t *)c, key, v) {
+        char one[80];
+        size_t n = (size_t)snprintf(one, sizeof(one), " %s %" JSON_INTEGER_FORMAT, key, json_integer_value(v));
+        if (width + n > 100) {
+            printf("\n%-10s", "");
+            width = 11;
+        }
+        width += n;
+        fputs(one, stdout);
+    }
+    putchar('\n');
+}
+
+static void print_status(const json_t *s)
+{
+    bool colours = output_colours(stdout), observe = strcmp(text_of(s, "mode"), "observe") == 0;
+    const json_t *locks = json_object_get(s, "locks"), *jails = json_object_get(s, "jails"), *j;
+    char text[RELATIVE_STRLEN];
+    size_t i;
+
+    printf("%-10s pptpband %s, pid %lld, running for %s\n", "service", text_of(s, "program"), number_of(s, "pid"),
+           output_left(clock_realtime() - number_of(s, "since") * USEC_SEC, text));
+    printf("%-10s %lld\n", "bans", number_of(s, "bans"));
+    print_enforcer(json_object_get(s, "enforcer"), observe, colours);
+    json_array_foreach((json_t *)jails, i, j)
+        printf("%-10s %s: filter %s, maxretry %lld in %lld s%s\n", i ? "" : "jails", text_of(j, "name"),
+               text_of(j, "filter"), number_of(j, "maxretry"), number_of(j, "findtime"),
+               json_is_true(json_object_get(j, "observe")) ? ", observing only" : "");
+    print_sources(json_object_get(s, "sources"), colours);
+    print_counters(json_object_get(s, "engine"));
+    const char *problem = text_of(s, "state");
+    if (*problem)
+        say(colours, "state", false, problem);
+    printf("%-10s landlock %s, seccomp %s, no writable code: %s\n", "locks", text_of(locks, "landlock"),
+           text_of(locks, "seccomp"), text_of(locks, "mdwe"));
+}
+
+int verb_status(int argc, char **argv)
+{
+    struct args a;
+    json_t *answer;
+    int code;
+
+    if (!verb_args(argc, argv, &a, &code))
+        return code;
+    code = client_call(&a, json_pack("{s:s}", "verb", "status"), &answer);
+    if (code != EXIT_DONE)
+        return code;
+    json_object_del(answer, "ok");
+    if (a.given & ARG_JSON) {
+        json_dumpf(answer, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else {
+        print_status(answer);
+    }
+    json_decref(answer);
+    return EXIT_DONE;
+}

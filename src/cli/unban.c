@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// pptpban unban ADDR|NET|--all.
+#include "cli/args.h"
+#include "cli/client.h"
+#include "cli/verbs.h"
+#include "daemon/request.h"
+
+int verb_unban(int argc, char **argv)
+{
+    struct args a;
+    json_t *answer, *request;
+    int code;
+
+    if (!verb_args(argc, argv, &a, &code))
+        return code;
+    if ((a.n_rest == 1) == !!(a.given & ARG_ALL)) {
+        fputs("pptpban unban: either an address or network, or --all\n", stderr);
+        return EXIT_USAGE;
+    }
+    request = a.n_rest ? json_pack("{s:s,s:s}", "verb", "unban", "net", a.rest[0])
+                       : json_pack("{s:s,s:b}", "verb", "unban", "all", 1);
+    code = client_call(&a, request, &answer);
+    if (code != EXIT_DONE)
+        return code;
+    json_int_t n = json_integer_value(json_object_get(answer, "unbanned"));
+    json_decref(answer);
+    printf("%lld ban%s ended\n", (long long)n, n == 1 ? "" : "s");
+    return n > 0 ? EXIT_DONE : EXIT_NOTHING;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The table of verbs, and help.
+#include "cli/verbs.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "daemon/request.h"
+
+const struct verb verbs[] = {
+    {"list", "", "show who is banned", "", ARG_JSON | ARG_PLAIN | ARG_JAIL | ARG_RUNTIME, 0, 0, verb_list},
+    {"unban", "ADDR|NET|--all", "end a ban",
+     "A network ends every ban inside it. The failures counted so far are forgotten too.",
+     ARG_ALL | ARG_RUNTIME, 0, 1, verb_unban},
+    {"ban", "ADDR|NET", "ban by hand", "Without --for it lasts as long as the jail's bantime.",
+     ARG_FOR | ARG_JAIL | ARG_RUNTIME, 1, 1, verb_ban},
+    {"status", "", "show what the service reads, counts and enforces", "", ARG_JSON | ARG_RUNTIME, 0, 0,
+     verb_status},
+    {"why", "ADDR", "explain why an address is banned, or not", "", ARG_JSON | ARG_RUNTIME, 1, 1, verb_why},
+    {"reload", "", "let the service read its configuration anew",
+     "When something is wrong with it, the service goes on with the old one and says why.",
+     ARG_RUNTIME, 0, 0, verb_reload},
+    {"help", "[VERB]", "show help", "", 0, 0, 1, verb_help},
+    {"version", "", "show the version", "", 0, 0, 0, verb_version},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
+};
+
+const struct verb *verb_find(const char *name)
+{
+    for (const struct verb *v = verbs; v->name; v++)
+        if (strcmp(v->name, name) == 0)
+            return v;
+    return NULL;
+}
+
+void verb_print_help(const struct verb *v, FILE *out)
+{
+    fprintf(out, "usage: pptpban %s%s%s%s\n\n%c%s.\n", v->name, v->options ? " [OPTIONS]" : "", *v->arguments ? " " : "",
+            v->arguments, v->summary[0] - ('a' - 'A'), v->summary + 1);
+    if (*v->details)
+        fprintf(out, "%s\n", v->details);
+    fputc('\n', out);
+    args_print_help(v->options, out);
+}
+
+void verbs_print_help(FILE *out)
+{
+    fputs("usage: pptpban VERB [ARGUMENTS]\n\nBlocks those who guess passwords at this machine's PPTP server.\n\n", out);
+    for (const struct verb *v = verbs; v->name; v++) {
+        char head[48];
+        snprintf(head, sizeof(head), "%s %s", v->name, v->arguments);
+        fprintf(out, "  %-24s %s\n", head, v->summary);
+    }
+    fputs("\npptpban VERB --help tells more of each; pptpban(8) tells all.\n", out);
+}
+
+int verb_args(int argc, char **argv, struct args *ret, int *ret_exit)
+{
+    const struct verb *v = verb_find(argv[0]);
+
+    *ret_exit = args_parse(argc, argv, v->options, v->least, v->most, ret);
+    if (*ret_exit != 0)
+        return 0;
+    if (!(ret->given & ARG_HELP))
+        return 1;
+    verb_print_help(v, stdout);
+    return 0;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The verbs of pptpban: one table from which dispatch, help, manual and completion are made.
+#ifndef PB_CLI_VERBS_H
+#define PB_CLI_VERBS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct verb {
+    const char *name;
+    const char *arguments; // "ADDR|NET|--all"
+    const char *summary;   // one line
+    const char *details;   // further lines of its help, "" for none
+    unsigned options;      // enum args_option; 0: the verb reads its arguments itself, --help too
+    int least, most;       // how many arguments that are no options
+    // argv[0] is the verb's name. Returns the exit code (daemon/request.h).
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct verb verbs[]; // ends with a NULL name
+
+const struct verb *verb_find(const char *name);
+
+void verb_print_help(const struct verb *v, FILE *out);
+void verbs_print_help(FILE *out);
+
+// Reads the arguments of the verb argv[0] as its row of the table says. True: go on with *ret. False: --help was
+// printed or something was wrong and *ret_exit is the exit code.
+struct args;
+int verb_args(int argc, char **argv, struct args *ret, int *ret_exit);
+
+int verb_list(int argc, char **argv);
+int verb_unban(int argc, char **argv);
+int verb_ban(int argc, char **argv);
+int verb_status(int argc, char **argv);
+int verb_why(int argc, char **argv);
+int verb_reload(int argc, char **argv);
+int verb_check(int argc, char **argv);
+int verb_compile_limits(int argc, char **argv);
+int verb_replay(int argc, char **argv);
+int verb_help(int argc, char **argv);
+int verb_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// pptpban why ADDR: the lines, the windows, the decision and the kernel's view of one address.
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/client.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "daemon/request.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static void print_ban(const json_t *answer, const json_t *ban, bool colours)
+{
+    char since[TIME_STRLEN], until[TIME_STRLEN], left[RELATIVE_STRLEN], found[DURATION_STRLEN];
+    const json_t *end = json_object_get(ban, "until");
+
+    output_styled(stdout, colours, STYLE_BOLD, text_of(answer, "addr"));
+    if (!json_is_object(ban)) {
+        puts(" is not banned");
+        return;
+    }
+    fputs(" is ", stdout);
+    output_styled(stdout, colours, STYLE_RED, "banned");
+    printf(" by %s since %s", text_of(ban, "jail"), time_format(number_of(ban, "since") * USEC_SEC, false, since));
+    if (json_is_integer(end))
+        printf(", ends in %s (%s)\n", output_left(json_integer_value(end) * USEC_SEC - clock_realtime(), left),
+               time_format(json_integer_value(end) * USEC_SEC, false, until));
+    else
+        puts(", until you unban it");
+    if (strcmp(text_of(ban, "addr"), text_of(answer, "addr")) != 0)
+        printf("  network    %s\n", text_of(ban, "addr"));
+    printf("  decision   ");
+    if (number_of(ban, "maxretry"))
+        printf("%lld failures (maxretry %lld within %s)", number_of(ban, "count"), number_of(ban, "maxretry"),
+               duration_format(number_of(ban, "findtime") * USEC_SEC, found));
+    else
+        printf("by hand");
+    printf("; ban number %lld of this network\n", number_of(ban, "times"));
+}
+
+static void print_kernel(const json_t *k)
+{
+    char left[RELATIVE_STRLEN];
+
+    if (*text_of(k, "error"))
+        printf("  kernel     unknown: %s\n", text_of(k, "error"));
+    else if (!json_is_true(json_object_get(k, "present")))
+        puts("  kernel     not in the set");
+    else {
+        const json_t *l = json_object_get(k, "left");
+        printf("  kernel     in the set, timeout %s, %lld packets (%lld bytes) dropped\n",
+               output_left(json_is_integer(l) ? json_integer_value(l) * USEC_SEC : USEC_FOREVER, left),
+               number_of(k, "packets"), number_of(k, "bytes"));
+    }
+}
+
+static void print_why(const json_t *answer)
+{
+    const json_t *ban = json_object_get(answer, "ban"), *windows = json_object_get(answer, "windows"), *w;
+    const json_t *lines = json_object_get(answer, "evidence"), *e;
+    bool colours = output_colours(stdout);
+    size_t i;
+
+    print_ban(answer, ban, colours);
+    if (json_is_object(json_object_get(answer, "kernel")))
+        print_kernel(json_object_get(answer, "kernel"));
+    json_array_foreach((json_t *)windows, i, w) {
+        char found[DURATION_STRLEN];
+        printf("  window     %s: %lld of %lld within %s%s\n", text_of(w, "jail"), number_of(w, "count"),
+               number_of(w, "maxretry"), duration_format(number_of(w, "findtime") * USEC_SEC, found),
+               json_is_true(json_object_get(w, "ignored")) ? "; on the allowlist, never banned" : "");
+    }
+    if (json_array_size(lines) == 0) {
+        puts("  evidence   none");
+        return;
+    }
+    puts("  evidence");
+    json_array_foreach((json_t *)lines, i, e) {
+        char when[TIME_STRLEN];
+        printf("    %s  %s %s (%s)", time_format(number_of(e, "time") * USEC_SEC, false, when), text_of(e, "jail"),
+               text_of(e, "class"), text_of(e, "origin"));
+        printf("%s%s%s\n      ", *text_of(e, "user") ? "  user \"" : "", text_of(e, "user"), *text_of(e, "user") ? "\"" : "");
+        output_styled(stdout, colours, STYLE_DIM, text_of(e, "line"));
+        putchar('\n');
+    }
+}
+
+int verb_why(int argc, char **argv)
+{
+    struct args a;
+    json_t *answer;
+    int code;
+
+    if (!verb_args(argc, argv, &a, &code))
+        return code;
+    code = client_call(&a, json_pack("{s:s,s:s}", "verb", "why", "net", a.rest[0]), &answer);
+    if (code != EXIT_DONE)
+        return code;
+    json_object_del(answer, "ok");
+    if (a.given & ARG_JSON) {
+        json_dumpf(answer, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else {
+        print_why(answer);
+    }
+    code = json_is_object(json_object_get(answer, "ban")) ? EXIT_DONE : EXIT_NOTHING;
+    json_decref(answer);
+    return code;
+}

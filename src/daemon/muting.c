@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Sorted decisions: those of single addresses are found by bisection, the few of networks one by one.
+#include "daemon/muting.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct muting {
+    struct decision *v; // hosts first, by address; then networks
+    size_t n, hosts, room, max;
+};
+
+int muting_new(size_t max, struct muting **ret)
+{
+    struct muting *m = calloc(1, sizeof(*m));
+
+    if (!m)
+        return -ENOMEM;
+    m->max = max;
+    *ret = m;
+    return 0;
+}
+
+void muting_free(struct muting *m)
+{
+    if (m)
+        free(m->v);
+    free(m);
+}
+
+int muting_add(struct muting *m, const struct decision *d)
+{
+    if (m->n == m->max)
+        return -ENOSPC;
+    if (m->n == m->room) {
+        size_t room = m->room ? m->room * 2 : 64;
+        struct decision *v = reallocarray(m->v, room, sizeof(*v));
+        if (!v)
+            return -ENOMEM;
+        m->v = v;
+        m->room = room;
+    }
+    m->v[m->n++] = *d;
+    return 0;
+}
+
+static bool is_host(const struct decision *d)
+{
+    return d->net.len == 128;
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct decision *d = a, *e = b;
+
+    if (is_host(d) != is_host(e))
+        return is_host(d) ? -1 : 1;
+    return memcmp(d->net.addr.b, e->net.addr.b, sizeof(d->net.addr.b));
+}
+
+void muting_seal(struct muting *m)
+{
+    if (m->n)
+        qsort(m->v, m->n, sizeof(*m->v), by_address);
+    while (m->hosts < m->n && is_host(&m->v[m->hosts]))
+        m->hosts++;
+}
+
+static bool covers(const struct decision *d, const char *jail, const struct addr *a, const struct position *position,
+                   usec_t settled)
+{
+    if (!prefix_contains(&d->net, a) || (d->jail[0] && strcmp(d->jail, jail) != 0))
+        return false;
+    if (memcmp(d->position.file, position->file, sizeof(position->file)) == 0)
+        return position->offset <= d->position.offset;
+    return settled <= d->settled;
+}
+
+bool muting_covers(const struct muting *m, const char *jail, const struct addr *a, const struct position *position,
+                   usec_t settled)
+{
+    size_t low = 0, high = m->hosts;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(m->v[middle].net.addr.b, a->b, sizeof(a->b)) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < m->hosts && addr_eq(&m->v[low].net.addr, a); low++)
+        if (covers(&m->v[low], jail, a, position, settled))
+            return true;
+    for (size_t i = m->hosts; i < m->n; i++)
+        if (covers(&m->v[i], jail, a, position, settled))
+            return true;
+    return false;
+}
+
+size_t muting_count(const struct muting *m)
+{
+    return m->n;
+}

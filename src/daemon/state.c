@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The state database: statements, transactions, and what to do when it cannot be written.
+#include "daemon/state.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/state_file.h"
+
+enum { NET_BYTES = sizeof(struct addr) + 1 };
+
+enum statement {
+    PUT_BAN, PUT_EVIDENCE, PUT_HISTORY, PUT_DECISION, PUT_MARK,
+    REMOVE_BAN, REMOVE_EVIDENCE, CLEAR_BANS, PRUNE_DECISIONS, PRUNE_HISTORY, PRUNE_EVIDENCE,
+    GET_BANS, GET_DECISIONS, GET_MARK, GET_MARKS, GET_EVIDENCE, GET_HISTORY, REMOVE_MARK,
+    BEGIN, COMMIT, ROLLBACK, N_STATEMENTS
+};
+
+static const char *const sql[N_STATEMENTS] = {
+    [PUT_BAN] = "INSERT OR REPLACE INTO bans VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+    [PUT_EVIDENCE] = "INSERT OR REPLACE INTO evidence VALUES(?1,?2)",
+    [PUT_HISTORY] = "INSERT OR REPLACE INTO history VALUES(?1,?2,?3)",
+    [PUT_DECISION] = "INSERT OR REPLACE INTO decisions VALUES(?1,?2,?3,?4,?5)",
+    [PUT_MARK] = "INSERT OR REPLACE INTO marks VALUES(?1,?2)",
+    [REMOVE_BAN] = "DELETE FROM bans WHERE net=?1",
+    [REMOVE_EVIDENCE] = "DELETE FROM evidence WHERE net=?1",
+    [CLEAR_BANS] = "DELETE FROM bans",
+    [PRUNE_DECISIONS] = "DELETE FROM decisions WHERE settled<?1",
+    [PRUNE_HISTORY] = "DELETE FROM history WHERE last<?1",
+    [PRUNE_EVIDENCE] = "DELETE FROM evidence WHERE net NOT IN (SELECT net FROM bans)",
+    [GET_BANS] = "SELECT net,jail,since,until,count,times FROM bans",
+    [GET_DECISIONS] = "SELECT net,jail,settled,file,offset FROM decisions",
+    [GET_MARK] = "SELECT mark FROM marks WHERE source=?1",
+    [GET_MARKS] = "SELECT source FROM marks",
+    [GET_EVIDENCE] = "SELECT lines FROM evidence WHERE net=?1",
+    [GET_HISTORY] = "SELECT times,last FROM history WHERE net=?1",
+    [REMOVE_MARK] = "DELETE FROM marks WHERE source=?1",
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+};
+
+struct state {
+    char *dir; // NULL: memory by wish
+    sqlite3 *db;
+    sqlite3_stmt *statements[N_STATEMENTS];
+    bool open;      // a transaction is open
+    bool failed;    // nothing is written until repaired
+    bool damaged;   // and the file is to be set aside
+    char problem[STATE_NOTE_MAX];
+};
+
+static void net_pack(const struct prefix *net, uint8_t out[static NET_BYTES])
+{
+    memcpy(out, net->addr.b, sizeof(net->addr.b));
+    out[NET_BYTES - 1] = net->len;
+}
+
+static bool net_unpack(sqlite3_stmt *q, int column, struct prefix *ret)
+{
+    const uint8_t *b = sqlite3_column_blob(q, column);
+    struct prefix p;
+
+    if (!b || sqlite3_column_bytes(q, column) != NET_BYTES || b[NET_BYTES - 1] > 128)
+        return false;
+    memcpy(p.addr.b, b, sizeof(p.addr.b));
+    p.len = b[NET_BYTES - 1];
+    struct prefix canonical = prefix_of(&p.addr, p.len);
+    if (!prefix_eq(&canonical, &p))
+        return false;
+    *ret = p;
+    return true;
+}
+
+static bool name_unpack(sqlite3_stmt *q, int column, char ret[static JAIL_NAME_MAX + 1])
+{
+    const char *text = (const char *)sqlite3_column_text(q, column);
+    size_t n = text ? strlen(text) : 0;
+
+    if (!text || n > JAIL_NAME_MAX || n != (size_t)sqlite3_column_bytes(q, column))
+        return false;
+    memcpy(ret, text, n + 1);
+    return true;
+}
+
+// Notes the failure, undoes the transaction and returns the error.
+static int fail(struct state *s, int rc)
+{
+    int error = state_file_errno(rc);
+
+    if (!s->failed)
+        snprintf(s->problem, sizeof(s->problem), "%s/state.db: %s", s->dir ? s->dir : "",
+                 s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));
+    s->failed = true;
+    s->damaged = s->damaged || error == -EBADMSG;
+    if (s->open && s->statements[ROLLBACK]) {
+        // a full disk has rolled back already; then this fails, and that is as good
+        sqlite3_step(s->statements[ROLLBACK]);
+        sqlite3_reset(s->statements[ROLLBACK]);
+    }
+    s->open = false;
+    return error;
+}
+
+static sqlite3_stmt *statement(struct state *s, enum statement which)
+{
+    if (!s->statements[which] &&
+        sqlite3_prepare_v3(s->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[which], NULL) != SQLITE_OK)
+        return NULL;
+    return s->statements[which];
+}
+
+// Runs a statement that gives no rows.
+static int run(struct state *s, enum statement which)
+{
+    sqlite3_stmt *q = statement(s, which);
+
+    if (!q)
+        return fail(s, sqlite3_errcode(s->db));
+    int rc = sqlite3_step(q);
+    sqlite3_reset(q);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : fail(s, rc);
+}
+
+// Opens the transaction if there is none. *ret is NULL when nothing is to be written now.
+static int begin(struct state *s, enum statement which, sqlite3_stmt **ret)
+{
+    *ret = NULL;
+    if (s->failed)
+        return 0;
+    if (!s->open) {
+        int r = run(s, BEGIN);
+        if (r < 0)
+            return r;
+        s->open = true;
+    }
+    *ret = statement(s, which);
+    return *ret ? 0 : fail(s, sqlite3_errcode(s->db));
+}
+
+static void bind_net(sqlite3_stmt *q, int index, const struct prefix *net)
+{
+    uint8_t packed[NET_BYTES];
+
+    net_pack(net, packed);
+    sqlite3_bind_blob(q, index, packed, NET_BYTES, SQLITE_TRANSIENT);
+}
+
+static void bind_position(sqlite3_stmt *q, int index, const struct position *p)
+{
+    sqlite3_bind_blob(q, index, p->file, sizeof(p->file), SQLITE_STATIC);
+    sqlite3_bind_int64(q, index + 1, (sqlite3_int64)p->offset);
+}
+
+static void finalize(struct state *s)
+{
+    for (int i = 0; i < N_STATEMENTS; i++) {
+        sqlite3_finalize(s->statements[i]);
+        s->statements[i] = NULL;
+    }
+}
+
+// The database at dir, or one in memory when it cannot be had.
+static int open_database(struct state *s, usec_t now, char *note)
+{
+    int r = state_file_open(s->dir, now, &s->db, note);
+
+    s->failed = s->damaged = s->open = false;
+    s->problem[0] = '\0';
+    if (r == 0 || r == -ENOMEM)
+        return r;
+    snprintf(s->problem, sizeof(s->problem), "%s", note);
+    r = state_file_open(NULL, now, &s->db, note);
+    snprintf(note, STATE_NOTE_MAX, "%.400s; the state is kept in memory and ends with this process", s->problem);
+    return r;
+}
+
+int state_open(const char *dir, usec_t now, struct state **ret, char note[static STATE_NOTE_MAX])
+{
+    struct state *s = calloc(1, sizeof(*s));
+
+    note[0] = '\0';
+    if (!s || (dir && !(s->dir = strdup(dir)))) {
+        free(s);
+        return -ENOMEM;
+    }
+    int r = open_database(s, now, note);
+    if (r < 0) {
+        state_close(s);
+        return r;
+    }
+    *ret = s;
+    return 0;
+}
+
+void state_close(struct state *s)
+{
+    if (!s)
+        return;
+    state_commit(s);
+    finalize(s);
+    sqlite3_close(s->db);
+    free(s->dir);
+    free(s);
+}
+
+const char *state_problem(const struct state *s)
+{
+    return s->problem;
+}
+
+bool state_dirty(const struct state *s)
+{
+    return s->open;
+}
+
+int state_commit(struct state *s)
+{
+    if (!s->open)
+        return 0;
+    int r = run(s, COMMIT);
+    if (r == 0)
+        s->open = false;
+    return r;
+}
+
+int state_put_ban(struct state *s, const struct ban *ban, const struct position *decided, const char *evidence)
+{
+    sqlite3_stmt *q;
+    int r = begin(s, PUT_BAN, &q);
+
+    if (r < 0 || !q)
+        return r;
+    bind_net(q, 1, &ban->net);
+    sqlite3_bind_text(q, 2, ban->jail, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 3, ban->since);
+    sqlite3_bind_int64(q, 4, ban->until);
+    sqlite3_bind_int64(q, 5, ban->count);
+    sqlite3_bind_int64(q, 6, ban->times);
+    if (decided)
+        bind_position(q, 7, decided);
+    else {
+        sqlite3_bind_null(q, 7);
+        sqlite3_bind_null(q, 8);
+    }
+    r = run(s, PUT_BAN);
+    if (r < 0 || !evidence)
+        return r;
+    r = begin(s, PUT_EVIDENCE, &q);
+    if (r < 0 || !q)
+        return r;
+    bind_net(q, 1, &ban->net);
+    sqlite3_bind_text(q, 2, evidence, -1, SQLITE_STATIC);
+    return run(s, PUT_EVIDENCE);
+}
+
+int state_put_history(struct state *s, const struct ban *ban)
+{
+    sqlite3_stmt *q;
+    int r = begin(s, PUT_HISTORY, &q);
+
+    if (r < 0 || !q)
+        return r;
+    bind_net(q, 1, &ban->net);
+    sqlite3_bind_int64(q, 2, ban->times);
+    sqlite3_bind_int64(q, 3, ban->since);
+    return run(s, PUT_HISTORY);
+}
+
+int state_put_decision(struct state *s, const struct decision *d)
+{
+    sqlite3_stmt *q;
+    int r = begin(s, PUT_DECISION, &q);
+
+    if (r < 0 || !q)
+        return r;
+    bind_net(q, 1, &d->net);
+    sqlite3_bind_text(q, 2, d->jail, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 3, d->settled);
+    bind_position(q, 4, &d->position);
+    return run(s, PUT_DECISION);
+}
+
+int state_remove_ban(struct state *s, const struct prefix *net)
+{
+    static const enum statement both[] = {REMOVE_BAN, REMOVE_EVIDENCE};
+
+    for (size_t i = 0; i < 2; i++) {
+        sqlite3_stmt *q;
+        int r = begin(s, both[i], &q);
+        if (r < 0 || !q)
+            return r;
+        bind_net(q, 1, net);
+        r = run(s, both[i]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int state_put_mark(struct state *s, const char *source, const char *mark)
+{
+    sqlite3_stmt *q;
+    int r = begin(s, PUT_MARK, &q);
+
+    if (r < 0 || !q)
+        return r;
+    sqlite3_bind_text(q, 1, source, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 2, mark, -1, SQLITE_STATIC);
+    return run(s, PUT_MARK);
+}
+
+static int prune_before(struct state *s, enum statement which, usec_t before)
+{
+    sqlite3_stmt *q;
+    int r = begin(s, which, &q);
+
+    if (r < 0 || !q)
+        return r;
+    sqlite3_bind_int64(q, 1, before);
+    return run(s, which);
+}
+
+static int prune_marks(struct state *s, const char *const *sources, size_t n)
+{
+    for (;;) { // one at a time: a statement that reads must not run while another changes its table
+        sqlite3_stmt *q, *remove;
+        char *gone = NULL;
+        int r = begin(s, GET_MARKS, &q);
+        if (r < 0 || !q)
+            return r;
+        while (!gone && sqlite3_step(q) == SQLITE_ROW) {
+            const char *name = (const char *)sqlite3_column_text(q, 0);
+            size_t i = 0;
+            while (i < n && name && strcmp(sources[i], name) != 0)
+                i++;
+            if (name && i == n)
+                gone = strdup(name);
+        }
+        sqlite3_reset(q);
+        if (!gone)
+            return 0;
+        r = begin(s, REMOVE_MARK, &remove);
+        if (r == 0 && remove) {
+            sqlite3_bind_text(remove, 1, gone, -1, SQLITE_TRANSIENT);
+            r = run(s, REMOVE_MARK);
+        }
+        free(gone);
+        if (r < 0)
+            return r;
+    }
+}
+
+int state_prune(struct state *s, const char *const *sources, size_t n, usec_t decisions_before, usec_t history_before)
+{
+    sqlite3_stmt *q;
+    int r = prune_marks(s, sources, n);
+
+    if (r == 0)
+        r = prune_before(s, PRUNE_DECISIONS, decisions_before);
+    if (r == 0)
+        r = prune_before(s, PRUNE_HISTORY, history_before);
+    if (r == 0)
+        r = begin(s, PRUNE_EVIDENCE, &q);
+    return r == 0 && q ? run(s, PRUNE_EVIDENCE) : r;
+}
+
+int state_each_ban(struct state *s, int (*fn)(void *userdata, const struct ban *), void *userdata, unsigned *ret_bad)
+{
+    sqlite3_stmt *q = statement(s, GET_BANS);
+    int rc, r = 0;
+
+    *ret_bad = 0;
+    if (!q)
+        return fail(s, sqlite3_errcode(s->db));
+    while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        struct ban b = {.since = sqlite3_column_int64(q, 2), .until = sqlite3_column_int64(q, 3)};
+        sqlite3_int64 count = sqlite3_column_int64(q, 4), times = sqlite3_column_int64(q, 5);
+        if (!net_unpack(q, 0, &b.net) || !name_unpack(q, 1, b.jail) || b.until < b.since || count < 0 ||
+            count > UINT32_MAX || times < 0 || times > UINT32_MAX) {
+            ++*ret_bad;
+            continue;
+        }
+        b.count = (uint32_t)count;
+        b.times = (uint32_t)times;
+        r = fn(userdata, &b);
+    }
+    sqlite3_reset(q);
+    return r != 0 ? r : rc == SQLITE_DONE ? 0 : fail(s, rc);
+}
+
+int state_each_decision(struct state *s, int (*fn)(void *userdata, const struct decision *), void *userdata,
+                        unsigned *ret_bad)
+{
+    sqlite3_stmt *q = statement(s, GET_DECISIONS);
+    int rc, r = 0;
+
+    *ret_bad = 0;
+    if (!q)
+        return fail(s, sqlite3_errcode(s->db));
+    while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        struct decision d = {.settled = sqlite3_column_int64(q, 2)};
+        const void *file = sqlite3_column_blob(q, 3);
+        if (!net_unpack(q, 0, &d.net) || !name_unpack(q, 1, d.jail) || !file ||
+            sqlite3_column_bytes(q, 3) != sizeof(d.position.file)) {
+            ++*ret_bad;
+            continue;
+        }
+        memcpy(d.position.file, file, sizeof(d.position.file));
+        d.position.offset = (uint64_t)sqlite3_column_int64(q, 4);
+        r = fn(userdata, &d);
+    }
+    sqlite3_reset(q);
+    return r != 0 ? r : rc == SQLITE_DONE ? 0 : fail(s, rc);
+}
+
+// The first column of the only row, as text.
+static int get_text(struct state *s, sqlite3_stmt *q, char **ret)
+{
+    int rc = sqlite3_step(q), r = rc == SQLITE_DONE ? -ENOENT : 0;
+    const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 0) : NULL;
+    char *copy = text ? strdup(text) : NULL;
+
+    if (rc == SQLITE_ROW && !copy)
+        r = -ENOMEM;
+    sqlite3_reset(q);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        r = fail(s, rc);
+    if (r == 0)
+        *ret = copy;
+    else
+        free(copy);
+    return r;
+}
+
+int state_mark(struct state *s, const char *source, char **ret)
+{
+    sqlite3_stmt *q = statement(s, GET_MARK);
+
+    if (!q)
+        return fail(s, sqlite3_errcode(s->db));
+    sqlite3_bind_text(q, 1, source, -1, SQLITE_TRANSIENT);
+    return get_text(s, q, ret);
+}
+
+int state_evidence(struct state *s, const struct prefix *net, char **ret)
+{
+    sqlite3_stmt *q = statement(s, GET_EVIDENCE);
+
+    if (!q)
+        return fail(s, sqlite3_errcode(s->db));
+    bind_net(q, 1, net);
+    return get_text(s, q, ret);
+}
+
+unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, usec_t decay)
+{
+    sqlite3_stmt *q = statement(s, GET_HISTORY);
+    unsigned previous = 0;
+
+    if (!q)
+        return 0;
+    bind_net(q, 1, net);
+    if (sqlite3_step(q) == SQLITE_ROW) {
+        sqlite3_int64 times = sqlite3_column_int64(q, 0), last = sqlite3_column_int64(q, 1), gone = 0;
+        if (decay > 0 && decay != USEC_FOREVER && t > last)
+            gone = (t - last) / decay;
+        if (times > gone)
+            previous = times - gone > UINT32_MAX ? UINT32_MAX : (unsigned)(times - gone);
+    }
+    sqlite3_reset(q);
+    return previous;
+}
+
+int state_repair(struct state *s, usec_t now, char note[static STATE_NOTE_MAX])
+{
+    bool damaged = s->damaged;
+    sqlite3_stmt *q;
+
+    note[0] = '\0';
+    finalize(s);
+    sqlite3_close(s->db);
+    s->db = NULL;
+    if (damaged && s->dir)
+        state_file_set_aside(s->dir, "is damaged", now, note);
+    int r = open_database(s, now, note);
+    if (r < 0)
+        return r;
+    if (s->problem[0]) {
+        s->failed = true; // in memory only: try again later
+        return -EIO;
+    }
+    r = begin(s, CLEAR_BANS, &q);
+    return r == 0 ? run(s, CLEAR_BANS) : r;
+}
+
+void state_trim(struct state *s)
+{
+    sqlite3_db_release_memory(s->db);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What survives a restart: active bans with their evidence, how often each network was banned, decisions already
+// made, and where each source is to be read from. One SQLite database; a commit holds bans, decisions and marks of
+// the same moment, so that reading on from the marks gives again exactly what the commit does not hold yet. Decides
+// nothing and never stops the service: what cannot be written is reported and tried again.
+#ifndef PB_DAEMON_STATE_H
+#define PB_DAEMON_STATE_H
+
+#include <stdbool.h>
+
+#include "policy/bans.h"
+#include "source/record.h"
+
+// WAL with synchronous=NORMAL: a commit survives the death of the process; a power cut may take the commits since
+// the last checkpoint, and as they go as a whole, the logs are then read again from the older marks.
+
+struct state;
+
+enum { STATE_SCHEMA = 1, STATE_NOTE_MAX = 512 };
+
+// A decision that a restart must not make again: what settled at or before it counts no more for this jail ("":
+// every jail) and network.
+struct decision {
+    char jail[JAIL_NAME_MAX + 1];
+    struct prefix net;
+    struct position position; // of the line that settled it; file all zero: only the time counts
+    usec_t settled;
+};
+
+// Opens DIR/state.db (dir NULL: in memory, lost at the end). A database that is damaged, foreign or of a newer
+// version is kept under another name and a new one begun; one that cannot be opened or written leaves the state in
+// memory and state_problem() says so. note: "" or what the administrator should know. Only -ENOMEM is an error.
+int state_open(const char *dir, usec_t now, struct state **ret, char note[static STATE_NOTE_MAX]);
+
+// Commits and closes. NULL is fine.
+void state_close(struct state *s);
+
+// "" or why nothing is written now.
+const char *state_problem(const struct state *s);
+
+// Reading, once, after state_open(). Rows that make no sense are left out and counted in *ret_bad. -EBADMSG: the
+// database is damaged further on; state_repair() then begins a new one. fn's first non-zero result ends it.
+int state_each_ban(struct state *s, int (*fn)(void *userdata, const struct ban *), void *userdata, unsigned *ret_bad);
+int state_each_decision(struct state *s, int (*fn)(void *userdata, const struct decision *), void *userdata,
+                        unsigned *ret_bad);
+// -ENOENT when this source has none. Caller frees.
+int state_mark(struct state *s, const char *source, char **ret);
+// The stored evidence lines of a ban, as they were given; -ENOENT. Caller frees.
+int state_evidence(struct state *s, const struct prefix *net, char **ret);
+
+// How many bans this network had before t: one is forgotten for each decay (0 or USEC_FOREVER: never) since the last.
+unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, usec_t decay);
+
+// Writing goes into one transaction that state_commit() ends. All return 0 or -errno; after the first failure the
+// transaction is undone and nothing is written (the calls return 0) until state_repair().
+int state_put_ban(struct state *s, const struct ban *ban, const struct position *decided, const char *evidence);
+int state_put_history(struct state *s, const struct ban *ban);
+int state_put_decision(struct state *s, const struct decision *d);
+int state_remove_ban(struct state *s, const struct prefix *net);
+int state_put_mark(struct state *s, const char *source, const char *mark);
+// Forgets marks of sources not in the list, decisions that settled before decisions_before, bans of the history
+// before history_before.
+int state_prune(struct state *s, const char *const *sources, size_t n, usec_t decisions_before, usec_t history_before);
+int state_commit(struct state *s);
+bool state_dirty(const struct state *s); // something waits for state_commit()
+
+// After a failure: opens the database anew (a damaged one is set aside) and empties its ban list; the caller then
+// puts every ban again, with a decision for each, and commits. note as above. -errno: not yet, try again later.
+int state_repair(struct state *s, usec_t now, char note[static STATE_NOTE_MAX]);
+
+// Gives memory back that is not needed while idle.
+void state_trim(struct state *s);
+
+#endif

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// daemon: the state database and what a restart mutes.
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "daemon/muting.h"
+#include "daemon/state.h"
+
+static char dir[] = "/tmp/test-state-XXXXXX";
+static char note[STATE_NOTE_MAX];
+
+static const usec_t now = INT64_C(1700000000) * USEC_SEC;
+
+static int remove_files(void **state)
+{
+    struct dirent *e;
+    DIR *d = opendir(dir);
+
+    (void)state;
+    while (d && (e = readdir(d)))
+        if (e->d_name[0] != '.')
+            unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+    return 0;
+}
+
+static struct prefix net(const char *text)
+{
+    struct prefix p;
+
+    assert_int_equal(prefix_parse(str_of(text), &p), 0);
+    return p;
+}
+
+static struct ban some_ban(const char *address, usec_t since)
+{
+    struct ban b = {.net = net(address), .since = since, .until = since + 3600 * USEC_SEC, .count = 5, .times = 2,
+                    .jail = "pptpd"};
+    return b;
+}
+
+static struct state *reopen(struct state *s)
+{
+    struct state *fresh;
+
+    state_close(s);
+    assert_int_equal(state_open(dir, now, &fresh, note), 0);
+    return fresh;
+}
+
+struct seen {
+    unsigned n;
+    struct ban last;
+};
+
+static int see(void *userdata, const struct ban *b)
+{
+    struct seen *seen = userdata;
+
+    seen->n++;
+    seen->last = *b;
+    return 0;
+}
+
+static struct seen bans_of(struct state *s)
+{
+    struct seen seen = {0};
+    unsigned bad;
+
+    assert_int_equal(state_each_ban(s, see, &seen, &bad), 0);
+    assert_int_equal(bad, 0);
+    return seen;
+}
+
+static unsigned files_like(const char *part)
+{
+    unsigned n = 0;
+    struct dirent *e;
+    DIR *d = opendir(dir);
+
+    assert_non_null(d);
+    while ((e = readdir(d)))
+        n += strstr(e->d_name, part) != NULL;
+    closedir(d);
+    return n;
+}
+
+static void a_ban_comes_back_whole(void **state)
+{
+    struct ban b = some_ban("203.0.113.5", now - 60 * USEC_SEC), forever = some_ban("2001:db8::/64", now);
+    struct position p = {.file = {1, 2, 3}, .offset = UINT64_MAX};
+    struct state *s = reopen(NULL);
+    struct seen seen;
+    char *text;
+
+    (void)state;
+    assert_string_equal(note, "");
+    assert_int_equal(state_put_ban(s, &b, &p, "line one\nline two\n"), 0);
+    s = reopen(s);
+    seen = bans_of(s);
+    assert_int_equal(seen.n, 1);
+    assert_true(prefix_eq(&seen.last.net, &b.net) && seen.last.since == b.since && seen.last.until == b.until &&
+                seen.last.count == 5 && seen.last.times == 2);
+    assert_string_equal(seen.last.jail, "pptpd");
+    assert_int_equal(state_evidence(s, &b.net, &text), 0);
+    assert_string_equal(text, "line one\nline two\n");
+    free(text);
+    forever.until = USEC_FOREVER;
+    assert_int_equal(state_remove_ban(s, &b.net), 0);
+    assert_int_equal(state_put_ban(s, &forever, NULL, NULL), 0);
+    assert_int_equal(state_evidence(s, &b.net, &text), -ENOENT);
+    s = reopen(s);
+    seen = bans_of(s);
+    assert_true(seen.n == 1 && seen.last.until == USEC_FOREVER && prefix_eq(&seen.last.net, &forever.net));
+    state_close(s);
+}
+
+static void what_is_not_committed_is_not_there(void **state)
+{
+    struct ban b = some_ban("203.0.113.5", now);
+    struct state *s = reopen(NULL);
+    char command[128];
+
+    (void)state;
+    assert_int_equal(state_put_mark(s, "journal", "m1"), 0);
+    assert_int_equal(state_commit(s), 0);
+    assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0);
+    assert_int_equal(state_put_mark(s, "journal", "m2"), 0);
+    // as kill -9 leaves it: a copy of the files now
+    snprintf(command, sizeof(command), "mkdir -p %s.copy && cp %s/state.db* %s.copy/", dir, dir, dir);
+    assert_int_equal(system(command), 0);
+    state_close(s);
+
+    char copy[64], *mark;
+    snprintf(copy, sizeof(copy), "%s.copy", dir);
+    assert_int_equal(state_open(copy, now, &s, note), 0);
+    assert_int_equal(bans_of(s).n, 0);
+    assert_int_equal(state_mark(s, "journal", &mark), 0);
+    assert_string_equal(mark, "m1"); // the mark goes with the bans
+    free(mark);
+    state_close(s);
+    snprintf(command, sizeof(command), "rm -r %s.copy", dir);
+    assert_int_equal(system(command), 0);
+}
+
+static void marks_of_dropped_sources_go(void **state)
+{
+    static const char *const sources[] = {"journal"};
+    struct state *s = reopen(NULL);
+    char *mark;
+
+    (void)state;
+    state_put_mark(s, "journal", "1");
+    state_put_mark(s, "/var/log/a", "2");
+    state_put_mark(s, "/var/log/b", "3");
+    assert_int_equal(state_prune(s, sources, 1, 0, 0), 0);
+    assert_int_equal(state_mark(s, "/var/log/a", &mark), -ENOENT);
+    assert_int_equal(state_mark(s, "/var/log/b", &mark), -ENOENT);
+    assert_int_equal(state_mark(s, "journal", &mark), 0);
+    free(mark);
+    state_close(s);
+}
+
+static void history_decays_and_is_pruned(void **state)
+{
+    const usec_t day = 86400 * USEC_SEC;
+    struct ban b = some_ban("203.0.113.5", now);
+    struct state *s = reopen(NULL);
+
+    (void)state;
+    b.times = 3;
+    state_put_history(s, &b);
+    s = reopen(s);
+    assert_int_equal(state_previous(s, &b.net, now, day), 3);
+    assert_int_equal(state_previous(s, &b.net, now + day - 1, day), 3);
+    assert_int_equal(state_previous(s, &b.net, now + day, day), 2);
+    assert_int_equal(state_previous(s, &b.net, now + 10 * day, day), 0);
+    assert_int_equal(state_previous(s, &b.net, now + 10 * day, USEC_FOREVER), 3);
+    assert_int_equal(state_previous(s, &b.net, now + 10 * day, 0), 3);
+    assert_int_equal(state_previous(s, &b.net, now - day, day), 3); // a clock set back forgets nothing
+    struct prefix other = net("203.0.113.6");
+    assert_int_equal(state_previous(s, &other, now, day), 0);
+    assert_int_equal(state_prune(s, NULL, 0, 0, now), 0);
+    assert_int_equal(state_previous(s, &b.net, now, day), 3);
+    assert_int_equal(state_prune(s, NULL, 0, 0, now + 1), 0);
+    assert_int_equal(state_previous(s, &b.net, now, day), 0);
+    state_close(s);
+}
+
+static void write_file(const char *name, const void *bytes, size_t n)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+    close(fd);
+}
+
+static void a_file_that_is_no_database_is_set_aside(void **state)
+{
+    static char junk[8192];
+
+    (void)state;
+    memset(junk, 'j', sizeof(junk));
+    write_file("state.db", junk, sizeof(junk));
+    struct state *s = reopen(NULL);
+    assert_non_null(strstr(note, "kept as state.db.bad-"));
+    assert_int_equal(files_like("state.db.bad-"), 1);
+    assert_string_equal(state_problem(s), "");
+    struct ban b = some_ban("203.0.113.5", now);
+    assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0);
+    s = reopen(s);
+    assert_string_equal(note, "");
+    assert_int_equal(bans_of(s).n, 1);
+    state_close(s);
+}
+
+static void run_sql(const char *sql)
+{
+    char path[128];
+    sqlite3 *db;
+
+    snprintf(path, sizeof(path), "%s/state.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void newer_and_foreign_databases_are_set_aside(void **state)
+{
+    (void)state;
+    state_close(reopen(NULL));
+    run_sql("PRAGMA user_version=2");
+    state_close(reopen(NULL));
+    assert_non_null(strstr(note, "newer version"));
+    assert_int_equal(files_like("state.db.bad-"), 1);
+    remove_files(NULL);
+    run_sql("CREATE TABLE somebody(elses)");
+    state_close(reopen(NULL));
+    assert_non_null(strstr(note, "not ours"));
+}
+
+static void damage_inside_is_found_and_repaired(void **state)
+{
+    struct state *s = reopen(NULL);
+    char path[128], page[4096];
+    unsigned bad;
+
+    (void)state;
+    for (unsigned i = 0; i < 2000; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "198.18.%u.%u", i / 256, i % 256);
+        struct ban b = some_ban(address, now);
+        assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0);
+    }
+    state_close(s);
+    snprintf(path, sizeof(path), "%s/state.db", dir);
+    int fd = open(path, O_RDWR);
+    struct stat st;
+    assert_true(fd >= 0 && fstat(fd, &st) == 0);
+    memset(page, 0xa5, sizeof(page));
+    for (off_t at = 8 * 4096; at + 4096 <= st.st_size; at += 4096)
+        assert_int_equal(pwrite(fd, page, sizeof(page), at), sizeof(page));
+    close(fd);
+
+    s = reopen(NULL);
+    struct seen seen = {0};
+    assert_int_equal(state_each_ban(s, see, &seen, &bad), -EBADMSG);
+    assert_true(*state_problem(s));
+    struct ban b = some_ban("203.0.113.9", now);
+    assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0); // swallowed: nothing is written now
+    assert_int_equal(state_repair(s, now, note), 0);
+    assert_non_null(strstr(note, "kept as"));
+    assert_string_equal(state_problem(s), "");
+    assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0);
+    s = reopen(s);
+    assert_string_equal(note, "");
+    assert_int_equal(bans_of(s).n, 1);
+    state_close(s);
+}
+
+static void senseless_rows_are_left_out(void **state)
+{
+    struct state *s = reopen(NULL);
+    struct ban b = some_ban("203.0.113.5", now);
+    struct seen seen = {0};
+    unsigned bad;
+
+    (void)state;
+    state_put_ban(s, &b, NULL, NULL);
+    state_close(s);
+    run_sql("INSERT INTO bans VALUES(x'00','pptpd',1,2,3,4,NULL,NULL);"
+            "INSERT INTO bans VALUES(zeroblob(16)||x'ff','pptpd',1,2,3,4,NULL,NULL);"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020160','pptpd',1,2,3,4,NULL,NULL);" // host bits
+            "INSERT INTO bans SELECT x'00000000000000000000ffffc000020180','a-name-that-is-longer-than-any-jail-may-have',"
+            "since,until,count,times,file,offset FROM bans LIMIT 1;"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020280','pptpd',2,1,3,4,NULL,NULL);"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020380','pptpd',1,2,-3,4,NULL,NULL)");
+    s = reopen(NULL);
+    assert_int_equal(state_each_ban(s, see, &seen, &bad), 0);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(bad, 6);
+    state_close(s);
+}
+
+static void what_cannot_be_opened_is_kept_in_memory(void **state)
+{
+    struct state *s;
+    struct ban b = some_ban("203.0.113.5", now);
+
+    (void)state;
+    assert_int_equal(state_open("/nonexistent/place", now, &s, note), 0);
+    assert_non_null(strstr(note, "kept in memory"));
+    assert_true(*state_problem(s));
+    assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0);
+    assert_int_equal(state_commit(s), 0);
+    assert_int_equal(bans_of(s).n, 1);
+    assert_true(state_repair(s, now, note) < 0); // still not there
+    assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0);
+    state_close(s);
+}
+
+static int load(void *userdata, const struct decision *d)
+{
+    return muting_add(userdata, d);
+}
+
+static void decisions_mute_what_went_into_them(void **state)
+{
+    struct decision d = {.jail = "pptpd", .net = net("203.0.113.5"), .position = {.file = {7}, .offset = 100},
+                         .settled = now};
+    struct decision by_hand = {.net = net("198.51.100.0/24"), .settled = now};
+    struct position same = {.file = {7}, .offset = 100}, other = {.file = {8}, .offset = 1};
+    struct addr a = d.net.addr, b = net("203.0.113.6").addr, c = net("198.51.100.77").addr;
+    struct state *s = reopen(NULL);
+    struct muting *m;
+    unsigned bad;
+
+    (void)state;
+    assert_int_equal(state_put_decision(s, &d), 0);
+    assert_int_equal(state_put_decision(s, &by_hand), 0);
+    s = reopen(s);
+    assert_int_equal(muting_new(2, &m), 0);
+    assert_int_equal(state_each_decision(s, load, m, &bad), 0);
+    assert_int_equal(muting_add(m, &d), -ENOSPC);
+    muting_seal(m);
+    assert_int_equal(muting_count(m), 2);
+    assert_true(muting_covers(m, "pptpd", &a, &same, now + 5)); // the deciding line itself
+    same.offset = 101;
+    assert_false(muting_covers(m, "pptpd", &a, &same, now - 5)); // behind it, whatever the time says
+    assert_true(muting_covers(m, "pptpd", &a, &other, now));
+    assert_false(muting_covers(m, "pptpd", &a, &other, now + 1));
+    assert_false(muting_covers(m, "probe", &a, &other, now));
+    assert_false(muting_covers(m, "pptpd", &b, &other, now));
+    assert_true(muting_covers(m, "probe", &c, &other, now)); // unbanned by hand: every jail
+    assert_false(muting_covers(m, "probe", &c, &other, now + 1));
+    muting_free(m);
+
+    assert_int_equal(state_prune(s, NULL, 0, now + 1, 0), 0);
+    assert_int_equal(muting_new(2, &m), 0);
+    assert_int_equal(state_each_decision(s, load, m, &bad), 0);
+    assert_int_equal(muting_count(m), 0);
+    muting_free(m);
+    state_close(s);
+}
+
+static int make_dir(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int drop_dir(void **state)
+{
+    remove_files(state);
+    return rmdir(dir);
+}
+
+#define IN_DIR(test) cmocka_unit_test_setup(test, remove_files)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIR(a_ban_comes_back_whole),
+        IN_DIR(what_is_not_committed_is_not_there),
+        IN_DIR(marks_of_dropped_sources_go),
+        IN_DIR(history_decays_and_is_pruned),
+        IN_DIR(a_file_that_is_no_database_is_set_aside),
+        IN_DIR(newer_and_foreign_databases_are_set_aside),
+        IN_DIR(damage_inside_is_found_and_repaired),
+        IN_DIR(senseless_rows_are_left_out),
+        IN_DIR(what_cannot_be_opened_is_kept_in_memory),
+        IN_DIR(decisions_mute_what_went_into_them),
+    };
+    return cmocka_run_group_tests(tests, make_dir, drop_dir);
+}
