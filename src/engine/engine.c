@@ -20,6 +20,10 @@ struct engine {
     struct bans *bans, *observed;
     struct history *history; // replay only
     struct engine_counters counters;
+    // How long before a failure its session may have begun: the longest in this findtime and in the one before.
+    struct span {
+        usec_t since, longest, before;
+    } span;
     struct unit_context {
         struct engine *engine;
         unsigned unit;
@@ -103,6 +107,28 @@ static void judge(struct engine *e, unsigned k, const struct outcome *o)
         decide(e, k, o, &v);
 }
 
+static usec_t longest_findtime(const struct engine *e)
+{
+    usec_t longest = 0;
+
+    for (size_t k = 0; k < config_of(e)->n_jails; k++)
+        if (e->jails[k] && config_of(e)->jails[k].findtime > longest)
+            longest = config_of(e)->jails[k].findtime;
+    return longest;
+}
+
+// What a window rests on is older than its failures: the lines that told their address came before them.
+static void note_span(struct engine *e, const struct outcome *o)
+{
+    if (o->time - e->span.since > longest_findtime(e)) {
+        e->span.before = e->span.longest;
+        e->span.longest = 0;
+        e->span.since = o->time;
+    }
+    if (o->time - o->begin > e->span.longest)
+        e->span.longest = o->time - o->begin;
+}
+
 static void on_outcome(void *userdata, const struct outcome *o)
 {
     const struct unit_context *context = userdata;
@@ -110,6 +136,8 @@ static void on_outcome(void *userdata, const struct outcome *o)
     const struct unit *u = &e->units.v[context->unit];
     bool told = false;
 
+    if (o->kind == OUTCOME_FAILURE)
+        note_span(e, o);
     for (unsigned n = 0; n < u->n_jails; n++) {
         unsigned k = u->jails[n];
         const struct jail_config *c = &config_of(e)->jails[k];
@@ -144,6 +172,7 @@ static void direct_outcome(struct engine *e, unsigned i, const struct record *r,
         .has_addr = event->has_addr,
         .addr = event->addr,
         .time = r->time,
+        .begin = r->time,
         .settled = r->time,
         .host = r->host,
         .user = event->user,
@@ -445,10 +474,13 @@ void engine_read_counters(const struct engine *e, struct engine_counters *ret)
 usec_t engine_oldest_needed(const struct engine *e, usec_t now, usec_t max_age)
 {
     usec_t oldest = now, t;
+    usec_t span = e->span.longest > e->span.before ? e->span.longest : e->span.before;
 
+    if (span > max_age)
+        span = max_age;
     for (size_t k = 0; k < config_of(e)->n_jails; k++)
-        if (e->jails[k] && jail_oldest(e->jails[k], now, &t) && t < oldest)
-            oldest = t;
+        if (e->jails[k] && jail_oldest(e->jails[k], now, &t) && t - span < oldest)
+            oldest = t - span;
     for (unsigned i = 0; i < e->units.n; i++) {
         if (!e->units.v[i].sessions)
             continue;

@@ -108,7 +108,8 @@ struct engine_counters {
 
 void engine_read_counters(const struct engine *e, struct engine_counters *ret);
 
-// The oldest record time that open windows (all) and waiting or young sessions (at most max_age old) need at now.
+// The oldest record time that open windows (with the sessions behind them) and living or waiting sessions need at
+// now, to be read again after a restart; sessions are followed back for at most max_age.
 usec_t engine_oldest_needed(const struct engine *e, usec_t now, usec_t max_age);
 
 #endif

@@ -53,6 +53,15 @@ static struct position position_now(const struct sessions *s)
     return s->record ? s->record->position : (struct position){0};
 }
 
+// When the life, or the one that told its address, began.
+static usec_t first_begin(const struct sessions *s, const struct life *l)
+{
+    const struct life *owner = l->bound ? &s->lives.v[l->owner] : NULL;
+    bool still = owner && owner->used && owner->begin_seq == l->owner_seq;
+
+    return still && owner->begin < l->begin ? owner->begin : l->begin;
+}
+
 static void tell_failure(struct sessions *s, struct life *l, usec_t now)
 {
     struct outcome o = {
@@ -62,6 +71,7 @@ static void tell_failure(struct sessions *s, struct life *l, usec_t now)
         .has_addr = l->has_addr,
         .addr = l->addr,
         .time = l->failure_time,
+        .begin = first_begin(s, l),
         .settled = now,
         .host = {l->host, l->host_len},
         .user = {l->user, l->user_len},
@@ -92,6 +102,7 @@ static void tell_success(struct sessions *s, struct life *l)
         .has_addr = true,
         .addr = l->addr,
         .time = r->time,
+        .begin = first_begin(s, l),
         .settled = r->time,
         .host = {l->host, l->host_len},
         .user = {l->user, l->user_len},

@@ -34,6 +34,7 @@ struct outcome {
     bool has_addr; // always for a failure, never for unattributed
     struct addr addr;
     usec_t time;              // of the failing (succeeding) line
+    usec_t begin;             // of the first line that this rests on
     usec_t settled;           // record time at which it became known
     struct str host, user;    // views, valid until the handler returns
     struct str evidence;      // the failing line, cut to SESSION_EVIDENCE_MAX

@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Detection on captured logs: what the replay counts against what really happened.
+
+usage: detect.py PPTPBAN CONFIG [SEED...]
+
+Each form of each capture (traditional, ISO, RFC 5424, journal) is replayed as it is and, for each SEED, with pids,
+hosts, users, addresses and times permuted. Prints recall, precision and the confusions; exit status 1 when any
+failure is missed, counted twice, or charged to somebody else. Every form is also replayed without the literal gate,
+which must give the same bytes.
+"""
+import collections
+import json
+import lzma
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from datetime import datetime, timedelta, timezone
+
+CAPTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "captures")
+REMOTE = "/lib/systemd/systemd-journal-remote"
+VICTIM = "192.0.2.66"
+ADDR = rb"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
+FORMS = {  # stamp, host, ident, pid, blank, message
+    "trad": rb"(?P<stamp>\w{3} [ \d]\d [\d:]{8}) (?P<host>\S+) (?P<ident>[^ :\[]+)(?:\[(?P<pid>\d+)\])?:(?P<gap> ?)(?P<msg>.*)$",
+    "iso": rb"(?P<stamp>\S+)\+00:00 (?P<host>\S+) (?P<ident>[^ :\[]+)(?:\[(?P<pid>\d+)\])?:(?P<gap> ?)(?P<msg>.*)$",
+    "rfc5424": rb"(?P<pri><\d+>1) (?P<stamp>\S+)\+00:00 (?P<host>\S+) (?P<ident>\S+) (?P<pid>\d+|-) - -(?P<gap> {0,2})(?P<msg>.*)$",
+}
+
+
+def unpack(*parts):
+    with lzma.open(os.path.join(CAPTURES, *parts)) as f:
+        return f.read()
+
+
+def stamp_time(form, stamp):
+    if form == "trad":
+        return datetime.strptime("2026 " + stamp.decode(), "%Y %b %d %H:%M:%S").replace(tzinfo=timezone.utc)
+    return datetime.fromisoformat(stamp.decode()).replace(tzinfo=timezone.utc)
+
+
+# Journal export format (systemd.io/JOURNAL_EXPORT_FORMATS).
+
+def export_entries(data):
+    pos, entry = 0, []
+    while pos < len(data):
+        end = data.index(b"\n", pos)
+        line = data[pos:end]
+        pos = end + 1
+        if not line:
+            if entry:
+                yield entry
+            entry = []
+        elif b"=" in line:
+            entry.append(tuple(line.split(b"=", 1)))
+        else:
+            size = int.from_bytes(data[pos:pos + 8], "little")
+            entry.append((line, data[pos + 8:pos + 8 + size]))
+            pos += 8 + size + 1
+    if entry:
+        yield entry
+
+
+def to_export(entries):
+    out = bytearray()
+    for entry in entries:
+        for name, value in entry:
+            if any(c < 0x20 and c != 9 for c in value):
+                out += name + b"\n" + len(value).to_bytes(8, "little") + value + b"\n"
+            else:
+                out += name + b"=" + value + b"\n"
+        out += b"\n"
+    return bytes(out)
+
+
+def jsonl_entries(data):
+    for n, line in enumerate(data.splitlines()):
+        entry = json.loads(line)
+        fields = [(b"__REALTIME_TIMESTAMP", entry["__REALTIME_TIMESTAMP"].encode()),
+                  (b"__MONOTONIC_TIMESTAMP", b"%d" % (1000000 + n))]
+        fields += [(k.encode(), bytes(v) if isinstance(v, list) else str(v).encode())
+                   for k, v in entry.items() if not k.startswith("__")]
+        yield fields
+
+
+class Permutation:
+    """Maps pids, addresses, the host, plain user names and all times, each one to one."""
+
+    USERS = b"alice bob admin root carol dave erin nobody1 nobody2 nobody3 user6 administrator multi".split()
+
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+        self.pids = list(range(2, 32768))
+        self.rng.shuffle(self.pids)
+        self.addrs = {}
+        self.host = b"vpn%d" % self.rng.randrange(1000)
+        self.shift = self.rng.randrange(-150, -1) * 86400 - self.rng.randrange(60)
+        names = list(self.USERS)
+        self.rng.shuffle(names)
+        self.users = dict(zip(self.USERS, names))
+
+    def pid(self, p):
+        return b"%d" % self.pids[int(p) % len(self.pids)] if int(p) > 1 else p
+
+    def addr(self, a):
+        if a not in self.addrs:
+            new = a
+            while new in self.addrs or new in self.addrs.values():
+                new = b"%d.%d.%d.%d" % (self.rng.choice((198, 203, 100, 45)), *(self.rng.randrange(1, 255) for _ in "abc"))
+            self.addrs[a] = new
+        return self.addrs[a]
+
+    def ip(self, text):
+        return self.addr(text.encode()).decode()
+
+    def message(self, m):
+        m = re.sub(ADDR, lambda x: self.addr(x.group()), m)
+        m = re.sub(rb"PPP\[(\d+)\]", lambda x: b"PPP[" + self.pid(x.group(1)) + b"]", m)
+        return re.sub(rb"^(Peer |No CHAP secret found for authenticating |PAP peer authentication failed for |"
+                      rb"no PAP secret found for )(\w+)",
+                      lambda x: x.group(1) + self.users.get(x.group(2), x.group(2)), m)
+
+    def line(self, form, line):
+        m = re.match(FORMS[form], line, re.S)
+        if not m:
+            return line
+        t = stamp_time(form, m["stamp"]) + timedelta(seconds=self.shift)
+        pid = self.pid(m["pid"]) if m["pid"] and m["pid"] != b"-" else m["pid"]
+        tail = m["gap"] + self.message(m["msg"])
+        if form == "rfc5424":
+            stamp = t.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00").encode()
+            return b"%s %s %s %s %s - -%s" % (m["pri"], stamp, self.host, m["ident"], pid, tail)
+        stamp = ("%s %2d %s" % (t.strftime("%b"), t.day, t.strftime("%H:%M:%S")) if form == "trad"
+                 else t.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")).encode()
+        return b"%s %s %s%s:%s" % (stamp, self.host, m["ident"], b"[" + pid + b"]" if pid else b"", tail)
+
+    def entry(self, entry):
+        out = []
+        for name, value in entry:
+            if name in (b"__REALTIME_TIMESTAMP", b"_SOURCE_REALTIME_TIMESTAMP"):
+                value = b"%d" % (int(value) + self.shift * 1000000)
+            elif name in (b"_PID", b"SYSLOG_PID") and value.isdigit():
+                value = self.pid(value)
+            elif name == b"_HOSTNAME":
+                value = self.host
+            elif name == b"MESSAGE":
+                value = self.message(value)
+            elif name == b"_CMDLINE":
+                value = re.sub(ADDR, lambda x: self.addr(x.group()), value)
+            elif name in (b"__CURSOR", b"SYSLOG_RAW"):
+                continue
+            out.append((name, value))
+        return out
+
+
+class Identity:
+    shift = 0
+
+    def ip(self, text):
+        return text
+
+    def line(self, form, line):
+        return line
+
+    def entry(self, entry):
+        return entry
+
+
+class Replay:
+    def __init__(self, program, config):
+        self.command = [program, "replay", "--config", config, "--jsonl"]
+
+    def run(self, args):
+        out = []
+        for gate in ([], ["--no-gate"]):
+            p = subprocess.run(self.command + gate + args, stdout=subprocess.PIPE, env={**os.environ, "TZ": "UTC"})
+            if p.returncode != 0:
+                sys.exit("replay failed with %d: %s" % (p.returncode, " ".join(args)))
+            out.append([line for line in p.stdout.splitlines() if b'"type":"summary"' not in line])
+        if out[0] != out[1]:
+            sys.exit("the literal gate changes the result of %s" % " ".join(args))
+        return [json.loads(line) for line in out[0]]
+
+    def text(self, data, mtime):
+        with tempfile.NamedTemporaryFile() as f:
+            f.write(data)
+            f.flush()
+            os.utime(f.name, (mtime, mtime))
+            return self.run([f.name])
+
+    def journal(self, export):
+        with tempfile.TemporaryDirectory() as d:
+            path = os.path.join(d, "lab.journal")
+            subprocess.run([REMOTE, "-o", path, "-"], input=export, check=True, stderr=subprocess.DEVNULL)
+            return self.run(["--journal", path])
+
+
+class Score:
+    def __init__(self):
+        self.rows, self.bad = [], 0
+
+    def add(self, name, right, missed, extra, notes):
+        self.rows.append((name, right + missed, right + extra, right, missed, extra))
+        for n in notes:
+            print("%s: %s" % (name, n))
+        self.bad += missed + extra
+
+    def table(self):
+        print("%-66s %8s %8s %8s %9s %6s %5s" % ("capture and form", "failures", "counted", "recall", "precision",
+                                                 "missed", "wrong"))
+        for name, expected, counted, right, missed, extra in self.rows:
+            print("%-66s %8d %8d %7.2f%% %8.2f%% %6d %5d" % (name, expected, counted, 100.0 * right / max(expected, 1),
+                                                           100.0 * right / max(counted, 1), missed, extra))
+
+
+def judge_lab(score, name, events, truth, per):
+    """Each refused login once, from its address, in its time; stamps may be as late as journald was."""
+    counted = [e for e in events if e["type"] == "failure"]
+    used, notes, right, missed = set(), [], 0, 0
+    for t in sorted((t for t in truth if t["expect"] in ("auth-fail", "maybe")), key=lambda t: t["t0"]):
+        ip, t0, t1 = per.ip(t["ip"]), t["t0"] + per.shift - 1, t["t1"] + per.shift + 15
+        hit = next((i for i, e in enumerate(counted) if i not in used and e["addr"] == ip and t0 <= e["time"] <= t1), None)
+        if hit is not None:
+            used.add(hit)
+            right += 1
+        elif t["expect"] == "auth-fail":
+            missed += 1
+            notes.append("missed: %s %s %r at %.0f" % (t["what"], ip, t["user"][:40], t["t0"] + per.shift))
+    extra = [e for i, e in enumerate(counted) if i not in used]
+    notes += ["wrong: %s %s at %.3f by %s" % (e["addr"], e["user"][:40], e["time"], e["origin"]) for e in extra]
+    notes += ["unattributed: %s at %.3f" % (e["user"][:40], e["time"]) for e in events if e["type"] == "unattributed"]
+    score.add(name, right, missed, len(extra), notes)
+
+
+def judge_fixture(score, name, events, marks, expect, per):
+    """marks: (start, scenario) in order. For each scenario and address, the number of failures."""
+    got, notes, innocent = collections.Counter(), [], 0
+    for e in events:
+        if e["type"] in ("failure", "ban") and e["addr"] == per.ip(VICTIM):
+            notes.append("the innocent is charged: %s" % e)
+            innocent += 1
+        if e["type"] == "failure":
+            inside = [s for t, s in marks if t <= e["time"] + 0.000001]
+            got[(inside[-1] if inside else "?", e["addr"])] += 1
+        if e["type"] == "unattributed":
+            notes.append("unattributed: %s" % e["user"][:60])
+    want = collections.Counter({(x["scenario"], per.ip(ip)): n for x in expect for ip, n in x["fail"].items()})
+    missed, extra = want - got, got - want
+    notes += ["missed: %d in %s from %s" % (n, *k) for k, n in missed.items()]
+    notes += ["wrong: %d in %s from %s" % (n, *k) for k, n in extra.items()]
+    score.add(name, sum((want & got).values()), sum(missed.values()), sum(extra.values()) + innocent, notes)
+
+
+def lab(score, replay, per, label):
+    with open(os.path.join(CAPTURES, "lab", "truth.jsonl")) as f:
+        truth = [json.loads(line) for line in f]
+    mtime = max(t["t1"] for t in truth) + 3600 + per.shift
+    for form in FORMS:
+        data = unpack("lab", "syslog.%s.xz" % form)
+        data = b"\n".join(per.line(form, line) for line in data.split(b"\n"))
+        judge_lab(score, "lab %s%s" % (form, label), replay.text(data, mtime), truth, per)
+    entries = (per.entry(e) for e in export_entries(unpack("lab", "journal.export.xz")))
+    judge_lab(score, "lab journal" + label, replay.journal(to_export(entries)), truth, per)
+
+
+def text_marks(form, lines):
+    for line in lines:
+        m = re.match(FORMS[form], line, re.S)
+        if m and m["ident"] == b"LAB":
+            yield stamp_time(form, m["stamp"]).timestamp(), m["msg"][4:].decode("latin1")
+
+
+def fixtures(score, replay, per, label):
+    with open(os.path.join(CAPTURES, "fixtures", "expect.jsonl")) as f:
+        expect = [json.loads(line) for line in f]
+    for file in sorted(os.listdir(os.path.join(CAPTURES, "fixtures"))):
+        if not file.endswith(".xz"):
+            continue
+        capture, data = file.split(".")[0], unpack("fixtures", file)
+        mine = [x for x in expect if x["capture"] == capture]
+        if "journal" in file:
+            form = "journal"
+            entries = [dict(per.entry(e)) for e in jsonl_entries(data)]
+            marks = [(int(e[b"__REALTIME_TIMESTAMP"]) / 1e6, e[b"MESSAGE"][4:].decode("latin1")) for e in entries
+                     if e.get(b"SYSLOG_IDENTIFIER") == b"LAB"]
+            events = replay.journal(to_export(e.items() for e in entries))
+        else:
+            form = "rfc5424" if data[:1] == b"<" else "iso" if data[:2] == b"20" else "trad"
+            lines = [per.line(form, line) for line in data.split(b"\n")]
+            marks = list(text_marks(form, lines))
+            events = replay.text(b"\n".join(lines), 1795410000 + per.shift)
+        judge_fixture(score, "%s %s%s" % (capture, form, label), events, marks, mine, per)
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    if not os.path.exists(REMOTE):
+        sys.exit("systemd-journal-remote is needed")
+    replay, score = Replay(sys.argv[1], sys.argv[2]), Score()
+    for seed in [None] + sys.argv[3:]:
+        per = Identity() if seed is None else Permutation(int(seed))
+        label = "" if seed is None else " seed %s" % seed
+        lab(score, replay, per, label)
+        fixtures(score, replay, per, label)
+    score.table()
+    print("%d failures missed or wrongly charged in all" % score.bad)
+    sys.exit(1 if score.bad else 0)
+
+
+if __name__ == "__main__":
+    main()
