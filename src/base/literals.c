@@ -38,8 +38,7 @@ struct literals {
 // Bytes of system logs, the commonest first: what is not named is rare. Order is enough, Zipf does the rest.
 static const char common[] = "e 0t1as2inor3:dl4-c5u68m79p.[]Tfghyb=/wvk_,+SCP\"()RDAENIx'ZUMOqzjLFWB;HGV<>K#@X";
 
-// Relative frequency of byte c.
-static unsigned frequency(unsigned char c)
+unsigned literals_frequency(unsigned char c)
 {
     const char *at = c ? strchr(common, c) : NULL;
     return at ? 2400u / ((unsigned)(at - common) + 6) : 4;
@@ -54,7 +53,7 @@ static size_t rarest_offset(struct str s)
     for (size_t i = 0; i == 0 || i + WIDTH <= s.n; i++) {
         double p = 1;
         for (size_t j = i; j < i + WIDTH && j < s.n; j++)
-            p *= frequency((unsigned char)s.p[j]);
+            p *= literals_frequency((unsigned char)s.p[j]);
         if (p < best_p) {
             best_p = p;
             best = i;
@@ -92,7 +91,7 @@ static double noise(const struct literals *l, unsigned b)
         unsigned sum = 0;
         for (unsigned c = 0; c < 256; c++)
             if (l->lo[j][c & 15] & l->hi[j][c >> 4] & (1u << b))
-                sum += frequency((unsigned char)c);
+                sum += literals_frequency((unsigned char)c);
         p *= sum;
     }
     return p;

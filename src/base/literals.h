@@ -27,6 +27,9 @@ const char *literals_find(const struct literals *l, const char *p, const char *e
 // Bit i is set when string i occurs anywhere in s.
 uint64_t literals_mask(const struct literals *l, struct str s);
 
+// How common byte c is in system logs, relative to others: 4 (rare) to 400.
+unsigned literals_frequency(unsigned char c);
+
 // For tests and benchmarks: uses this kernel, or the best below it that the processor has.
 void literals_limit_kernel(struct literals *l, enum literals_kernel limit);
 

@@ -1,1 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += libfilter.a
+libfilter_a_SOURCES = \
+	src/filter/event.h \
+	src/filter/expand.c src/filter/expand.h \
+	src/filter/filter.c src/filter/filter.h \
+	src/filter/gate.c src/filter/gate.h \
+	src/filter/ini.c src/filter/ini.h \
+	src/filter/pattern.c src/filter/pattern.h \
+	src/filter/text.c src/filter/text.h \
+	src/filter/translate.c src/filter/translate.h
+
+check_PROGRAMS += test_filter
+test_filter_SOURCES = tests/unit/test_filter.c
+test_filter_CPPFLAGS = $(AM_CPPFLAGS) -DFILTERS='"$(abs_top_srcdir)/filters"'
+test_filter_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One pattern: PCRE2 with JIT under limits.
+#include "filter/pattern.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const char *const group_names[GROUP_MAX] = {
+    [GROUP_IP4] = "ip4", [GROUP_IP6] = "ip6",   [GROUP_DNS] = "dns",
+    [GROUP_ID] = "fid",  [GROUP_USER] = "user", [GROUP_LINK] = "link",
+};
+
+int matcher_init(struct matcher *m)
+{
+    *m = (struct matcher){
+        .compile = pcre2_compile_context_create(NULL),
+        .match = pcre2_match_context_create(NULL),
+        .data = pcre2_match_data_create(PATTERN_GROUPS + 1, NULL),
+    };
+    if (!m->compile || !m->match || !m->data) {
+        matcher_destroy(m);
+        return -ENOMEM;
+    }
+    pcre2_set_newline(m->compile, PCRE2_NEWLINE_LF);
+    pcre2_set_max_pattern_length(m->compile, PATTERN_MAX);
+    pcre2_set_parens_nest_limit(m->compile, 50);
+    pcre2_set_match_limit(m->match, PATTERN_MATCH_LIMIT);
+    pcre2_set_depth_limit(m->match, PATTERN_DEPTH_LIMIT);
+    pcre2_set_heap_limit(m->match, PATTERN_HEAP_LIMIT);
+    // NULL where PCRE2 has no JIT: then nobody asks for it
+    m->stack = pcre2_jit_stack_create((size_t)32 << 10, (size_t)PATTERN_JIT_STACK << 10, NULL);
+    if (m->stack)
+        pcre2_jit_stack_assign(m->match, NULL, m->stack);
+    return 0;
+}
+
+void matcher_destroy(struct matcher *m)
+{
+    pcre2_match_data_free(m->data);
+    pcre2_match_context_free(m->match);
+    pcre2_jit_stack_free(m->stack);
+    pcre2_compile_context_free(m->compile);
+    *m = (struct matcher){0};
+}
+
+void pattern_clear(struct pattern *p)
+{
+    pcre2_code_free(p->code);
+    free(p->ident);
+    free(p->link_ident);
+    *p = (struct pattern){0};
+}
+
+static int bad_regex(struct filter_error *error, struct origin at, struct str text, int code, size_t offset,
+                     const struct translated *t)
+{
+    PCRE2_UCHAR why[160];
+    struct str rest = str_skip((struct str){t->regex, t->n}, offset);
+
+    if (pcre2_get_error_message(code, why, sizeof(why)) < 0)
+        snprintf((char *)why, sizeof(why), "error %d", code);
+    if (rest.n > 0)
+        return filter_fail(error, at, "'%.*s' is no regular expression: %s before '%.*s'", (int)(text.n < 200 ? text.n : 200),
+                           text.p, (char *)why, (int)(rest.n < 40 ? rest.n : 40), rest.p);
+    return filter_fail(error, at, "'%.*s' is no regular expression: %s at its end", (int)(text.n < 200 ? text.n : 200),
+                       text.p, (char *)why);
+}
+
+static int compile(struct pattern *p, struct matcher *m, struct str text, const struct translated *t,
+                   struct filter_error *error)
+{
+    // Bytes, not characters: names in any encoding, valid or not. $ is the very end, . is any byte. A pattern may
+    // not turn this round by itself.
+    const uint32_t options = PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
+                             PCRE2_NEVER_BACKSLASH_C;
+    uint32_t captures;
+    size_t offset;
+    int code;
+
+    p->code = pcre2_compile((PCRE2_SPTR)t->regex, t->n, options, &code, &offset, m->compile);
+    if (!p->code)
+        return bad_regex(error, p->at, text, code, offset, t);
+    pcre2_pattern_info(p->code, PCRE2_INFO_CAPTURECOUNT, &captures);
+    if (captures > PATTERN_GROUPS)
+        return filter_fail(error, p->at, "the pattern has %u groups; at most %d are allowed, (?:...) does not count",
+                           captures, PATTERN_GROUPS);
+    for (unsigned g = 0; g < GROUP_MAX; g++) {
+        int number = pcre2_substring_number_from_name(p->code, (PCRE2_SPTR)group_names[g]);
+        p->group[g] = number > 0 ? (uint8_t)number : 0;
+    }
+    p->jit = m->stack && pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
+    gate_derive((struct str){t->regex, t->n}, t->ident.n == 0, &p->gate);
+    // The name of the program stands in every line of its own, so it serves, if badly.
+    if (p->gate.n == 0 && t->ident.n > 0 && t->ident.n <= GATE_STRING_MAX) {
+        p->gate.n = 1;
+        p->gate.length[0] = (unsigned char)t->ident.n;
+        memcpy(p->gate.string[0], t->ident.p, t->ident.n);
+    }
+    return 0;
+}
+
+int pattern_compile(struct pattern *p, struct matcher *m, struct str text, struct origin at, unsigned flags,
+                    struct filter_error *error)
+{
+    struct translated t;
+
+    *p = (struct pattern){.at = at};
+    int r = translate(text, at, flags, &t, error);
+    if (r < 0)
+        return r;
+    if (t.n > PATTERN_MAX)
+        r = filter_fail(error, at, "the pattern has %zu bytes with all its tags filled in; at most %d are allowed", t.n,
+                        PATTERN_MAX);
+    else if ((t.ident.n && !(p->ident = str_dup(t.ident))) || (t.link_ident.n && !(p->link_ident = str_dup(t.link_ident))))
+        r = -ENOMEM;
+    else
+        r = compile(p, m, text, &t, error);
+    free(t.regex);
+    if (r < 0)
+        pattern_clear(p);
+    return r;
+}
+
+bool pattern_match(const struct pattern *p, struct matcher *m, struct str subject)
+{
+    PCRE2_SPTR s = (PCRE2_SPTR)(subject.p ? subject.p : "");
+    int r = p->jit ? pcre2_jit_match(p->code, s, subject.n, 0, 0, m->data, m->match)
+                   : pcre2_match(p->code, s, subject.n, 0, 0, m->data, m->match);
+
+    if (r < 0 && r != PCRE2_ERROR_NOMATCH)
+        m->limit_hits++; // matching bytes under these options fails at a limit only
+    return r > 0;
+}
+
+bool pattern_capture(const struct pattern *p, const struct matcher *m, struct str subject, enum group group,
+                     struct str *ret)
+{
+    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(m->data);
+    unsigned g = p->group[group];
+
+    // \K and lookbehinds can turn offsets around
+    if (g == 0 || at[2 * g] == PCRE2_UNSET || at[2 * g + 1] > subject.n || at[2 * g] > at[2 * g + 1])
+        return false;
+    *ret = (struct str){subject.p + at[2 * g], at[2 * g + 1] - at[2 * g]};
+    return true;
+}
+
+bool pattern_address(const struct pattern *p, const struct matcher *m, struct str subject, struct addr *ret)
+{
+    static const enum group order[] = {GROUP_ID, GROUP_IP4, GROUP_IP6, GROUP_DNS};
+    struct str s;
+
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+        if (pattern_capture(p, m, subject, order[i], &s))
+            return addr_parse(s, ret) == 0;
+    return false;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One pattern of a filter: compiled, with the numbers of the groups that matter and its gate literals. Matching is
+// bounded in steps and memory and allocates nothing.
+#ifndef PB_FILTER_PATTERN_H
+#define PB_FILTER_PATTERN_H
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "filter/event.h"
+#include "filter/gate.h"
+#include "filter/text.h"
+#include "filter/translate.h"
+
+enum {
+    PATTERN_MAX = 16384,         // bytes of one pattern in PCRE2's language
+    PATTERN_MATCH_LIMIT = 10000, // backtracking steps
+    PATTERN_DEPTH_LIMIT = 1000,
+    PATTERN_HEAP_LIMIT = 256,    // KiB
+    PATTERN_JIT_STACK = 256,     // KiB
+    PATTERN_GROUPS = 64,
+};
+
+enum group { // captures that mean something
+    GROUP_IP4,
+    GROUP_IP6,
+    GROUP_DNS,
+    GROUP_ID,
+    GROUP_USER,
+    GROUP_LINK,
+    GROUP_MAX,
+};
+
+struct pattern {
+    pcre2_code *code;
+    struct origin at;
+    char *ident;      // NULL: matched against the line, else the message of this program
+    char *link_ident; // NULL: no <LINK>
+    uint8_t group[GROUP_MAX]; // its number, 0: it has none
+    bool jit;
+    struct gate_set gate;
+    uint64_t bits; // of gate in the set that the sources use; 0: the pattern must always run
+    enum role role;
+    enum outcome_class class;
+    uint8_t order;
+    bool last;
+};
+
+// What matching needs, made once and shared by all patterns of a filter.
+struct matcher {
+    pcre2_compile_context *compile;
+    pcre2_match_context *match;
+    pcre2_match_data *data;
+    pcre2_jit_stack *stack;
+    uint64_t limit_hits;
+};
+
+int matcher_init(struct matcher *m);
+void matcher_destroy(struct matcher *m);
+
+// Compiles one pattern of the dialect. -EINVAL with *error, -ENOMEM. Cleared with pattern_clear.
+int pattern_compile(struct pattern *p, struct matcher *m, struct str text, struct origin at, unsigned flags,
+                    struct filter_error *error);
+void pattern_clear(struct pattern *p);
+
+// True when it matches; what it captured is then in m->data until the next call. Out of bounds is no match.
+bool pattern_match(const struct pattern *p, struct matcher *m, struct str subject);
+
+// What the last match captured; false when the group took no part in it.
+bool pattern_capture(const struct pattern *p, const struct matcher *m, struct str subject, enum group group,
+                     struct str *ret);
+
+// The address that the last match captured, if it is one.
+bool pattern_address(const struct pattern *p, const struct matcher *m, struct str subject, struct addr *ret);
+
+#endif
