@@ -11,8 +11,20 @@
 #include "base/addr.h"
 #include "base/class.h"
 #include "base/clock.h"
+#include "base/str.h"
 
 enum backend { BACKEND_AUTO, BACKEND_IPSET, BACKEND_NFTABLES, BACKEND_NONE, BACKEND_MAX };
+
+enum {
+    CONFIG_JAILS_MAX = 64,
+    CONFIG_JAIL_NAME_MAX = 31,
+    CONFIG_SOURCES_MAX = 64,    // a jail
+    CONFIG_NETWORKS_MAX = 4096, // an ignoreip
+    CONFIG_FILTER_DIRS_MAX = 16,
+    CONFIG_FILTER_PARAMS_MAX = 32,
+    CONFIG_DROPINS_MAX = 256,   // files in pptpban.conf.d
+    CONFIG_MESSAGES_MAX = 200,  // told of one load; the rest are counted
+};
 
 extern const char *const backend_names[BACKEND_MAX];
 
@@ -74,12 +86,22 @@ struct config_report {
     size_t n, errors;
 };
 
-// Reads path (NULL: the compiled-in /etc/pptpban/pptpban.conf over the shipped defaults) and its PATH.d/*.conf.
-// All messages are collected into *report (freed with config_report_free). Returns 0, or -EINVAL when any was an
-// error, -ENOENT/-EACCES for the file itself. *ret is written only on success; freed with config_free.
+// Reads path (NULL: the compiled-in /etc/pptpban/pptpban.conf, which need not exist) and its PATH.d/*.conf, sorted,
+// over the shipped defaults. All messages are collected into *report, which is zero before (freed with
+// config_report_free). Returns 0, or -EINVAL when any was an error, -ENOENT, -EACCES, ... when a file could not be
+// read (that is in the report too), -ENOMEM. *ret is written only on success; freed with config_free.
 int config_load(const char *path, struct config **ret, struct config_report *report);
 void config_free(struct config *c);
 void config_report_free(struct config_report *report);
+
+struct config_param {
+    struct str name, value;
+};
+
+// Takes jail_config.filter apart: NAME, and the params of NAME[a=b, c="d, e"] into ret_params, in order. Views into
+// written. -EINVAL when it cannot be read, -E2BIG beyond max params.
+int config_filter_parse(struct str written, struct str *ret_name, struct config_param *ret_params, size_t max,
+                        size_t *ret_n);
 
 // The effective configuration, as a file that config_load() reads back to the same values.
 void config_dump(const struct config *c, FILE *out);

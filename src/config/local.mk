@@ -1,1 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += libconfig.a
+libconfig_a_SOURCES = \
+	src/config/config.h src/config/load.c src/config/dump.c \
+	src/config/ini.c src/config/ini.h \
+	src/config/keyword.c src/config/keyword.h \
+	src/config/kind.c src/config/kind_list.c src/config/kind.h
+
+check_PROGRAMS += test_config
+test_config_SOURCES = tests/unit/test_config.c
+test_config_LDADD = libconfig.a libbase.a $(CMOCKA_LIBS)

@@ -1,0 +1,639 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// config: reading, defaults, drop-ins, every message, bounds, and that the dump reads back.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "config/config.h"
+#include "config/ini.h"
+#include "config/keyword.h"
+
+// A directory for each test, with p.conf and p.conf.d/.
+struct place {
+    char dir[64], conf[96], dropins[96];
+};
+
+static int place_new(void **state)
+{
+    struct place *p = calloc(1, sizeof(*p));
+
+    strcpy(p->dir, "/tmp/pptpban-config-XXXXXX");
+    if (!mkdtemp(p->dir))
+        return -1;
+    snprintf(p->conf, sizeof(p->conf), "%s/p.conf", p->dir);
+    snprintf(p->dropins, sizeof(p->dropins), "%s/p.conf.d", p->dir);
+    *state = p;
+    return mkdir(p->dropins, 0700);
+}
+
+static int place_free(void **state)
+{
+    static const char *const files[] = {"p.conf", "p.conf.d/a.conf", "p.conf.d/b.conf", "p.conf.d/b.conf~", "p.conf.d"};
+    struct place *p = *state;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%s/%s", p->dir, files[i]);
+        remove(path);
+    }
+    int r = rmdir(p->dir);
+    free(p);
+    return r;
+}
+
+static void put(const char *path, const char *text, size_t n)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void put_dropin(const struct place *p, const char *name, const char *text)
+{
+    char path[256];
+
+    snprintf(path, sizeof(path), "%s/%s", p->dropins, name);
+    put(path, text, strlen(text));
+}
+
+static struct config *load(const struct place *p, const char *text)
+{
+    struct config *c = NULL;
+    struct config_report report = {0};
+
+    put(p->conf, text, strlen(text));
+    int r = config_load(p->conf, &c, &report);
+    for (size_t i = 0; i < report.n && r < 0; i++)
+        print_error("%s\n", report.v[i].text);
+    assert_int_equal(r, 0);
+    assert_int_equal(report.errors, 0);
+    config_report_free(&report);
+    return c;
+}
+
+static const struct jail_config *jail(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_jails; i++)
+        if (strcmp(c->jails[i].name, name) == 0)
+            return &c->jails[i];
+    fail_msg("there is no jail %s", name);
+    return NULL;
+}
+
+static void shipped_defaults(void **state)
+{
+    struct config *c = load(*state, "");
+    const struct jail_config *j = jail(c, "pptpd");
+
+    assert_int_equal(c->backend, BACKEND_AUTO);
+    assert_string_equal(c->state_dir, PKGSTATEDIR);
+    assert_string_equal(c->runtime_dir, RUNDIR);
+    assert_int_equal(c->filter_dirs.n, 2);
+    assert_string_equal(c->filter_dirs.v[0], PKGDATADIR "/filters");
+    assert_string_equal(c->filter_dirs.v[1], PKGSYSCONFDIR "/filters.d");
+    assert_string_equal(c->group, "pptpban");
+    assert_int_equal(c->log_level, LOG_INFO);
+    assert_int_equal(c->max_lives, 16384);
+    assert_int_equal(c->max_bans, 262144);
+    assert_int_equal(c->widest4, 24);
+    assert_int_equal(c->widest6, 48);
+    assert_int_equal(c->n_jails, 2);
+
+    assert_true(j->enabled && !j->observe && j->increment && j->ignoreself);
+    assert_string_equal(j->filter, "pptpd");
+    assert_int_equal(j->source.n, 1);
+    assert_string_equal(j->source.v[0], "auto");
+    assert_int_equal(j->maxretry, 5);
+    assert_true(j->findtime == 600 * USEC_SEC && j->bantime == 3600 * USEC_SEC);
+    assert_true(j->maximum == 7 * 86400 * USEC_SEC && j->decay == 28 * 86400 * USEC_SEC && j->factor == 2.0);
+    assert_memory_equal(j->weight, ((uint8_t[]){1, 0, 0, 0}), CLASS_MAX);
+    assert_int_equal(j->ignoreip.n, 0);
+
+    j = jail(c, "probe");
+    assert_false(j->enabled);
+    assert_string_equal(j->filter, "pptpd");
+    assert_int_equal(j->maxretry, 20);
+    assert_memory_equal(j->weight, ((uint8_t[]){0, 0, 1, 1}), CLASS_MAX);
+    config_free(c);
+}
+
+static void values_arrive(void **state)
+{
+    struct config *c = load(*state, "\xef\xbb\xbf# comment\n"
+                                    "[DEFAULT]\n"
+                                    "  MaxRetry: 7\n"
+                                    "  ; comment\n"
+                                    "  bantime = 2h ; longer\r\n"
+                                    "[x] ; comment\n"
+                                    "enabled=on\n"
+                                    "filter = sshd[mode=aggressive,\n"
+                                    "              port=\"a, b]\"]\n"
+                                    "source =\n"
+                                    "    /var/log/a*.log\n"
+                                    "# comment at the margin\n"
+                                    "\n"
+                                    "    /var/log/b journal\n"
+                                    "ignoreip : 2001:db8::/32 192.0.2.77/24\n"
+                                    "count = refused=2\n"
+                                    "bantime.maxtime = forever\n"
+                                    "bantime.factor = 1.25\n"
+                                    "mode = OBSERVE\n"
+                                    "maxretry = 3\n"
+                                    "[pptpban]\n"
+                                    "backend = nftables\n"
+                                    "loglevel = debug\n"
+                                    "group = wheel");
+    const struct jail_config *x = jail(c, "x");
+    char buf[PREFIX_STRLEN];
+
+    assert_int_equal(c->backend, BACKEND_NFTABLES);
+    assert_int_equal(c->log_level, LOG_DEBUG);
+    assert_string_equal(c->group, "wheel");
+    assert_int_equal(jail(c, "pptpd")->maxretry, 7);
+    assert_int_equal(jail(c, "probe")->maxretry, 20); // the shipped section speaks louder than [DEFAULT]
+    assert_int_equal(x->maxretry, 3);
+    assert_true(x->bantime == 7200 * USEC_SEC && x->maximum == USEC_FOREVER && x->factor == 1.25);
+    assert_true(x->enabled && x->observe);
+    assert_string_equal(x->filter, "sshd[mode=aggressive, port=\"a, b]\"]");
+    assert_int_equal(x->source.n, 3);
+    assert_string_equal(x->source.v[0], "/var/log/a*.log");
+    assert_string_equal(x->source.v[1], "/var/log/b");
+    assert_string_equal(x->source.v[2], "journal");
+    assert_int_equal(x->ignoreip.n, 2);
+    assert_string_equal(prefix_format(&x->ignoreip.v[1], buf), "192.0.2.0/24");
+    assert_memory_equal(x->weight, ((uint8_t[]){1, 2, 0, 0}), CLASS_MAX);
+    assert_string_equal(x->file, ((struct place *)*state)->conf);
+    assert_int_equal(x->line, 6);
+    config_free(c);
+}
+
+static void later_files_override(void **state)
+{
+    struct place *p = *state;
+
+    put_dropin(p, "b.conf", "[pptpd]\nmaxretry = 3\n");
+    put_dropin(p, "a.conf", "[pptpd]\nmaxretry = 4\nfindtime = 1h\n[DEFAULT]\nbantime = 3h\n");
+    put_dropin(p, "b.conf~", "not read");
+    struct config *c = load(p, "[pptpd]\nmaxretry = 6\nbantime = 2h\n");
+    const struct jail_config *j = jail(c, "pptpd");
+
+    assert_int_equal(j->maxretry, 3);
+    assert_true(j->findtime == 3600 * USEC_SEC);
+    assert_true(j->bantime == 7200 * USEC_SEC); // a jail's own key, whatever a later [DEFAULT] says
+    assert_true(jail(c, "probe")->bantime == 3 * 3600 * USEC_SEC);
+    config_free(c);
+}
+
+// A maximum that nobody wrote follows the bantime; one that somebody wrote must fit (see messages below).
+static void unwritten_maximum_follows(void **state)
+{
+    struct config *c = load(*state, "[pptpd]\nbantime = 5w\n[probe]\nbantime.increment = no\nbantime = 2h\n"
+                                    "bantime.maximum = 1h\n");
+
+    assert_true(jail(c, "pptpd")->maximum == 35 * 86400 * USEC_SEC);
+    assert_true(jail(c, "probe")->maximum == 7200 * USEC_SEC);
+    config_free(c);
+}
+
+#define NUMBER(min, max) "a whole number from " min " to " max " would be accepted"
+#define TIME(max, more) "a time such as 600, 10m, 1h 30m or 2d, from 1s to " max more " would be accepted"
+#define NETWORKS                                                                                                       \
+    "up to 4096 such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32, separated by blanks or line ends (no names: they "    \
+    "are not resolved) would be accepted"
+#define SOURCES                                                                                                        \
+    "auto, or up to 64 of journal, files and globs that begin with /, separated by blanks or line ends would be "      \
+    "accepted"
+#define WEIGHTS                                                                                                        \
+    "CLASS=WEIGHT words with a class of auth, refused, probe or fault and a weight from 0 to 100 would be accepted"
+#define FILTER "NAME or NAME[PARAMETER=VALUE, ...], NAME being a file NAME.conf of a filter directory would be accepted"
+
+static const struct {
+    const char *text, *message; // the message behind the file's name
+} errors[] = {
+    {"[pptpban]\nbackend = nft\n", ":2: backend = nft: unknown; auto, ipset, nftables or none would be accepted"},
+    {"[pptpban]\nbackend =\n", ":2: backend = : unknown; auto, ipset, nftables or none would be accepted"},
+    {"[pptpban]\nlog_level = LOUD\n",
+     ":2: log_level = LOUD: unknown; error, warning, notice, info or debug would be accepted"},
+    {"[pptpban]\nstate_dir = var\n",
+     ":2: state_dir = var: does not begin with /; one path that begins with / would be accepted"},
+    {"[pptpban]\nstate_dir =\n", ":2: state_dir = : empty; one path that begins with / would be accepted"},
+    {"[pptpban]\nruntime_dir = /a\n  /b\n", ":2: runtime_dir = /a /b: more than one path (the value goes on in the "
+                                            "next line, which is indented); one path that begins with / would be accepted"},
+    {"[pptpban]\nfilter_dirs =\n", ":2: filter_dirs = : empty; up to 16 directories that begin with /, separated by "
+                                   "blanks or line ends would be accepted"},
+    {"[pptpban]\nfilter_dirs = /a\n  /b\n  c\n", ":4: filter_dirs = /a /b c: c does not begin with /; up to 16 directories "
+                                                "that begin with /, separated by blanks or line ends would be accepted"},
+    {"[pptpban]\ngroup = a b\n",
+     ":2: group = a b: not the name of a group; a group's name of letters, digits, _ and - would be accepted"},
+    {"[pptpban]\nwidest4 = 7\n", ":2: widest4 = 7: too small; " NUMBER("8", "32")},
+    {"[pptpban]\nwidest4 = 33\n", ":2: widest4 = 33: too large; " NUMBER("8", "32")},
+    {"[pptpban]\nwidest6 = /48\n", ":2: widest6 = /48: not a whole number; " NUMBER("19", "128")},
+    {"[pptpban]\nmax_lives = 99999999999999999999\n",
+     ":2: max_lives = 99999999999999999999: too large; " NUMBER("16", "1048576")},
+    {"[pptpban]\nmax_bans = 0\n", ":2: max_bans = 0: too small; " NUMBER("1", "4194304")},
+    {"[pptpban]\nevidence_kib = 1\n", ":2: evidence_kib = 1: too small; " NUMBER("64", "1048576")},
+    {"[pptpban]\nhistory = forever\n", ":2: history = forever: forever is not possible here; a time such as 600, 10m, 1h "
+                                       "30m or 2d, from 1h to 520w would be accepted"},
+    {"[pptpban]\nmaxretry = 5\n",
+     ":2: maxretry = 5: does not belong into [pptpban]; it would be accepted in [DEFAULT] or a jail"},
+    {"[pptpd]\nbackend = ipset\n", ":2: backend = ipset: does not belong into [pptpd]; it would be accepted in [pptpban]"},
+    {"[pptpban]\ngroop = x\n", ":2: groop = x: unknown key; group would be accepted"},
+    {"[pptpd]\nmaxrety = 5\n", ":2: maxrety = 5: unknown key; maxretry would be accepted"},
+    {"[pptpd]\nbantime.incremnet = yes\n", ":2: bantime.incremnet = yes: unknown key; bantime.increment would be accepted"},
+    {"[pptpd]\nbanaction = iptables\n",
+     ":2: banaction = iptables: unknown key; pptpban.conf(5) lists what would be accepted"},
+    {"[pptpd]\nmaxretry = 0\n", ":2: maxretry = 0: too small; " NUMBER("1", "1000")},
+    {"[pptpd]\nmaxretry = 1001\n", ":2: maxretry = 1001: too large; " NUMBER("1", "1000")},
+    {"[pptpd]\nmaxretry = -1\n", ":2: maxretry = -1: not a whole number; " NUMBER("1", "1000")},
+    {"[pptpd]\nmaxretry = 5 # five\n", ":2: maxretry = 5 # five: not a whole number (a comment behind a value begins with "
+                                       ";); " NUMBER("1", "1000")},
+    {"[pptpd]\nmaxretry = 5\n findtime = 5\n", ":2: maxretry = 5 findtime = 5: not a whole number (the value goes on in "
+                                               "the next line, which is indented); " NUMBER("1", "1000")},
+    {"[pptpd]\nfindtime = 1x\n", ":2: findtime = 1x: not a time; " TIME("52w", "")},
+    {"[pptpd]\nfindtime = 0\n", ":2: findtime = 0: too short; " TIME("52w", "")},
+    {"[pptpd]\nfindtime = 1s 250ms\n", ":2: findtime = 1s 250ms: not in whole seconds; " TIME("52w", "")},
+    {"[pptpd]\nfindtime = 53w\n", ":2: findtime = 53w: too long; " TIME("52w", "")},
+    {"[pptpd]\nbantime = 200y\n", ":2: bantime = 200y: too long; " TIME("520w", ", or forever")},
+    {"[pptpd]\nbantime = -2\n", ":2: bantime = -2: not a time; " TIME("520w", ", or forever")},
+    {"[pptpd]\nbantime.factor = 1e3\n",
+     ":2: bantime.factor = 1e3: not a number; a number from 1 to 1000 such as 1.5 would be accepted"},
+    {"[pptpd]\nbantime.factor = nan\n",
+     ":2: bantime.factor = nan: not a number; a number from 1 to 1000 such as 1.5 would be accepted"},
+    {"[pptpd]\nbantime.factor = 0.5\n",
+     ":2: bantime.factor = 0.5: too small; a number from 1 to 1000 such as 1.5 would be accepted"},
+    {"[pptpd]\nbantime.factor = 1000.1\n",
+     ":2: bantime.factor = 1000.1: too large; a number from 1 to 1000 such as 1.5 would be accepted"},
+    {"[DEFAULT]\nbantime.maximum = 10m\n", ":2: bantime.maximum = 10m: shorter than bantime = 1h of [pptpd]; at least that "
+                                           "would be accepted"},
+    {"[pptpd]\nbantime = 2h\nbantime.maxtime = 1h\n",
+     ":3: bantime.maxtime = 1h: shorter than bantime = 2h of [pptpd]; at least that would be accepted"},
+    {"[pptpd]\nenabled = maybe\n", ":2: enabled = maybe: neither yes nor no; yes or no would be accepted"},
+    {"[pptpd]\nmode = audit\n", ":2: mode = audit: unknown; ban or observe would be accepted"},
+    {"[pptpd]\nignoreip = 10.0.0.0/8\n   # home\n   fe80::/10\n\n   server.example\n",
+     ":6: ignoreip = 10.0.0.0/8 fe80::/10 server.example: server.example is neither an address nor a network; " NETWORKS},
+    {"[pptpd]\nignoreip = 192.0.2.1,192.0.2.2\n",
+     ":2: ignoreip = 192.0.2.1,192.0.2.2: 192.0.2.1,192.0.2.2 is neither an address nor a network; " NETWORKS},
+    {"[pptpd]\nsource =\n", ":2: source = : empty; " SOURCES},
+    {"[pptpd]\nsource = auto /var/log/x\n", ":2: source = auto /var/log/x: auto stands alone; " SOURCES},
+    {"[pptpd]\nlogpath = log/x\n", ":2: logpath = log/x: log/x does not begin with /; " SOURCES},
+    {"[pptpd]\nsource = /a\n /b\n /a\n", ":4: source = /a /b /a: /a stands there twice; " SOURCES},
+    {"[pptpd]\ncount = auth\n", ":2: count = auth: auth is no class with a weight; " WEIGHTS},
+    {"[pptpd]\ncount = auth=1 login=2\n", ":2: count = auth=1 login=2: login=2 is no class with a weight; " WEIGHTS},
+    {"[pptpd]\ncount = auth=1 auth=2\n", ":2: count = auth=1 auth=2: auth stands there twice; " WEIGHTS},
+    {"[pptpd]\ncount = auth=101\n",
+     ":2: count = auth=101: the weight of auth is no whole number from 0 to 100; " WEIGHTS},
+    {"[pptpd]\ncount = auth=0\n", ":2: count = auth=0: [pptpd] would count nothing; a weight above 0 would be accepted"},
+    {"[pptpd]\nfilter = ../x\n", ":2: filter = ../x: not a filter; " FILTER},
+    {"[pptpd]\nfilter = x[a]\n", ":2: filter = x[a]: not a filter; " FILTER},
+    {"[pptpd]\nfilter = x[a=\"b]\n", ":2: filter = x[a=\"b]: not a filter; " FILTER},
+    {"[pptpd]\nfilter = %(__name__)s\n", ":2: filter = %(__name__)s: not a filter; " FILTER},
+    {"[pptpd]\nfilter =\n", ":2: filter = : empty; " FILTER},
+    {"[pptpd]\nmax_addresses = 10000001\n", ":2: max_addresses = 10000001: too large; " NUMBER("1", "10000000")},
+    {"[default]\n", ":1: [default]: not a jail; [DEFAULT] would be accepted"},
+    {"[PPTPBAN]\n", ":1: [PPTPBAN]: not a jail; [pptpban] would be accepted"},
+    {"\n[a b]\n", ":2: [a b]: not the name of a jail; up to 31 letters, digits, _, - and . would be accepted"},
+    {"[a2345678901234567890123456789012]\n", ":1: [a2345678901234567890123456789012]: not the name of a jail; up to 31 "
+                                             "letters, digits, _, - and . would be accepted"},
+    {"x = 1\n", ":1: x stands before any [SECTION]"},
+    {"[x\n", ":1: [x is no section; [NAME] would be accepted"},
+    {"[x] y\n", ":1: [x] y is no section; [NAME] would be accepted"},
+    {"[x]\nhello\n", ":2: hello is neither a section nor a key; [NAME] or KEY = VALUE would be accepted"},
+    {"[x]\n= 5\n", ":2: = 5 is neither a section nor a key; [NAME] or KEY = VALUE would be accepted"},
+    {"[x]\nmaxretry = 1\nfindtime = 1\nMAXRETRY = 2\n 3\n",
+     ":4: maxretry stands in [x] already, in line 2; once would be accepted"},
+    {"[x]\nmaxretry = \xc3\x28\n", ":2: there is a byte that is not UTF-8 in column 12"},
+    {"[x]\nmaxretry = \xed\xa0\x80\n", ":2: there is a byte that is not UTF-8 in column 12"},
+    {"[x]\nmaxretry = \xc3", ":2: there is a byte that is not UTF-8 in column 12"},
+};
+
+// Each of these files has exactly one error, with exactly this message, and gives no configuration.
+static void messages(void **state)
+{
+    struct place *p = *state;
+
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        struct config *c = (struct config *)1;
+        struct config_report report = {0};
+        char expected[512];
+        put(p->conf, errors[i].text, strlen(errors[i].text));
+        int r = config_load(p->conf, &c, &report);
+        snprintf(expected, sizeof(expected), "%s%s", p->conf, errors[i].message);
+        const char *first = "no error";
+        for (size_t k = report.n; k-- > 0;)
+            if (report.v[k].fatal)
+                first = report.v[k].text;
+        assert_string_equal(first, expected);
+        assert_int_equal(report.errors, 1);
+        assert_int_equal(r, -EINVAL);
+        assert_ptr_equal(c, (struct config *)1);
+        config_report_free(&report);
+    }
+}
+
+static void warnings(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"[x]\nfilter = sshd\n", ":1: [x]: not enabled; enabled = yes would start it"},
+        {"[pptpd]\nenabled = no\n", ": no jail is enabled; nothing will be watched"},
+        {"[pptpban]\nhistory = 1w\n[pptpd]\n", ":3: [pptpd]: bantime.decay is longer than history in [pptpban], which "
+                                               "forgets earlier"},
+    };
+    struct place *p = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct config *c = NULL;
+        struct config_report report = {0};
+        char expected[256];
+        put(p->conf, cases[i].text, strlen(cases[i].text));
+        assert_int_equal(config_load(p->conf, &c, &report), 0);
+        snprintf(expected, sizeof(expected), "%s%s", p->conf, cases[i].message);
+        assert_int_equal(report.n, 1);
+        assert_string_equal(report.v[0].text, expected);
+        assert_false(report.v[0].fatal);
+        config_report_free(&report);
+        config_free(c);
+    }
+}
+
+static void all_problems_of_all_files_are_told(void **state)
+{
+    struct place *p = *state;
+    struct config *c = NULL;
+    struct config_report report = {0};
+    char expected[256];
+
+    put_dropin(p, "a.conf", "[pptpd]\nmaxretry = 5\nmode = x\n");
+    put(p->conf, "[pptpd]\nmaxretry = x\nfindtime = y\n", 34);
+    assert_int_equal(config_load(p->conf, &c, &report), -EINVAL);
+    assert_int_equal(report.n, 3);
+    snprintf(expected, sizeof(expected), "%s:2: maxretry = x: not a whole number; " NUMBER("1", "1000"), p->conf);
+    assert_string_equal(report.v[0].text, expected); // although a.conf overrides it
+    snprintf(expected, sizeof(expected), "%s/a.conf:3: mode = x: unknown; ban or observe would be accepted", p->dropins);
+    assert_string_equal(report.v[2].text, expected);
+    assert_null(c);
+    config_report_free(&report);
+}
+
+static int load_error(const struct place *p, const char *expected)
+{
+    struct config *c = NULL;
+    struct config_report report = {0};
+    char text[256];
+
+    int r = config_load(p->conf, &c, &report);
+    assert_null(c);
+    assert_true(report.n >= 1);
+    snprintf(text, sizeof(text), "%s%s", p->conf, expected);
+    assert_string_equal(report.v[0].text, text);
+    config_report_free(&report);
+    return r;
+}
+
+static void files_that_cannot_be_read(void **state)
+{
+    struct place *p = *state;
+
+    assert_int_equal(load_error(p, ": No such file or directory; a readable file would be accepted"), -ENOENT);
+    assert_int_equal(mkdir(p->conf, 0700), 0);
+    assert_int_equal(load_error(p, ": not a regular file"), -EINVAL);
+    assert_int_equal(rmdir(p->conf), 0);
+    assert_int_equal(mkfifo(p->conf, 0600), 0); // must not hang
+    assert_int_equal(load_error(p, ": not a regular file"), -EINVAL);
+    assert_int_equal(unlink(p->conf), 0);
+    put(p->conf, "", 0);
+    assert_int_equal(rmdir(p->dropins), 0);
+    put(p->dropins, "", 0);
+    assert_int_equal(load_error(p, ".d: Not a directory; a readable directory would be accepted"), -ENOTDIR);
+}
+
+static void a_nul_byte_is_told(void **state)
+{
+    struct place *p = *state;
+
+    put(p->conf, "[pptpd]\nmaxretry = 5\0\n", 22);
+    assert_int_equal(load_error(p, ":2: there is a NUL byte in column 13"), -EINVAL);
+}
+
+static struct config *load_there(const struct place *p)
+{
+    struct config *c = NULL;
+    struct config_report report = {0};
+
+    assert_int_equal(config_load(p->conf, &c, &report), 0);
+    config_report_free(&report);
+    return c;
+}
+
+// over: the file is one beyond a bound, and the first message begins so behind the file's name.
+static void check_bound(const struct place *p, int over, const char *begin)
+{
+    struct config *c = NULL;
+    struct config_report report = {0};
+    char text[256];
+
+    if (!over) {
+        config_free(load_there(p));
+        return;
+    }
+    assert_int_equal(config_load(p->conf, &c, &report), -EINVAL);
+    int n = snprintf(text, sizeof(text), "%s%s", p->conf, begin);
+    assert_memory_equal(report.v[0].text, text, n);
+    config_report_free(&report);
+}
+
+// Each bound holds exactly: n is read, n + 1 is told.
+static void bounds(void **state)
+{
+    struct place *p = *state;
+    char *text = malloc(INI_FILE_MAX + 64);
+    size_t n;
+
+    for (int over = 0; over <= 1; over++) {
+        memset(text, '#', INI_FILE_MAX + 1);
+        for (size_t i = 100; i <= INI_FILE_MAX; i += 101)
+            text[i] = '\n';
+        put(p->conf, text, INI_FILE_MAX + (size_t)over);
+        if (over)
+            assert_int_equal(load_error(p, ": the file is longer than 1048576 bytes"), -EINVAL);
+        else
+            config_free(load_there(p));
+
+        memset(text, '#', INI_LINE_MAX + 1);
+        put(p->conf, text, INI_LINE_MAX + (size_t)over);
+        if (over)
+            assert_int_equal(load_error(p, ":1: the line is longer than 8192 bytes"), -EINVAL);
+        else
+            config_free(load_there(p));
+
+        n = (size_t)sprintf(text, "[pptpd]\nenabled = no\nsource =\n");
+        for (int i = 0; i < CONFIG_SOURCES_MAX + over; i++)
+            n += (size_t)sprintf(text + n, " /%d\n", i);
+        put(p->conf, text, n);
+        check_bound(p, over, ":68: source = ");
+
+        n = (size_t)sprintf(text, "[pptpd]\nignoreip =\n");
+        for (int i = 0; i < CONFIG_NETWORKS_MAX + over; i++)
+            n += (size_t)sprintf(text + n, " 10.0.%d.%d\n", i / 256, i % 256);
+        put(p->conf, text, n);
+        check_bound(p, over, ":2: ignoreip = ");
+
+        n = 0;
+        for (int i = 0; i < CONFIG_JAILS_MAX - 2 + over; i++)
+            n += (size_t)sprintf(text + n, "[j%d]\nenabled = no\n", i);
+        put(p->conf, text, n);
+        check_bound(p, over, ":125: [j62]: too many jails; up to 64 would be accepted");
+
+        n = (size_t)sprintf(text, "[pptpd]\nfilter = pptpd[");
+        for (int i = 0; i < CONFIG_FILTER_PARAMS_MAX + over; i++)
+            n += (size_t)sprintf(text + n, "%sp%d=x", i ? "," : "", i);
+        n += (size_t)sprintf(text + n, "]\n");
+        put(p->conf, text, n);
+        check_bound(p, over, ":2: filter = ");
+    }
+    n = (size_t)sprintf(text, "[pptpd]\n");
+    for (int i = 0; i < CONFIG_MESSAGES_MAX + 5; i++)
+        n += (size_t)sprintf(text + n, "unknown%d = x\n", i);
+    put(p->conf, text, n);
+    struct config *c = NULL;
+    struct config_report report = {0};
+    assert_int_equal(config_load(p->conf, &c, &report), -EINVAL);
+    assert_int_equal(report.errors, CONFIG_MESSAGES_MAX + 5);
+    assert_int_equal(report.n, CONFIG_MESSAGES_MAX + 1);
+    assert_string_equal(report.v[CONFIG_MESSAGES_MAX].text, "5 more problems");
+    config_report_free(&report);
+    free(text);
+}
+
+static void filters_with_parameters(void **state)
+{
+    static const struct {
+        const char *text, *name, *params; // params joined as name=value|, NULL: refused
+    } cases[] = {
+        {"pptpd", "pptpd", ""},
+        {" sshd [ mode = aggressive , x=\"a, b]\" ] ", "sshd", "mode=aggressive|x=a, b]|"},
+        {"a[b='\"'][c=]", "a", "b=\"|c=|"},
+        {"a[b=c d]", "a", "b=c d|"},
+        {"", NULL, NULL}, {"a b", NULL, NULL}, {"a[", NULL, NULL}, {"a[]", NULL, NULL}, {"a[b=1", NULL, NULL},
+        {"a[b=1]c", NULL, NULL}, {"a[b=1,]", NULL, NULL}, {".a", NULL, NULL}, {"a/b", NULL, NULL},
+        {"a[=1]", NULL, NULL}, {"a[b=\"x\"y]", NULL, NULL},
+    };
+    struct config_param params[4];
+    struct str name;
+    size_t n;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char joined[128] = "";
+        int r = config_filter_parse(str_of(cases[i].text), &name, params, 4, &n);
+        if (!cases[i].name) {
+            assert_int_equal(r, -EINVAL);
+            continue;
+        }
+        assert_int_equal(r, 0);
+        for (size_t k = 0; k < n; k++)
+            sprintf(joined + strlen(joined), "%.*s=%.*s|", STR_FMT(params[k].name), STR_FMT(params[k].value));
+        assert_true(str_eq(name, str_of(cases[i].name)));
+        assert_string_equal(joined, cases[i].params);
+    }
+    assert_int_equal(config_filter_parse(STR("a[b=1,c=2,d=3,e=4,f=5]"), &name, params, 4, &n), -E2BIG);
+}
+
+static void distances(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        unsigned d;
+    } cases[] = {{"", "", 0}, {"", "abc", 3}, {"abc", "acb", 1}, {"maxrety", "maxretry", 1}, {"kitten", "sitting", 3}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(word_distance(cases[i].a, cases[i].b), cases[i].d);
+        assert_int_equal(word_distance(cases[i].b, cases[i].a), cases[i].d);
+    }
+}
+
+static void dump(const struct config *c, char buf[static 8192])
+{
+    FILE *f = fmemopen(buf, 8192, "w");
+
+    assert_non_null(f);
+    config_dump(c, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+// Every keyword with a value of its own, so that one that is not dumped or not read would show.
+static void the_dump_reads_back(void **state)
+{
+    static const char everything[] = "[pptpban]\n"
+                                     "backend = ipset\nstate_dir = /s\nruntime_dir = /r\nfilter_dirs = /f /g\ngroup = g\n"
+                                     "log_level = error\nmax_lives = 17\nmax_bans = 2\nevidence_kib = 65\nwidest4 = 9\n"
+                                     "widest6 = 20\nhistory = 1h 1s\n"
+                                     "[x]\n"
+                                     "enabled = yes\nmode = observe\nfilter = f[a=\"b, c\"]\nsource = journal\n /var/log/x\n"
+                                     "count = auth=4 refused=3 probe=2 fault=100\nmaxretry = 6\nfindtime = 61\n"
+                                     "bantime = 1w 2d 3h 4m 5s\nbantime.increment = no\nbantime.factor = 1.1\n"
+                                     "bantime.maximum = forever\nbantime.decay = 1m\nignoreip = ::/0\n 192.0.2.1\n"
+                                     "ignoreself = no\nmax_addresses = 3\n";
+    struct place *p = *state;
+    struct config *c = load(p, everything);
+    char first[8192], second[8192], defaults[8192];
+    dump(c, first);
+    config_free(c);
+    c = load(p, first);
+    dump(c, second);
+    const struct jail_config *x = jail(c, "x");
+
+    assert_string_equal(first, second);
+    assert_true(x->factor == 1.1 && x->observe && !x->ignoreself && !x->increment && x->weight[CLASS_FAULT] == 100);
+    assert_true(x->bantime == 788645 * USEC_SEC && x->maximum == USEC_FOREVER);
+    config_free(c);
+    c = load(p, "");
+    dump(c, defaults);
+    config_free(c);
+    const struct keyword *k;
+    for (enum scope scope = 0; scope < SCOPE_MAX; scope++)
+        for (size_t i = 0; (k = keyword_at(scope, i)); i++) {
+            char line[512], *in_first, *in_defaults;
+            snprintf(line, sizeof(line), "\n%s = ", k->name);
+            in_first = strstr(scope == SCOPE_GLOBAL ? first : strstr(first, "[x]"), line);
+            in_defaults = strstr(defaults, line);
+            assert_non_null(in_first);
+            assert_non_null(in_defaults);
+            size_t n = strcspn(in_first + 1, "\n");
+            if (n == strcspn(in_defaults + 1, "\n") && strcmp(k->name, "enabled") != 0)
+                assert_memory_not_equal(in_first + 1, in_defaults + 1, n);
+        }
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_new, place_free)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(shipped_defaults),
+        IN_PLACE(values_arrive),
+        IN_PLACE(later_files_override),
+        IN_PLACE(unwritten_maximum_follows),
+        IN_PLACE(messages),
+        IN_PLACE(warnings),
+        IN_PLACE(all_problems_of_all_files_are_told),
+        IN_PLACE(files_that_cannot_be_read),
+        IN_PLACE(a_nul_byte_is_told),
+        IN_PLACE(bounds),
+        cmocka_unit_test(filters_with_parameters),
+        cmocka_unit_test(distances),
+        IN_PLACE(the_dump_reads_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
