@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A loaded filter: which patterns there are, in which order they are asked, and what a hit means.
-#define _GNU_SOURCE // memmem
 #include "filter/filter.h"
 
 #include <ctype.h>

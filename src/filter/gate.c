@@ -2,7 +2,6 @@
 // A small walker over regular expressions. Of each piece it knows either all texts that it can match (exact, a few
 // short ones), or a set of strings one of which it must contain (need), or nothing. A sequence of exact pieces is
 // multiplied out; whatever interrupts it ends a run, and the best run wins.
-#define _GNU_SOURCE // memmem
 #include "filter/gate.h"
 
 #include <ctype.h>
