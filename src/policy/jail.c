@@ -342,8 +342,13 @@ void jail_forget(struct jail *j, const struct addr *a)
 
 bool jail_oldest(const struct jail *j, usec_t t, usec_t *ret)
 {
+    enum { LOOK_AT_MOST = 4096 };
     bool any = false;
 
+    if (j->counters.addresses > LOOK_AT_MOST && j->policy.findtime != USEC_FOREVER) {
+        *ret = t - j->policy.findtime;
+        return true;
+    }
     // entries are in the order of their newest failure, each ring in the order of time: look at them all
     for (uint32_t i = j->oldest; i != NONE; i = at(j, i)->next) {
         struct entry *e = at(j, i);

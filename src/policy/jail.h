@@ -68,7 +68,8 @@ unsigned jail_count(const struct jail *j, const struct addr *a, usec_t t, usec_t
 
 void jail_forget(struct jail *j, const struct addr *a);
 
-// The time of the oldest failure that a window still needs at time t; false when there is none. Walks the table.
+// The time of the oldest failure that a window still needs at time t; false when there is none.
+// Of a large table it is not looked for: t - findtime is never too late.
 bool jail_oldest(const struct jail *j, usec_t t, usec_t *ret);
 
 // bantime for an address with so many earlier bans.
