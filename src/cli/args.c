@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "daemon/request.h"
+#include "cli/exit.h"
 
 static const struct arg {
     unsigned bit;

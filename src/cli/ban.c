@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/exit.h"
 #include "cli/verbs.h"
-#include "daemon/request.h"
 
 int verb_ban(int argc, char **argv)
 {

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/exit.h"
 #include "daemon/request.h"
 
 enum { ANSWER_SECONDS = 90 }; // a reload may take a while
@@ -59,7 +60,7 @@ static int connect_to(const struct args *a, int *ret)
 
     if (socket_path(a, &sun) < 0) {
         fprintf(stderr, "pptpban: the runtime directory's name is too long for a socket (107 bytes)\n");
-        return EXIT_ERROR;
+        return EXIT_FAILED;
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
@@ -91,7 +92,7 @@ int client_ask(const struct args *a, json_t *request, struct client **ret)
 {
     char *text = json_dumps(request, JSON_COMPACT);
     struct client *c = calloc(1, sizeof(*c));
-    int fd = -1, code = text && c ? connect_to(a, &fd) : EXIT_ERROR;
+    int fd = -1, code = text && c ? connect_to(a, &fd) : EXIT_FAILED;
 
     json_decref(request);
     if (code == EXIT_DONE) {
@@ -106,7 +107,7 @@ int client_ask(const struct args *a, json_t *request, struct client **ret)
         return EXIT_DONE;
     }
     client_free(c);
-    return code == EXIT_DONE ? EXIT_ERROR : code;
+    return code == EXIT_DONE ? EXIT_FAILED : code;
 }
 
 int client_read(struct client *c, json_t **ret)
@@ -122,14 +123,14 @@ int client_read(struct client *c, json_t **ret)
     if (!json_is_object(answer)) {
         fprintf(stderr, "pptpban: the service's answer is not understood; is it of another version?\n");
         json_decref(answer);
-        return EXIT_ERROR;
+        return EXIT_FAILED;
     }
     if (json_is_false(json_object_get(answer, "ok"))) {
         const char *why = json_string_value(json_object_get(answer, "error"));
         json_int_t code = json_integer_value(json_object_get(answer, "exit"));
         fprintf(stderr, "pptpban: %s\n", why ? why : "the service refused");
         json_decref(answer);
-        return code > 0 && code < 128 ? (int)code : EXIT_ERROR;
+        return code > 0 && code < 128 ? (int)code : EXIT_FAILED;
     }
     *ret = answer;
     return EXIT_DONE;

@@ -2,9 +2,9 @@
 // pptpban help [VERB] and pptpban version.
 #include <stdio.h>
 
+#include "cli/exit.h"
 #include "cli/verbs.h"
 #include "config-build.h"
-#include "daemon/request.h"
 
 int verb_help(int argc, char **argv)
 {

@@ -6,9 +6,9 @@
 
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/exit.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
-#include "daemon/request.h"
 
 static int by_since(const void *a, const void *b)
 {
@@ -56,7 +56,7 @@ static int print_table(json_t *const *bans, size_t n)
         return EXIT_DONE;
     }
     if (table_new(5, headers, 1u << 4, &t) < 0)
-        return EXIT_ERROR;
+        return EXIT_FAILED;
     for (size_t i = 0; i < n; i++) {
         const json_t *until = json_object_get(bans[i], "until");
         char since[TIME_STRLEN], left[RELATIVE_STRLEN], count[24];
@@ -101,7 +101,7 @@ static int read_bans(struct client *c, json_t ***ret, size_t *ret_n)
             json_t **grown = reallocarray(bans, more, sizeof(*grown));
             if (!grown) {
                 json_decref(line);
-                code = EXIT_ERROR;
+                code = EXIT_FAILED;
                 break;
             }
             bans = grown;

@@ -5,6 +5,7 @@ pptpban_SOURCES = \
 	src/cli/args.c src/cli/args.h \
 	src/cli/ban.c \
 	src/cli/client.c src/cli/client.h \
+	src/cli/exit.h \
 	src/cli/help.c \
 	src/cli/list.c \
 	src/cli/output.c src/cli/output.h \

@@ -5,15 +5,15 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/exit.h"
 #include "cli/verbs.h"
-#include "daemon/request.h"
 
 // Output that could not be written (disk full, reader gone) is an error too.
 static int finish(int code)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("pptpban: standard output");
-        return code == EXIT_DONE ? EXIT_ERROR : code;
+        return code == EXIT_DONE ? EXIT_FAILED : code;
     }
     return code;
 }

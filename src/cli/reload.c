@@ -2,8 +2,8 @@
 // pptpban reload: asks the service to read its configuration anew and waits for the outcome.
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/exit.h"
 #include "cli/verbs.h"
-#include "daemon/request.h"
 
 int verb_reload(int argc, char **argv)
 {

@@ -4,9 +4,9 @@
 
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/exit.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
-#include "daemon/request.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {

@@ -2,8 +2,8 @@
 // pptpban unban ADDR|NET|--all.
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/exit.h"
 #include "cli/verbs.h"
-#include "daemon/request.h"
 
 int verb_unban(int argc, char **argv)
 {

@@ -66,33 +66,35 @@ void muting_seal(struct muting *m)
         m->hosts++;
 }
 
-static bool covers(const struct decision *d, const char *jail, const struct addr *a, const struct position *position,
-                   usec_t settled)
+static bool covers(const struct decision *d, const struct muting_query *q)
 {
-    if (!prefix_contains(&d->net, a) || (d->jail[0] && strcmp(d->jail, jail) != 0))
+    if (!prefix_contains(&d->net, &q->addr))
         return false;
-    if (memcmp(d->position.file, position->file, sizeof(position->file)) == 0)
-        return position->offset <= d->position.offset;
-    return settled <= d->settled;
+    if (d->observe == q->observe && d->since <= q->time && q->time < d->until)
+        return true;
+    if (d->jail[0] && strcmp(d->jail, q->jail) != 0)
+        return false;
+    if (memcmp(d->position.file, q->decided.file, sizeof(q->decided.file)) == 0)
+        return q->decided.offset <= d->position.offset;
+    return q->settled <= d->settled;
 }
 
-bool muting_covers(const struct muting *m, const char *jail, const struct addr *a, const struct position *position,
-                   usec_t settled)
+bool muting_covers(const struct muting *m, const struct muting_query *q)
 {
     size_t low = 0, high = m->hosts;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (memcmp(m->v[middle].net.addr.b, a->b, sizeof(a->b)) < 0)
+        if (memcmp(m->v[middle].net.addr.b, q->addr.b, sizeof(q->addr.b)) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    for (; low < m->hosts && addr_eq(&m->v[low].net.addr, a); low++)
-        if (covers(&m->v[low], jail, a, position, settled))
+    for (; low < m->hosts && addr_eq(&m->v[low].net.addr, &q->addr); low++)
+        if (covers(&m->v[low], q))
             return true;
     for (size_t i = m->hosts; i < m->n; i++)
-        if (covers(&m->v[i], jail, a, position, settled))
+        if (covers(&m->v[i], q))
             return true;
     return false;
 }

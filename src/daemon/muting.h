@@ -17,10 +17,19 @@ int muting_add(struct muting *m, const struct decision *d);
 // To be called once, after the last muting_add().
 void muting_seal(struct muting *m);
 
-// True when what settled at position (and record time settled) for this jail and address is part of a decision: in
-// the decision's own file it stands at or before it; in another file it settled no later.
-bool muting_covers(const struct muting *m, const char *jail, const struct addr *a, const struct position *position,
-                   usec_t settled);
+// An outcome read again.
+struct muting_query {
+    const char *jail;
+    bool observe; // the jail only observes
+    struct addr addr;
+    usec_t time;  // when it happened
+    usec_t settled;
+    struct position decided; // of the line that settled it
+};
+
+// True when it is part of a decision of its jail (in the decision's own file it stands at or before it; in another
+// file it settled no later), or happened while the address was banned.
+bool muting_covers(const struct muting *m, const struct muting_query *q);
 
 size_t muting_count(const struct muting *m);
 

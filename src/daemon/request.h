@@ -17,9 +17,6 @@ enum { REQUEST_MAX = 4096, REQUEST_ERROR_MAX = 256 }; // bytes of one line
 
 enum request_verb { REQUEST_LIST, REQUEST_UNBAN, REQUEST_BAN, REQUEST_STATUS, REQUEST_WHY, REQUEST_RELOAD, REQUEST_MAX_VERB };
 
-// Exit codes of pptpban that an answer can ask for ("exit").
-enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_NOTHING = 3, EXIT_UNREACHABLE = 4 };
-
 extern const char *const request_verb_names[REQUEST_MAX_VERB];
 
 struct request {

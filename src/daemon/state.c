@@ -23,20 +23,20 @@ static const char *const sql[N_STATEMENTS] = {
     [PUT_BAN] = "INSERT OR REPLACE INTO bans VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
     [PUT_EVIDENCE] = "INSERT OR REPLACE INTO evidence VALUES(?1,?2)",
     [PUT_HISTORY] = "INSERT OR REPLACE INTO history VALUES(?1,?2,?3)",
-    [PUT_DECISION] = "INSERT OR REPLACE INTO decisions VALUES(?1,?2,?3,?4,?5)",
+    [PUT_DECISION] = "INSERT OR REPLACE INTO decisions VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
     [PUT_MARK] = "INSERT OR REPLACE INTO marks VALUES(?1,?2)",
     [REMOVE_BAN] = "DELETE FROM bans WHERE net=?1",
     [REMOVE_EVIDENCE] = "DELETE FROM evidence WHERE net=?1",
     [CLEAR_BANS] = "DELETE FROM bans",
     [PRUNE_DECISIONS] = "DELETE FROM decisions WHERE settled<?1",
-    [PRUNE_HISTORY] = "DELETE FROM history WHERE last<?1",
+    [PRUNE_HISTORY] = "DELETE FROM history WHERE ended<?1",
     [PRUNE_EVIDENCE] = "DELETE FROM evidence WHERE net NOT IN (SELECT net FROM bans)",
     [GET_BANS] = "SELECT net,jail,since,until,count,times FROM bans",
-    [GET_DECISIONS] = "SELECT net,jail,settled,file,offset FROM decisions",
+    [GET_DECISIONS] = "SELECT net,jail,settled,file,offset,since,until,observe FROM decisions",
     [GET_MARK] = "SELECT mark FROM marks WHERE source=?1",
     [GET_MARKS] = "SELECT source FROM marks",
     [GET_EVIDENCE] = "SELECT lines FROM evidence WHERE net=?1",
-    [GET_HISTORY] = "SELECT times,last FROM history WHERE net=?1",
+    [GET_HISTORY] = "SELECT times,ended FROM history WHERE net=?1",
     [REMOVE_MARK] = "DELETE FROM marks WHERE source=?1",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -266,7 +266,7 @@ int state_put_history(struct state *s, const struct ban *ban)
         return r;
     bind_net(q, 1, &ban->net);
     sqlite3_bind_int64(q, 2, ban->times);
-    sqlite3_bind_int64(q, 3, ban->since);
+    sqlite3_bind_int64(q, 3, ban->until);
     return run(s, PUT_HISTORY);
 }
 
@@ -281,6 +281,9 @@ int state_put_decision(struct state *s, const struct decision *d)
     sqlite3_bind_text(q, 2, d->jail, -1, SQLITE_STATIC);
     sqlite3_bind_int64(q, 3, d->settled);
     bind_position(q, 4, &d->position);
+    sqlite3_bind_int64(q, 6, d->since);
+    sqlite3_bind_int64(q, 7, d->until);
+    sqlite3_bind_int(q, 8, d->observe);
     return run(s, PUT_DECISION);
 }
 
@@ -402,7 +405,12 @@ int state_each_decision(struct state *s, int (*fn)(void *userdata, const struct 
     if (!q)
         return fail(s, sqlite3_errcode(s->db));
     while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-        struct decision d = {.settled = sqlite3_column_int64(q, 2)};
+        struct decision d = {
+            .settled = sqlite3_column_int64(q, 2),
+            .since = sqlite3_column_int64(q, 5),
+            .until = sqlite3_column_int64(q, 6),
+            .observe = sqlite3_column_int(q, 7) != 0,
+        };
         const void *file = sqlite3_column_blob(q, 3);
         if (!net_unpack(q, 0, &d.net) || !name_unpack(q, 1, d.jail) || !file ||
             sqlite3_column_bytes(q, 3) != sizeof(d.position.file)) {
@@ -465,9 +473,9 @@ unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, use
         return 0;
     bind_net(q, 1, net);
     if (sqlite3_step(q) == SQLITE_ROW) {
-        sqlite3_int64 times = sqlite3_column_int64(q, 0), last = sqlite3_column_int64(q, 1), gone = 0;
-        if (decay > 0 && decay != USEC_FOREVER && t > last)
-            gone = (t - last) / decay;
+        sqlite3_int64 times = sqlite3_column_int64(q, 0), ended = sqlite3_column_int64(q, 1), gone = 0;
+        if (decay > 0 && ended != USEC_FOREVER && t > ended)
+            gone = (t - ended) / decay;
         if (times > gone)
             previous = times - gone > UINT32_MAX ? UINT32_MAX : (unsigned)(times - gone);
     }

@@ -19,12 +19,14 @@ struct state;
 enum { STATE_SCHEMA = 1, STATE_NOTE_MAX = 512 };
 
 // A decision that a restart must not make again: what settled at or before it counts no more for this jail ("":
-// every jail) and network.
+// every jail) and network, and what happened while it was banned counts for no jail.
 struct decision {
     char jail[JAIL_NAME_MAX + 1];
     struct prefix net;
     struct position position; // of the line that settled it; file all zero: only the time counts
     usec_t settled;
+    usec_t since, until; // of the ban; both 0: none
+    bool observe;        // no real ban: only jails that observe too know of it
 };
 
 // Opens DIR/state.db (dir NULL: in memory, lost at the end). A database that is damaged, foreign or of a newer
@@ -48,7 +50,7 @@ int state_mark(struct state *s, const char *source, char **ret);
 // The stored evidence lines of a ban, as they were given; -ENOENT. Caller frees.
 int state_evidence(struct state *s, const struct prefix *net, char **ret);
 
-// How many bans this network had before t: one is forgotten for each decay (0 or USEC_FOREVER: never) since the last.
+// How many bans this network had before t: one is forgotten for each decay (0: never) since the last one ended.
 unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, usec_t decay);
 
 // Writing goes into one transaction that state_commit() ends. All return 0 or -errno; after the first failure the

@@ -19,9 +19,9 @@ static const char schema[] =
     " count INT NOT NULL, times INT NOT NULL, file BLOB, offset INT) WITHOUT ROWID;"
     // apart from bans: reading all bans at the start then touches few pages
     "CREATE TABLE evidence(net BLOB PRIMARY KEY, lines TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE history(net BLOB PRIMARY KEY, times INT NOT NULL, last INT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE history(net BLOB PRIMARY KEY, times INT NOT NULL, ended INT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE decisions(net BLOB, jail TEXT, settled INT NOT NULL, file BLOB NOT NULL, offset INT NOT NULL,"
-    " PRIMARY KEY(net, jail)) WITHOUT ROWID;"
+    " since INT NOT NULL, until INT NOT NULL, observe INT NOT NULL, PRIMARY KEY(net, jail)) WITHOUT ROWID;"
     "CREATE TABLE marks(source TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;"
     "PRAGMA application_id=0x70707462; PRAGMA user_version=1; COMMIT;";
 

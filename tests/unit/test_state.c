@@ -184,11 +184,13 @@ static void history_decays_and_is_pruned(void **state)
     b.times = 3;
     state_put_history(s, &b);
     s = reopen(s);
+    b.since -= 3600 * USEC_SEC;
+    b.until = now;
+    state_put_history(s, &b);
     assert_int_equal(state_previous(s, &b.net, now, day), 3);
     assert_int_equal(state_previous(s, &b.net, now + day - 1, day), 3);
     assert_int_equal(state_previous(s, &b.net, now + day, day), 2);
     assert_int_equal(state_previous(s, &b.net, now + 10 * day, day), 0);
-    assert_int_equal(state_previous(s, &b.net, now + 10 * day, USEC_FOREVER), 3);
     assert_int_equal(state_previous(s, &b.net, now + 10 * day, 0), 3);
     assert_int_equal(state_previous(s, &b.net, now - day, day), 3); // a clock set back forgets nothing
     struct prefix other = net("203.0.113.6");
@@ -338,13 +340,21 @@ static int load(void *userdata, const struct decision *d)
     return muting_add(userdata, d);
 }
 
+static bool muted(const struct muting *m, const char *jail, const char *address, uint8_t file, uint64_t offset,
+                  usec_t time)
+{
+    struct muting_query q = {.jail = jail, .addr = net(address).addr, .time = time, .settled = time,
+                             .decided = {.file = {file}, .offset = offset}};
+
+    return muting_covers(m, &q);
+}
+
 static void decisions_mute_what_went_into_them(void **state)
 {
+    const usec_t second = USEC_SEC;
     struct decision d = {.jail = "pptpd", .net = net("203.0.113.5"), .position = {.file = {7}, .offset = 100},
-                         .settled = now};
+                         .settled = now, .since = now, .until = now + 60 * second};
     struct decision by_hand = {.net = net("198.51.100.0/24"), .settled = now};
-    struct position same = {.file = {7}, .offset = 100}, other = {.file = {8}, .offset = 1};
-    struct addr a = d.net.addr, b = net("203.0.113.6").addr, c = net("198.51.100.77").addr;
     struct state *s = reopen(NULL);
     struct muting *m;
     unsigned bad;
@@ -355,18 +365,25 @@ static void decisions_mute_what_went_into_them(void **state)
     s = reopen(s);
     assert_int_equal(muting_new(2, &m), 0);
     assert_int_equal(state_each_decision(s, load, m, &bad), 0);
+    assert_int_equal(bad, 0);
     assert_int_equal(muting_add(m, &d), -ENOSPC);
     muting_seal(m);
     assert_int_equal(muting_count(m), 2);
-    assert_true(muting_covers(m, "pptpd", &a, &same, now + 5)); // the deciding line itself
-    same.offset = 101;
-    assert_false(muting_covers(m, "pptpd", &a, &same, now - 5)); // behind it, whatever the time says
-    assert_true(muting_covers(m, "pptpd", &a, &other, now));
-    assert_false(muting_covers(m, "pptpd", &a, &other, now + 1));
-    assert_false(muting_covers(m, "probe", &a, &other, now));
-    assert_false(muting_covers(m, "pptpd", &b, &other, now));
-    assert_true(muting_covers(m, "probe", &c, &other, now)); // unbanned by hand: every jail
-    assert_false(muting_covers(m, "probe", &c, &other, now + 1));
+    assert_true(muted(m, "pptpd", "203.0.113.5", 7, 100, now - second)); // the deciding line itself
+    assert_false(muted(m, "pptpd", "203.0.113.5", 7, 101, now - second)); // behind it
+    assert_true(muted(m, "pptpd", "203.0.113.5", 7, 101, now));          // but while it was banned
+    assert_true(muted(m, "pptpd", "203.0.113.5", 7, 101, now + 60 * second - 1));
+    assert_false(muted(m, "pptpd", "203.0.113.5", 7, 101, now + 60 * second));
+    assert_true(muted(m, "pptpd", "203.0.113.5", 8, 1, now - second)); // another file: the time tells
+    assert_false(muted(m, "pptpd", "203.0.113.5", 8, 1, now + 60 * second));
+    assert_false(muted(m, "probe", "203.0.113.5", 7, 100, now - second)); // another jail counts for itself
+    assert_true(muted(m, "probe", "203.0.113.5", 7, 100, now + second));  // unless nobody counts
+    assert_false(muted(m, "pptpd", "203.0.113.6", 7, 100, now));
+    assert_true(muted(m, "probe", "198.51.100.77", 8, 1, now)); // unbanned by hand: every jail
+    assert_false(muted(m, "probe", "198.51.100.77", 8, 1, now + 1));
+    struct muting_query q = {.jail = "pptpd", .observe = true, .addr = d.net.addr, .time = now + second,
+                             .settled = now + second, .decided = {.file = {7}, .offset = 101}};
+    assert_false(muting_covers(m, &q)); // a jail that observes knows no real bans
     muting_free(m);
 
     assert_int_equal(state_prune(s, NULL, 0, now + 1, 0), 0);
