@@ -5,6 +5,7 @@ libbase_a_SOURCES = \
 	src/base/class.c src/base/class.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/inifile.c src/base/inifile.h \
 	src/base/literals.c src/base/literals.h \
 	src/base/log.c src/base/log.h \
 	src/base/str.c src/base/str.h

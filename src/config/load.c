@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
-#include "config/ini.h"
+#include "base/inifile.h"
 #include "config/keyword.h"
 
 // A failed login bans; mere connecting does not, unless the administrator wants the second jail.
@@ -26,12 +26,12 @@ static const char shipped_name[] = "built-in";
 struct loader {
     struct config *config;
     struct jail_config scratch; // where values are parsed for their messages
-    struct ini **files;         // shipped, main, drop-ins
+    struct inifile **files;         // shipped, main, drop-ins
     size_t n_files;
     struct config_report *report;
-    const char *reading; // the file that ini_read() complains of
+    const char *reading; // the file that inifile_read() complains of
     size_t untold;
-    const struct ini_entry *told;
+    const struct inifile_entry *told;
     size_t value_errors; // errors before the jails were put together
     bool out_of_memory;
 };
@@ -80,12 +80,12 @@ static void ini_problem(void *userdata, unsigned line, const char *text)
         tell(l, true, "%s: %s", l->reading, text);
 }
 
-static int add_file(struct loader *l, struct ini *ini)
+static int add_file(struct loader *l, struct inifile *ini)
 {
-    struct ini **v = realloc(l->files, (l->n_files + 1) * sizeof(struct ini *));
+    struct inifile **v = realloc(l->files, (l->n_files + 1) * sizeof(struct inifile *));
 
     if (!v) {
-        ini_free(ini);
+        inifile_free(ini);
         return -ENOMEM;
     }
     l->files = v;
@@ -95,10 +95,10 @@ static int add_file(struct loader *l, struct ini *ini)
 
 static int read_file(struct loader *l, const char *path)
 {
-    struct ini *ini;
+    struct inifile *ini;
 
     l->reading = path;
-    int r = ini_read(path, ini_problem, l, &ini);
+    int r = inifile_read(path, ini_problem, l, &ini);
     if (r == 0)
         return add_file(l, ini);
     if (r != -ENOMEM)
@@ -151,10 +151,10 @@ static int read_dropins(struct loader *l, const char *path)
 
 static int read_files(struct loader *l, const char *path)
 {
-    struct ini *ini;
+    struct inifile *ini;
 
     l->reading = shipped_name;
-    int r = ini_parse(shipped_name, str_of(shipped), ini_problem, l, &ini);
+    int r = inifile_parse(shipped_name, str_of(shipped), ini_problem, l, &ini);
     if (r == 0)
         r = add_file(l, ini);
     if (r < 0)
@@ -188,7 +188,7 @@ static const char *shown(const char *value, char buf[static SHOWN_MAX + 4])
     return buf;
 }
 
-static void tell_fault(struct loader *l, const struct ini *f, const struct ini_entry *e, const struct keyword *k,
+static void tell_fault(struct loader *l, const struct inifile *f, const struct inifile_entry *e, const struct keyword *k,
                        const struct fault *fault)
 {
     char value[SHOWN_MAX + 4], accepted[ACCEPTED_MAX];
@@ -206,7 +206,7 @@ static void tell_fault(struct loader *l, const struct ini *f, const struct ini_e
          hint, accepted);
 }
 
-static void tell_unknown(struct loader *l, const struct ini *f, const struct ini_section *s, const struct ini_entry *e,
+static void tell_unknown(struct loader *l, const struct inifile *f, const struct inifile_section *s, const struct inifile_entry *e,
                          enum scope scope)
 {
     char value[SHOWN_MAX + 4];
@@ -224,22 +224,22 @@ static void tell_unknown(struct loader *l, const struct ini *f, const struct ini
              value);
 }
 
-static enum scope scope_of(const struct ini_section *s)
+static enum scope scope_of(const struct inifile_section *s)
 {
     return strcmp(s->name, "pptpban") == 0 ? SCOPE_GLOBAL : SCOPE_JAIL;
 }
 
-static bool is_default(const struct ini_section *s)
+static bool is_default(const struct inifile_section *s)
 {
     return strcmp(s->name, "DEFAULT") == 0;
 }
 
-static bool is_jail(const struct ini_section *s)
+static bool is_jail(const struct inifile_section *s)
 {
     return scope_of(s) == SCOPE_JAIL && !is_default(s);
 }
 
-static void check_name(struct loader *l, const struct ini *f, const struct ini_section *s)
+static void check_name(struct loader *l, const struct inifile *f, const struct inifile_section *s)
 {
     size_t n = strlen(s->name);
     bool good = n <= CONFIG_JAIL_NAME_MAX && s->name[0] != '.' && s->name[0] != '-';
@@ -257,16 +257,16 @@ static void check_name(struct loader *l, const struct ini *f, const struct ini_s
 }
 
 // Parses every value there is, also those that a later file overrides, for the messages. Globals stay.
-static void check_values(struct loader *l, const struct ini *f)
+static void check_values(struct loader *l, const struct inifile *f)
 {
     for (size_t i = 0; i < f->n; i++) {
-        const struct ini_section *s = &f->v[i];
+        const struct inifile_section *s = &f->v[i];
         enum scope scope = scope_of(s);
         void *base = scope == SCOPE_GLOBAL ? (void *)l->config : (void *)&l->scratch;
 
         check_name(l, f, s);
         for (size_t j = 0; j < s->n; j++) {
-            const struct ini_entry *e = &s->v[j];
+            const struct inifile_entry *e = &s->v[j];
             const struct keyword *k = keyword_find(scope, e->key);
             struct fault fault = {.offset = 0};
             if (!k) {
@@ -296,7 +296,7 @@ static int set_fallbacks(enum scope scope, void *base)
 }
 
 // The values of one section of one file into a jail; what is wrong was told by check_values().
-static void apply(struct jail_config *j, const struct ini_section *s)
+static void apply(struct jail_config *j, const struct inifile_section *s)
 {
     struct fault fault;
 
@@ -308,13 +308,13 @@ static void apply(struct jail_config *j, const struct ini_section *s)
 }
 
 // The last place that says something about a key of a jail, its own sections before [DEFAULT]'s; NULL when none.
-static const struct ini_entry *last_entry(const struct loader *l, const char *jail, const char *key,
-                                          const struct ini **ret_file)
+static const struct inifile_entry *last_entry(const struct loader *l, const char *jail, const char *key,
+                                          const struct inifile **ret_file)
 {
     for (const char *const *section = (const char *const[]){jail, "DEFAULT", NULL}; *section; section++)
         for (size_t f = l->n_files; f-- > 0;)
             for (size_t s = 0; s < l->files[f]->n; s++) {
-                const struct ini_section *sec = &l->files[f]->v[s];
+                const struct inifile_section *sec = &l->files[f]->v[s];
                 for (size_t i = 0; strcmp(sec->name, *section) == 0 && i < sec->n; i++) {
                     const struct keyword *k = keyword_find(SCOPE_JAIL, sec->v[i].key);
                     if (k && strcmp(k->name, key) == 0) {
@@ -329,8 +329,8 @@ static const struct ini_entry *last_entry(const struct loader *l, const char *ja
 // What no single key can tell.
 static void check_jail(struct loader *l, struct jail_config *j)
 {
-    const struct ini *f = NULL;
-    const struct ini_entry *e;
+    const struct inifile *f = NULL;
+    const struct inifile_entry *e;
     unsigned total = 0;
     char bantime[DURATION_STRLEN];
 
@@ -367,7 +367,7 @@ static int make_jail(struct loader *l, const char *name)
     for (int own = 0; own <= 1; own++)
         for (size_t f = 0; f < l->n_files; f++)
             for (size_t s = 0; s < l->files[f]->n; s++) {
-                const struct ini_section *sec = &l->files[f]->v[s];
+                const struct inifile_section *sec = &l->files[f]->v[s];
                 if (strcmp(sec->name, own ? name : "DEFAULT") != 0)
                     continue;
                 apply(j, sec);
@@ -392,7 +392,7 @@ static int make_jails(struct loader *l)
         return -ENOMEM;
     for (size_t f = 0; f < l->n_files; f++)
         for (size_t s = 0; s < l->files[f]->n; s++) {
-            const struct ini_section *sec = &l->files[f]->v[s];
+            const struct inifile_section *sec = &l->files[f]->v[s];
             bool known = !is_jail(sec);
             for (size_t i = 0; i < c->n_jails; i++)
                 known = known || strcmp(c->jails[i].name, sec->name) == 0;
@@ -458,7 +458,7 @@ int config_load(const char *path, struct config **ret, struct config_report *rep
     if (r == 0 && report->errors > 0)
         r = -EINVAL;
     for (size_t i = 0; i < l.n_files; i++)
-        ini_free(l.files[i]);
+        inifile_free(l.files[i]);
     free(l.files);
     clear_fields(SCOPE_JAIL, &l.scratch);
     if (r < 0) {

@@ -2,7 +2,6 @@
 noinst_LIBRARIES += libconfig.a
 libconfig_a_SOURCES = \
 	src/config/config.h src/config/load.c src/config/dump.c \
-	src/config/ini.c src/config/ini.h \
 	src/config/keyword.c src/config/keyword.h \
 	src/config/kind.c src/config/kind_list.c src/config/kind.h
 

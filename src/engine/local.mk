@@ -6,3 +6,8 @@ libengine_a_SOURCES = \
 	src/engine/history.c src/engine/history.h \
 	src/engine/procfs.c src/engine/procfs.h \
 	src/engine/units.c src/engine/units.h
+
+check_PROGRAMS += test_engine
+test_engine_SOURCES = tests/unit/test_engine.c
+test_engine_LDADD = libengine.a libsession.a libpolicy.a libfilter.a libconfig.a libbase.a \
+	$(PCRE2_LIBS) $(CMOCKA_LIBS) -lm

@@ -386,6 +386,14 @@ const char *filter_journalmatch(const struct filter *f)
     return f->journalmatch;
 }
 
+bool filter_has_session(const struct filter *f)
+{
+    for (size_t i = 0; i < f->patterns.n; i++)
+        if (f->patterns.v[i].role == ROLE_BEGIN)
+            return true;
+    return false;
+}
+
 const struct filter_counters *filter_counters(const struct filter *f)
 {
     return &f->counters;

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
-#include "config/ini.h"
+#include "base/inifile.h"
 #include "config/keyword.h"
 
 // A directory for each test, with p.conf and p.conf.d/.
@@ -456,21 +456,21 @@ static void check_bound(const struct place *p, int over, const char *begin)
 static void bounds(void **state)
 {
     struct place *p = *state;
-    char *text = malloc(INI_FILE_MAX + 64);
+    char *text = malloc(INIFILE_FILE_MAX + 64);
     size_t n;
 
     for (int over = 0; over <= 1; over++) {
-        memset(text, '#', INI_FILE_MAX + 1);
-        for (size_t i = 100; i <= INI_FILE_MAX; i += 101)
+        memset(text, '#', INIFILE_FILE_MAX + 1);
+        for (size_t i = 100; i <= INIFILE_FILE_MAX; i += 101)
             text[i] = '\n';
-        put(p->conf, text, INI_FILE_MAX + (size_t)over);
+        put(p->conf, text, INIFILE_FILE_MAX + (size_t)over);
         if (over)
             assert_int_equal(load_error(p, ": the file is longer than 1048576 bytes"), -EINVAL);
         else
             config_free(load_there(p));
 
-        memset(text, '#', INI_LINE_MAX + 1);
-        put(p->conf, text, INI_LINE_MAX + (size_t)over);
+        memset(text, '#', INIFILE_LINE_MAX + 1);
+        put(p->conf, text, INIFILE_LINE_MAX + (size_t)over);
         if (over)
             assert_int_equal(load_error(p, ":1: the line is longer than 8192 bytes"), -EINVAL);
         else

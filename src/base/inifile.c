@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Reads INI files into sections of keys and values. Knows no keyword.
-#include "config/ini.h"
+#include "base/inifile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,15 +12,15 @@
 #include <unistd.h>
 
 struct reader {
-    struct ini *ini;
+    struct inifile *ini;
     size_t section;        // the one being filled; SIZE_MAX before the first
     bool open;             // a key came last: deeper lines continue it
-    struct ini_entry *key; // that key, or NULL when it was refused and its further lines are passed over
+    struct inifile_entry *key; // that key, or NULL when it was refused and its further lines are passed over
     size_t value_n;        // length of its value
     size_t indent;         // of that key
     unsigned key_last;     // the last line that its value has a line break for
     unsigned line;
-    ini_problem_fn problem;
+    inifile_problem_fn problem;
     void *userdata;
 };
 
@@ -54,8 +54,8 @@ static size_t utf8_length(struct str s)
 
 static bool line_is_text(struct reader *r, struct str line)
 {
-    if (line.n > INI_LINE_MAX) {
-        complain(r, "the line is longer than %d bytes", INI_LINE_MAX);
+    if (line.n > INIFILE_LINE_MAX) {
+        complain(r, "the line is longer than %d bytes", INIFILE_LINE_MAX);
         return false;
     }
     for (size_t i = 0; i < line.n;) {
@@ -91,7 +91,7 @@ static void *grown(void *v, size_t n, size_t size)
 
 static int begin_section(struct reader *r, struct str line)
 {
-    struct ini *ini = r->ini;
+    struct inifile *ini = r->ini;
     const char *end = memrchr(line.p, ']', line.n);
     struct str name = {line.p + 1, end ? (size_t)(end - line.p) - 1 : 0};
 
@@ -103,16 +103,16 @@ static int begin_section(struct reader *r, struct str line)
     for (r->section = 0; r->section < ini->n; r->section++)
         if (str_eq(str_of(ini->v[r->section].name), name))
             return 0;
-    if (ini->n == INI_SECTIONS_MAX) {
-        complain(r, "there are more than %d sections", INI_SECTIONS_MAX);
+    if (ini->n == INIFILE_SECTIONS_MAX) {
+        complain(r, "there are more than %d sections", INIFILE_SECTIONS_MAX);
         r->section = SIZE_MAX;
         return 0;
     }
-    struct ini_section *v = grown(ini->v, ini->n, sizeof(*v));
+    struct inifile_section *v = grown(ini->v, ini->n, sizeof(*v));
     if (!v)
         return -ENOMEM;
     ini->v = v;
-    v[ini->n] = (struct ini_section){.name = str_dup(name), .line = r->line};
+    v[ini->n] = (struct inifile_section){.name = str_dup(name), .line = r->line};
     if (!v[ini->n].name)
         return -ENOMEM;
     ini->n++;
@@ -136,16 +136,16 @@ static int begin_key(struct reader *r, struct str line)
         complain(r, "%.*s stands before any [SECTION]", STR_FMT(key));
         return 0;
     }
-    struct ini_section *s = &r->ini->v[r->section];
-    if (s->n == INI_KEYS_MAX) {
-        complain(r, "there are more than %d keys in [%s]", INI_KEYS_MAX, s->name);
+    struct inifile_section *s = &r->ini->v[r->section];
+    if (s->n == INIFILE_KEYS_MAX) {
+        complain(r, "there are more than %d keys in [%s]", INIFILE_KEYS_MAX, s->name);
         return 0;
     }
-    struct ini_entry *v = grown(s->v, s->n, sizeof(*v));
+    struct inifile_entry *v = grown(s->v, s->n, sizeof(*v));
     if (!v)
         return -ENOMEM;
     s->v = v;
-    struct ini_entry e = {str_dup(key), str_dup(without_comment(str_trim(str_skip(line, i + 1)))), r->line};
+    struct inifile_entry e = {str_dup(key), str_dup(without_comment(str_trim(str_skip(line, i + 1)))), r->line};
     if (!e.key || !e.value) {
         free(e.key);
         free(e.value);
@@ -200,7 +200,7 @@ static int read_line(struct reader *r, struct str line)
     return text.p[0] == '[' ? begin_section(r, text) : begin_key(r, text);
 }
 
-int ini_parse(const char *path, struct str text, ini_problem_fn problem, void *userdata, struct ini **ret)
+int inifile_parse(const char *path, struct str text, inifile_problem_fn problem, void *userdata, struct inifile **ret)
 {
     struct reader r = {.section = SIZE_MAX, .problem = problem, .userdata = userdata};
     int error = 0;
@@ -221,20 +221,20 @@ int ini_parse(const char *path, struct str text, ini_problem_fn problem, void *u
         text = str_skip(text, line.n + 1);
     }
     if (error < 0) {
-        ini_free(r.ini);
+        inifile_free(r.ini);
         return error;
     }
     *ret = r.ini;
     return 0;
 }
 
-// Reads up to INI_FILE_MAX + 1 bytes, so that the caller sees a file that is too long.
+// Reads up to INIFILE_FILE_MAX + 1 bytes, so that the caller sees a file that is too long.
 static int read_all(int fd, char *buf, size_t *ret)
 {
     size_t n = 0;
 
-    while (n <= INI_FILE_MAX) {
-        ssize_t k = read(fd, buf + n, INI_FILE_MAX + 1 - n);
+    while (n <= INIFILE_FILE_MAX) {
+        ssize_t k = read(fd, buf + n, INIFILE_FILE_MAX + 1 - n);
         if (k < 0 && errno == EINTR)
             continue;
         if (k < 0)
@@ -247,7 +247,7 @@ static int read_all(int fd, char *buf, size_t *ret)
     return 0;
 }
 
-int ini_read(const char *path, ini_problem_fn problem, void *userdata, struct ini **ret)
+int inifile_read(const char *path, inifile_problem_fn problem, void *userdata, struct inifile **ret)
 {
     struct stat st;
     struct str text = {NULL, 0};
@@ -258,26 +258,26 @@ int ini_read(const char *path, ini_problem_fn problem, void *userdata, struct in
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
         problem(userdata, 0, "not a regular file");
         close(fd);
-        return ini_parse(path, text, problem, userdata, ret);
+        return inifile_parse(path, text, problem, userdata, ret);
     }
-    char *buf = malloc(INI_FILE_MAX + 1);
+    char *buf = malloc(INIFILE_FILE_MAX + 1);
     int r = buf ? read_all(fd, buf, &text.n) : -ENOMEM;
     close(fd);
     if (r == 0) {
         text.p = buf;
-        if (text.n > INI_FILE_MAX) {
+        if (text.n > INIFILE_FILE_MAX) {
             char message[64];
-            snprintf(message, sizeof(message), "the file is longer than %d bytes", INI_FILE_MAX);
+            snprintf(message, sizeof(message), "the file is longer than %d bytes", INIFILE_FILE_MAX);
             problem(userdata, 0, message);
             text.n = 0;
         }
-        r = ini_parse(path, text, problem, userdata, ret);
+        r = inifile_parse(path, text, problem, userdata, ret);
     }
     free(buf);
     return r;
 }
 
-void ini_free(struct ini *ini)
+void inifile_free(struct inifile *ini)
 {
     if (!ini)
         return;

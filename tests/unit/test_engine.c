@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// engine: the shipped filter, the built-in jails and whole log lines, from record to ban.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "engine/engine.h"
+
+#define T0 (INT64_C(1795374835) * USEC_SEC)
+
+struct world {
+    struct config *config;
+    struct engine *engine;
+    char told[8192];
+    size_t n;
+    char path[64];
+    uint64_t muted_before; // outcomes decided at or before this offset are said to be decided
+};
+
+static void on_event(void *userdata, const struct engine_event *e)
+{
+    static const char *const kinds[] = {"failure", "success", "unattributed"};
+    struct world *w = userdata;
+    char a[ADDR_STRLEN] = "-";
+    if (e->outcome->has_addr)
+        addr_format(&e->outcome->addr, a);
+    w->n += (size_t)snprintf(w->told + w->n, sizeof(w->told) - w->n, "%s %s %s %.*s; ", e->jail,
+                             kinds[e->outcome->kind], a, STR_FMT(e->outcome->user));
+}
+
+static void on_ban(void *userdata, const struct ban *ban, const struct position *decided, bool observe)
+{
+    struct world *w = userdata;
+    char a[PREFIX_STRLEN];
+    assert_true(decided->offset > 0);
+    w->n += (size_t)snprintf(w->told + w->n, sizeof(w->told) - w->n, "%s %s %s x%u; ", ban->jail,
+                             observe ? "OBSERVE" : "BAN", prefix_format(&ban->net, a), ban->times);
+}
+
+static bool decided(void *userdata, const char *jail, const struct outcome *o)
+{
+    (void)jail;
+    return o->decided.offset <= ((struct world *)userdata)->muted_before;
+}
+
+static void begin(struct world *w, const char *config)
+{
+    struct config_report report = {0};
+    strcpy(w->path, "/tmp/pptpban-engine-XXXXXX");
+    int fd = mkstemp(w->path);
+    char dirs[512];
+    int n = snprintf(dirs, sizeof(dirs), "[pptpban]\nfilter_dirs = %s/filters\n", getenv("srcdir") ? getenv("srcdir") : ".");
+    assert_true(fd >= 0 && write(fd, dirs, (size_t)n) == n);
+    assert_int_equal(write(fd, config, strlen(config)), strlen(config));
+    close(fd);
+    w->config = NULL;
+    int r = config_load(w->path, &w->config, &report);
+    for (size_t i = 0; i < report.n; i++)
+        print_error("%s\n", report.v[i].text);
+    assert_int_equal(r, 0);
+    struct engine_options o = {.config = w->config,
+                               .mode = ENGINE_REPLAY_FILES,
+                               .callbacks = {.event = on_event, .ban = on_ban, .decided = decided, .userdata = w}};
+    r = engine_new(&o, &report, &w->engine);
+    for (size_t i = 0; i < report.n; i++)
+        print_error("%s\n", report.v[i].text);
+    assert_int_equal(r, 0);
+    config_report_free(&report);
+    w->n = 0;
+    w->told[0] = '\0';
+}
+
+static void finish(struct world *w)
+{
+    engine_free(w->engine);
+    config_free(w->config);
+    unlink(w->path);
+}
+
+static void feed(struct world *w, usec_t t, uint64_t offset, const char *ident, unsigned pid, const char *message)
+{
+    char line[1500];
+    int n = snprintf(line, sizeof(line), "lab %s[%u]: %s", ident, pid, message);
+    struct record r = {
+        .time = t,
+        .host = STR("lab"),
+        .ident = str_of(ident),
+        .pid = pid,
+        .message = str_of(message),
+        .line = {line, (size_t)n},
+        .position = {.offset = offset},
+        .filters = engine_filters_for(w->engine, "auto"),
+    };
+    assert_int_equal(engine_feed(w->engine, &r), 0);
+}
+
+// One refused login, as pptpd and pppd log it; five lines, offsets from offset on.
+static void refused_login(struct world *w, usec_t t, uint64_t offset, unsigned pid, const char *addr, const char *user)
+{
+    char text[300];
+    snprintf(text, sizeof(text), "CTRL: Client %s control connection started", addr);
+    feed(w, t, offset, "pptpd", pid, text);
+    feed(w, t, offset + 1, "pptpd", pid, "CTRL: Starting call (launching pppd, opening GRE)");
+    feed(w, t, offset + 2, "pppd", pid + 1, "pppd 2.4.9 started by root, uid 0");
+    snprintf(text, sizeof(text), "Peer %s failed CHAP authentication", user);
+    feed(w, t, offset + 3, "pppd", pid + 1, text);
+    feed(w, t, offset + 4, "pppd", pid + 1, "Exit.");
+    snprintf(text, sizeof(text), "CTRL: Reaping child PPP[%u]", pid + 1);
+    feed(w, t, offset + 5, "pptpd", pid, text);
+}
+
+static void maxretry_failures_ban_and_the_ban_covers_what_follows(void **state)
+{
+    struct world w = {0};
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 3\nbantime = 10m\nbantime.increment = no\n");
+    for (unsigned i = 0; i < 5; i++)
+        refused_login(&w, T0 + i * USEC_SEC, 10 + i * 10, 100 + 2 * i, "203.0.113.5", "alice");
+    assert_string_equal(w.told, "pptpd failure 203.0.113.5 alice; pptpd failure 203.0.113.5 alice; "
+                                "pptpd failure 203.0.113.5 alice; pptpd BAN 203.0.113.5 x1; "
+                                "pptpd failure 203.0.113.5 alice; pptpd failure 203.0.113.5 alice; ");
+    // virtual time goes on: it may be banned anew, and needs three for that
+    w.n = 0;
+    for (unsigned i = 0; i < 3; i++)
+        refused_login(&w, T0 + (700 + i) * USEC_SEC, 100 + i * 10, 300 + 2 * i, "203.0.113.5", "alice");
+    assert_non_null(strstr(w.told, "BAN 203.0.113.5 x1; "));
+    finish(&w);
+}
+
+static void increment_counts_earlier_bans_and_decay_forgets_them(void **state)
+{
+    struct world w = {0};
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 1\nbantime = 10m\nbantime.increment = yes\nbantime.factor = 2\n"
+              "bantime.maximum = 1d\nbantime.decay = 1h\n");
+    refused_login(&w, T0, 10, 100, "203.0.113.5", "a");
+    refused_login(&w, T0 + 700 * USEC_SEC, 20, 110, "203.0.113.5", "a");
+    refused_login(&w, T0 + 700 * USEC_SEC + 1300 * USEC_SEC, 30, 120, "203.0.113.5", "a");
+    refused_login(&w, T0 + 100000 * USEC_SEC, 40, 130, "203.0.113.5", "a");
+    assert_string_equal(w.told, "pptpd failure 203.0.113.5 a; pptpd BAN 203.0.113.5 x1; "
+                                "pptpd failure 203.0.113.5 a; pptpd BAN 203.0.113.5 x2; "
+                                "pptpd failure 203.0.113.5 a; pptpd BAN 203.0.113.5 x3; "
+                                "pptpd failure 203.0.113.5 a; pptpd BAN 203.0.113.5 x1; ");
+    finish(&w);
+}
+
+static void what_was_decided_before_a_restart_is_muted(void **state)
+{
+    struct world w = {.muted_before = 35};
+    usec_t oldest;
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 3\n");
+    for (unsigned i = 0; i < 3; i++) // the last of them is settled at 35
+        refused_login(&w, T0 + i * USEC_SEC, 10 + i * 10, 100 + 2 * i, "203.0.113.5", "alice");
+    assert_string_equal(w.told, "");
+    struct engine_counters c;
+    engine_read_counters(w.engine, &c);
+    assert_int_equal(c.muted, 3);
+    // a window opens: what must be read again begins with its session, not with its failure
+    feed(&w, T0 + 100 * USEC_SEC, 50, "pptpd", 300, "CTRL: Client 203.0.113.9 control connection started");
+    feed(&w, T0 + 160 * USEC_SEC, 51, "pptpd", 300, "CTRL: Starting call (launching pppd, opening GRE)");
+    feed(&w, T0 + 160 * USEC_SEC, 52, "pppd", 301, "pppd 2.4.9 started by root, uid 0");
+    feed(&w, T0 + 161 * USEC_SEC, 53, "pppd", 301, "Peer x failed CHAP authentication");
+    feed(&w, T0 + 161 * USEC_SEC, 54, "pppd", 301, "Exit.");
+    feed(&w, T0 + 161 * USEC_SEC, 55, "pptpd", 300, "CTRL: Reaping child PPP[301]");
+    feed(&w, T0 + 161 * USEC_SEC, 56, "pptpd", 300, "CTRL: Client 203.0.113.9 control connection finished");
+    assert_string_equal(w.told, "pptpd failure 203.0.113.9 x; ");
+    oldest = engine_oldest_needed(w.engine, T0 + 200 * USEC_SEC, 3600 * USEC_SEC);
+    assert_true(oldest <= T0 + 100 * USEC_SEC);
+    finish(&w);
+}
+
+static void jails_of_one_filter_weigh_its_classes(void **state)
+{
+    struct world w = {0};
+    (void)state;
+    begin(&w, "[pptpd]\nmaxretry = 2\n[probe]\nenabled = yes\nmaxretry = 2\nmode = observe\n");
+    for (unsigned i = 0; i < 2; i++) {
+        feed(&w, T0, 10, "pptpd", 100 + i, "CTRL: Client 203.0.113.7 control connection started");
+        feed(&w, T0, 11, "pptpd", 100 + i, "CTRL: Reaping child PPP[0]");
+        feed(&w, T0, 12, "pptpd", 100 + i, "CTRL: Client 203.0.113.7 control connection finished");
+    }
+    assert_string_equal(w.told, "probe failure 203.0.113.7 ; probe failure 203.0.113.7 ; probe OBSERVE 203.0.113.7 x1; ");
+    assert_int_equal(bans_count(engine_bans(w.engine)), 0);
+    // the server's own trouble counts as a probe only
+    w.n = 0;
+    w.told[0] = '\0';
+    feed(&w, T0, 20, "pptpd", 200, "CTRL: Client 203.0.113.8 control connection started");
+    feed(&w, T0, 21, "pptpd", 200, "CTRL: Starting call (launching pppd, opening GRE)");
+    feed(&w, T0, 22, "pppd", 201, "pppd 2.4.9 started by root, uid 0");
+    feed(&w, T0, 23, "pppd", 201, "rc_send_server: no reply from RADIUS server localhost:1812");
+    feed(&w, T0, 24, "pppd", 201, "Peer alice failed CHAP authentication");
+    feed(&w, T0, 25, "pppd", 201, "Exit.");
+    feed(&w, T0, 26, "pptpd", 200, "CTRL: Reaping child PPP[201]");
+    assert_string_equal(w.told, "probe failure 203.0.113.8 alice; ");
+    finish(&w);
+}
+
+static void allowlisted_and_own_addresses_are_told_and_spared(void **state)
+{
+    struct world w = {0};
+    struct prefix own;
+    struct engine_window window[4];
+    struct addr a;
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 1\nignoreip = 198.51.100.0/24\n");
+    refused_login(&w, T0, 10, 100, "198.51.100.9", "a");
+    assert_string_equal(w.told, "pptpd failure 198.51.100.9 a; ");
+    assert_int_equal(prefix_parse(STR("203.0.113.5"), &own), 0);
+    assert_int_equal(engine_set_own(w.engine, &own, 1), 0);
+    refused_login(&w, T0, 20, 110, "203.0.113.5", "b");
+    assert_null(strstr(w.told, "BAN"));
+    assert_int_equal(engine_set_own(w.engine, NULL, 0), 0);
+    refused_login(&w, T0, 30, 120, "203.0.113.5", "c");
+    assert_non_null(strstr(w.told, "BAN 203.0.113.5"));
+    assert_int_equal(addr_parse(STR("198.51.100.9"), &a), 0);
+    assert_int_equal(engine_why(w.engine, &a, T0, window, 4), 1);
+    assert_true(window[0].ignored);
+    finish(&w);
+}
+
+static void evidence_is_bounded_and_newest_first(void **state)
+{
+    struct evidence *e;
+    struct evidence_item items[8];
+    char line[100];
+    struct outcome o = {.kind = OUTCOME_FAILURE, .has_addr = true};
+    struct addr other;
+    (void)state;
+    assert_int_equal(evidence_new(0, &e), 0);
+    assert_int_equal(addr_parse(STR("203.0.113.5"), &o.addr), 0);
+    assert_int_equal(addr_parse(STR("203.0.113.6"), &other), 0);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(line, sizeof(line), "line %d", i);
+        o.evidence = str_of(line);
+        o.time = i;
+        evidence_add(e, &o, "pptpd");
+    }
+    assert_int_equal(evidence_find(e, &o.addr, items, 8), 8);
+    assert_true(str_eq(items[0].line, STR("line 999")) && str_eq(items[7].line, STR("line 992")));
+    assert_int_equal(evidence_find(e, &other, items, 8), 0);
+    struct addr victim = o.addr;
+    o.addr = other;
+    for (int i = 0; i < 1000; i++)
+        evidence_add(e, &o, "pptpd");
+    assert_int_equal(evidence_find(e, &victim, items, 8), 0); // pushed out
+    evidence_free(e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(maxretry_failures_ban_and_the_ban_covers_what_follows),
+        cmocka_unit_test(increment_counts_earlier_bans_and_decay_forgets_them),
+        cmocka_unit_test(what_was_decided_before_a_restart_is_muted),
+        cmocka_unit_test(jails_of_one_filter_weigh_its_classes),
+        cmocka_unit_test(allowlisted_and_own_addresses_are_told_and_spared),
+        cmocka_unit_test(evidence_is_bounded_and_newest_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
