@@ -1,1 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# What is installed beside the programs: configuration, filters, units, users and directories.
+pkgsysconfdir = $(sysconfdir)/pptpban
+filtersdir = $(pkgdatadir)/filters
+dist_filters_DATA = filters/pptpd.conf
+
+dist_sysusers_DATA = etc/sysusers.d/pptpban.conf
+dist_tmpfiles_DATA = etc/tmpfiles.d/pptpban.conf
+nodist_systemdsystemunit_DATA = etc/pptpban.service etc/pptpban-enforcer.service
+
+EXTRA_DIST += etc/pptpban.conf etc/pptpban.service.in etc/pptpban-enforcer.service.in
+CLEANFILES += $(nodist_systemdsystemunit_DATA)
+
+make_unit = $(AM_V_GEN)$(MKDIR_P) etc && $(SED) -e 's|@bindir[@]|$(bindir)|' -e 's|@sbindir[@]|$(sbindir)|' \
+	-e 's|@pkglibexecdir[@]|$(pkglibexecdir)|'
+etc/pptpban.service: $(srcdir)/etc/pptpban.service.in Makefile
+	$(make_unit) $(srcdir)/etc/pptpban.service.in >$@.tmp && mv $@.tmp $@
+etc/pptpban-enforcer.service: $(srcdir)/etc/pptpban-enforcer.service.in Makefile
+	$(make_unit) $(srcdir)/etc/pptpban-enforcer.service.in >$@.tmp && mv $@.tmp $@
+
+# The administrator's configuration is never overwritten, and removed only while it is as shipped.
+install-data-local:
+	$(MKDIR_P) '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf.d' '$(DESTDIR)$(pkgsysconfdir)/filters.d'
+	test -e '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf' || \
+		$(INSTALL_DATA) '$(srcdir)/etc/pptpban.conf' '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf'
+
+uninstall-local:
+	if cmp -s '$(srcdir)/etc/pptpban.conf' '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf'; then \
+		rm -f '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf'; fi
+	rmdir '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf.d' \
+		'$(DESTDIR)$(pkgsysconfdir)/filters.d' '$(DESTDIR)$(pkgsysconfdir)' 2>/dev/null || :

@@ -8,6 +8,7 @@ libbase_a_SOURCES = \
 	src/base/inifile.c src/base/inifile.h \
 	src/base/literals.c src/base/literals.h \
 	src/base/log.c src/base/log.h \
+	src/base/paths.h \
 	src/base/str.c src/base/str.h
 
 check_PROGRAMS += test_base

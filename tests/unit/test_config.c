@@ -616,6 +616,40 @@ static void the_dump_reads_back(void **state)
         }
 }
 
+// etc/pptpban.conf shows the defaults: it changes nothing as it is, and nothing when its examples are uncommented
+// (but for ignoreip, which has none to show).
+static void the_shipped_file_shows_the_defaults(void **state)
+{
+    struct place *p = *state;
+    const char *srcdir = getenv("srcdir");
+    char path[512], line[512], defaults[8192], shipped[8192], uncommented[8192], text[8192] = "";
+
+    snprintf(path, sizeof(path), "%s/etc/pptpban.conf", srcdir ? srcdir : ".");
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    struct config *c = load(p, "");
+    dump(c, defaults);
+    config_free(c);
+    struct config_report report = {0};
+    assert_int_equal(config_load(path, &c, &report), 0);
+    assert_int_equal(report.n, 0);
+    dump(c, shipped);
+    config_free(c);
+    assert_string_equal(shipped, defaults);
+    int examples = 0;
+    while (fgets(line, sizeof(line), f)) {
+        bool example = line[0] == '#' && line[1] >= 'a' && line[1] <= 'z' && strncmp(line, "#ignoreip", 9) != 0;
+        examples += example;
+        strcat(text, line + example);
+    }
+    fclose(f);
+    assert_true(examples >= 8);
+    c = load(p, text);
+    dump(c, uncommented);
+    config_free(c);
+    assert_string_equal(uncommented, defaults);
+}
+
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_new, place_free)
 
 int main(void)
@@ -634,6 +668,7 @@ int main(void)
         cmocka_unit_test(filters_with_parameters),
         cmocka_unit_test(distances),
         IN_PLACE(the_dump_reads_back),
+        IN_PLACE(the_shipped_file_shows_the_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 # unban, restart, stop and start, a change from journal to log file, a killed enforcer and a flushed ruleset.
 . /vmtest/lib.sh
 . /vmtest/install.sh
-U=pptpband.service E=pptpban-enforcer.service
+U=pptpban.service E=pptpban-enforcer.service
 
 json_bans() { pptpban list --json | tr ',{' '\n\n' | sed -n 's/.*"addr" *: *"\([^"]*\)".*/\1/p' | sort | tr '\n' ' '; }
 listed() { case " $(json_bans)" in *" $1 "*) echo yes ;; *) echo no ;; esac; }

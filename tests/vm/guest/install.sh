@@ -16,5 +16,5 @@ product_configure() {
 }
 
 product_logs() {
-	journalctl -b -u pptpband.service -u pptpban-enforcer.service -o short-precise
+	journalctl -b -u pptpban.service -u pptpban-enforcer.service -o short-precise
 }

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The systemd units: correct to systemd's own judgement, sandboxed to an exposure of at most 1.5, and what they and
+# the manual pages they name start or show is there.
+. "$(dirname "$0")/lib.sh"
+need_commands systemd-analyze systemd-sysusers systemd-tmpfiles
+
+exposure() { # UNIT: ten times the figure that systemd-analyze prints
+	systemd-analyze security --offline=true --no-pager "$1" | awk '/Overall exposure level/ {
+		for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+\.[0-9]$/) print $i * 10 }'
+}
+
+make -s -C "$PB_BUILD" install DESTDIR="$T/root" >"$T/install.log" 2>&1 || sed 's/^/# /' "$T/install.log"
+for unit in pptpban.service pptpban-enforcer.service; do
+	file=$(find "$T/root" -name "$unit")
+	is "$unit is installed" 1 "$(printf '%s\n' "$file" | grep -c .)"
+	level=$(exposure "$file")
+	is "exposure of $unit is $level tenths: at most 15" yes "$([ "$level" -le 15 ] && echo yes || echo no)"
+	# verify looks for the programs where the unit names them
+	sed "s|\(Exec[A-Za-z]*=+\{0,1\}\)/\([^ ]*pptpban\)|\1$T/root/\2|" "$file" >"$T/$unit"
+	is "systemd-analyze verify has nothing to say about $unit" '' \
+		"$(SYSTEMD_UNIT_PATH=$T: systemd-analyze verify --man=no "$T/$unit" 2>&1 | grep -F "pptpban")"
+	for page in $(sed -n 's/^Documentation=//p' "$file"); do
+		page=${page#man:} name=${page%(*} section=${page#*(}
+		is "$unit names the manual page $page" 1 "$(find "$T/root" -name "$name.${section%)}" | wc -l)"
+	done
+done
+
+# A mutant must be seen: without its sandbox the unit is exposed.
+grep -v -e '^Protect' -e '^Restrict' -e '^SystemCall' -e '^Private' "$T/pptpban.service" >"$T/pptpban-bare.service"
+is "a unit without its sandbox is not accepted" yes \
+	"$([ "$(exposure "$T/pptpban-bare.service")" -gt 15 ] && echo yes || echo no)"
+
+mkdir -p "$T/root/etc"
+echo 'root:x:0:0:root:/root:/bin/sh' >"$T/root/etc/passwd"
+printf 'root:x:0:\nadm:x:4:\nsystemd-journal:x:101:\n' >"$T/root/etc/group"
+systemd-sysusers --root="$T/root" "$(find "$T/root" -path '*sysusers.d/pptpban.conf')" >"$T/sysusers.log" 2>&1 ||
+	sed 's/^/# /' "$T/sysusers.log"
+is "sysusers makes both users" "pptpban pptpban-enforcer" \
+	"$(cut -d: -f1 "$T/root/etc/passwd" | grep pptpban | sort | tr '\n' ' ' | sed 's/ $//')"
+is "pptpban reads logs: adm and systemd-journal" "adm systemd-journal" \
+	"$(grep -E ':(.*,)?pptpban(,.*)?$' "$T/root/etc/group" | cut -d: -f1 | sort | tr '\n' ' ' | sed 's/ $//')"
+if [ "$(id -u)" = 0 ]; then
+	ok "tmpfiles makes the directories" systemd-tmpfiles --create --root="$T/root" \
+		"$(find "$T/root" -path '*tmpfiles.d/pptpban.conf')"
+	is "the enforcer's directory is not the watcher's" "750 755" \
+		"$(stat -c %a "$T/root/run/pptpban" "$T/root/run/pptpban-enforcer" | tr '\n' ' ' | sed 's/ $//')"
+fi
