@@ -2,13 +2,26 @@
 # Tests that are more than one room's units: the machine (tests/vm/run) and the benchmark (make bench).
 
 # Built by make bench alone.
-bench_tools = bench-gen-log bench-bare-loop
+bench_tools = bench-bare-loop bench-gate-literals bench-gen-log bench-kset-count bench-latency bench-memory-address
 EXTRA_PROGRAMS = $(bench_tools)
 CLEANFILES += $(bench_tools)
 
-bench_gen_log_SOURCES = tests/bench/gen-log.c
 bench_bare_loop_SOURCES = tests/bench/bare-loop.c
 bench_bare_loop_LDADD = $(PCRE2_LIBS)
+bench_gate_literals_SOURCES = tests/bench/gate-literals.c
+bench_gate_literals_LDADD = libfilter.a libbase.a $(PCRE2_LIBS)
+bench_gen_log_SOURCES = tests/bench/gen-log.c
+bench_kset_count_SOURCES = tests/bench/kset-count.c tests/bench/kset.c tests/bench/kset.h
+bench_kset_count_LDADD = $(MNL_LIBS)
+bench_latency_SOURCES = tests/bench/latency.c tests/bench/kset.c tests/bench/kset.h
+bench_latency_LDADD = $(MNL_LIBS) $(SYSTEMD_LIBS)
+bench_memory_address_SOURCES = tests/bench/memory.c
+bench_memory_address_LDADD = libpolicy.a libbase.a -lm
+
+# BENCH="replay restart" runs these alone; BENCH_JSON=FILE; the other knobs are in tests/bench/bench-*.
+bench: all $(bench_tools)
+	PB_BUILD='$(abs_builddir)' PB_SRC='$(abs_srcdir)' $(srcdir)/tests/bench/run $(BENCH)
+.PHONY: bench
 
 # As root, against the real kernel: make check-system. tools/check does it all.
 EXTRA_DIST += tests/skips tests/system
@@ -16,11 +29,4 @@ check-system: all
 	PB_BUILD='$(abs_builddir)' PB_SRC='$(abs_srcdir)' '$(srcdir)/tests/system/run'
 .PHONY: check-system
 
-EXTRA_DIST += \
-	tests/vm/README.md tests/vm/boot tests/vm/build-image tests/vm/build-product tests/vm/common.sh tests/vm/run \
-	tests/vm/guest/ban.sh tests/vm/guest/hello.sh tests/vm/guest/install.sh tests/vm/guest/lib.sh \
-	tests/vm/guest/pptpraw.py \
-	tests/vm/overlay/etc/rsyslog.d/vmtest.conf \
-	tests/vm/overlay/etc/systemd/system/vmtest-scenario.service \
-	tests/vm/overlay/etc/systemd/system/vmtest.mount \
-	tests/vm/overlay/etc/systemd/system/vmtest.target
+EXTRA_DIST += tests/bench tests/vm
