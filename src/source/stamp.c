@@ -124,12 +124,13 @@ static bool resolve_year(struct stamp_clock *c, struct fields *f, struct stamp *
         resolve(c, f, &s);
         if (s.time > c->bound + DAY_SECONDS * USEC_SEC)
             continue;
-        if (found && s.later < c->anchor - WEEK)
+        if (found && s.time < c->anchor - WEEK)
             break;
         ret->time = s.time;
         ret->later = s.later;
         found = true;
-        if (c->anchor == STAMP_NO_ANCHOR || s.later < c->anchor - WEEK)
+        // a year earlier is too early without asking the zone database for it
+        if (c->anchor == STAMP_NO_ANCHOR || s.time - 364 * DAY_SECONDS * USEC_SEC < c->anchor - WEEK)
             break;
     }
     return found;

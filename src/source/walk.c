@@ -6,22 +6,35 @@
 
 #include "source/header.h"
 
-typedef uint8_t vector __attribute__((vector_size(32)));
+typedef uint8_t vector __attribute__((vector_size(16)));
+
+static uint64_t sum_lanes(vector v)
+{
+    uint64_t half[2], n = 0;
+
+    memcpy(half, &v, sizeof(half));
+    for (int i = 0; i < 2; i++) {
+        uint64_t pairs = (half[i] & 0x00ff00ff00ff00ff) + (half[i] >> 8 & 0x00ff00ff00ff00ff);
+        n += (pairs * 0x0001000100010001) >> 48;
+    }
+    return n;
+}
 
 static uint64_t count_newlines(const char *p, const char *end)
 {
     uint64_t n = 0;
 
     while ((size_t)(end - p) >= sizeof(vector)) {
+        size_t count = (size_t)(end - p) / sizeof(vector);
         vector sum = {0};
-        // a lane counts to 255
-        for (int i = 0; i < 255 && (size_t)(end - p) >= sizeof(vector); i++, p += sizeof(vector)) {
+        if (count > 255) // as far as a lane counts
+            count = 255;
+        for (size_t i = 0; i < count; i++, p += sizeof(vector)) {
             vector v;
             memcpy(&v, p, sizeof(v));
             sum -= (vector)(v == '\n');
         }
-        for (size_t i = 0; i < sizeof(vector); i++)
-            n += sum[i];
+        n += sum_lanes(sum);
     }
     for (; p < end; p++)
         n += *p == '\n';
