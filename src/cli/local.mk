@@ -9,9 +9,12 @@ pptpban_SOURCES = \
 	src/cli/help.c \
 	src/cli/list.c \
 	src/cli/output.c src/cli/output.h \
+	src/cli/jsonl.c src/cli/jsonl.h \
 	src/cli/reload.c \
+	src/cli/replay.c \
 	src/cli/status.c \
 	src/cli/unban.c \
 	src/cli/verbs.c src/cli/verbs.h \
 	src/cli/why.c
-pptpban_LDADD = libdaemon.a libbase.a $(JANSSON_LIBS) $(SQLITE_LIBS)
+pptpban_LDADD = libdaemon.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libconfig.a libbase.a \
+	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) -lm

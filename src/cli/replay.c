@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // pptpban replay: the service's own pipeline over old logs, in the logs' time. Shows who would have been banned,
 // when and by which lines; touches nothing.
-#include "cli/replay.h"
+#include "cli/verbs.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -157,13 +157,18 @@ static void print_summary(const struct replay *r, const struct replay_counts *co
     putchar('\n');
 }
 
+static int on_record(void *userdata, const struct record *r)
+{
+    return engine_feed(((struct replay *)userdata)->engine, r);
+}
+
 static int read_all(struct replay *r, char *const *files, int n, const char *journal, struct replay_counts *counts)
 {
     struct source_options options = {
         .literals = engine_literals(r->engine),
         .filters = engine_filters_for(r->engine, "auto"),
-        .record = engine_feed,
-        .userdata = r->engine,
+        .record = on_record,
+        .userdata = r,
     };
     int failed = 0;
 

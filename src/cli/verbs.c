@@ -21,6 +21,7 @@ const struct verb verbs[] = {
     {"reload", "", "let the service read its configuration anew",
      "When something is wrong with it, the service goes on with the old one and says why.",
      ARG_RUNTIME, 0, 0, verb_reload},
+    {"replay", "FILE...|--journal PATH", "show who old logs would have banned", "", 0, 0, 0, verb_replay},
     {"help", "[VERB]", "show help", "", 0, 0, 1, verb_help},
     {"version", "", "show the version", "", 0, 0, 0, verb_version},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},

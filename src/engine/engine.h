@@ -69,7 +69,7 @@ uint64_t engine_filters_for(const struct engine *e, const char *source);
 // journalmatch of filter i, "" for none.
 const char *engine_journalmatch(const struct engine *e, unsigned i);
 
-int engine_feed(struct engine *e, const struct record *r); // a record_fn with userdata = engine
+int engine_feed(struct engine *e, const struct record *r);
 
 // Live: no record came, but time went on to now. engine_deadline: when that would matter next.
 void engine_advance(struct engine *e, usec_t now);
