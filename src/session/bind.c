@@ -48,9 +48,17 @@ static bool lived_at(const struct life *l, uint64_t seq)
     return l->begin_seq < seq && (l->end_seq == 0 || l->end_seq > seq);
 }
 
+// A caller waits for its last child before its own last line: one that had ended while the child still lived, and
+// did not call again after the child's begin, is not its caller.
+static bool left_before(const struct life *caller, const struct life *child)
+{
+    return caller->end_told && child->end_told && caller->end_seq < child->end_seq &&
+           caller->last_call_seq < child->begin_seq;
+}
+
 static bool may_have_called(const struct life *caller, const struct life *child)
 {
-    return caller->key.host == child->key.host && caller->last_call_seq &&
+    return !left_before(caller, child) && caller->key.host == child->key.host && caller->last_call_seq &&
            lived_at(caller, child->begin_seq) &&
            (slots_before(caller, child->begin_seq) > 0 || caller->slots_lost);
 }

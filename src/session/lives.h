@@ -32,6 +32,7 @@ struct life {
     uint64_t begin_seq, end_seq; // place in the order of lines; end_seq 0: has not ended
     usec_t begin, last;
     bool used, begun, begun_last, other, faulted, success, success_told, has_addr, bound, announced;
+    bool end_told; // by its own last line, not by a reused pid or a restart
     uint8_t begin_order;
     uint8_t origin;
     struct addr addr;

@@ -530,6 +530,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         on_success(s, l, e);
         break;
     case ROLE_END:
+        l->end_told = true;
         end_life(s, l, r->time);
         break;
     case ROLE_BEGIN:

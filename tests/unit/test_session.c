@@ -162,6 +162,15 @@ static const struct {
      "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\n"
      "pppd 3 begin last\npppd 3 failure user=x\npppd 3 end\npptpd 1 end\npptpd 2 end\n",
      "unattributed - x; "},
+    {"a caller waits for its last child: who left earlier is not the caller",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\n"
+     "pppd 3 begin last\npppd 4 begin last\npppd 3 failure user=x\npppd 4 failure user=y\npppd 3 end\npptpd 1 end\n"
+     "pppd 4 end\npptpd 2 end\n",
+     "failure 203.0.113.2 y by elimination; failure 203.0.113.1 x by elimination; "},
+    {"a last line that is lost excludes nobody",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\n"
+     "pppd 3 begin last\npppd 3 failure user=x\npptpd 1 end\npppd 3 begin last\npptpd 2 end\n",
+     "unattributed - x; "},
     {"two possible callers with one address: behind one NAT it is that address",
      "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.1 last\npptpd 1 call\npptpd 2 call\n"
      "pppd 3 begin last\npppd 3 failure user=x\npppd 3 end\npptpd 1 end\npptpd 2 end\n",
