@@ -172,7 +172,6 @@ static struct node walk_escape(struct walk *w)
     case 'z':
     case 'G':
     case 'K':
-    case 'E':
         return nothing();
     case 'x':
     case 'o':
@@ -289,10 +288,6 @@ static struct node walk_group(struct walk *w)
     if (w->p < w->end && *w->p == '?') {
         struct str s = {w->p + 1, (size_t)(w->end - w->p - 1)};
         w->p++;
-        if (str_starts(s, STR("#"))) {
-            skip_to(w, ')');
-            return nothing();
-        }
         if (str_starts(s, STR("P="))) {
             skip_to(w, ')');
             return gap;
@@ -324,6 +319,13 @@ static struct node walk_group(struct walk *w)
         w->bad = true;
     w->icase = outer_icase;
     return look ? nothing() : node;
+}
+
+// (?#...), as if it were not there: a quantifier behind it belongs to what stands before it.
+static void skip_comments(struct walk *w)
+{
+    while (w->end - w->p >= 3 && memcmp(w->p, "(?#", 3) == 0)
+        skip_to(w, ')');
 }
 
 static struct node walk_piece(struct walk *w)
@@ -379,7 +381,8 @@ static void walk_quantifier(struct walk *w, unsigned long *ret_min, unsigned lon
     } else {
         return;
     }
-    if (w->p < w->end && (*w->p == '?' || *w->p == '+'))
+    skip_comments(w);
+    if (w->p < w->end && (*w->p == '?' || *w->p == '+')) // lazy, possessive
         w->p++;
 }
 
@@ -421,10 +424,13 @@ static struct node walk_sequence(struct walk *w)
 {
     struct runs r = {.all = {.n = 1}, .fixed = {.n = 1}, .whole = true};
 
+    skip_comments(w);
     while (w->p < w->end && *w->p != '|' && *w->p != ')' && !w->bad) {
         unsigned long min, max;
         struct node node = walk_piece(w);
+        skip_comments(w);
         walk_quantifier(w, &min, &max);
+        skip_comments(w);
         bool empty = node.exact && node.text.n == 1 && node.text.length[0] == 0;
         if (empty)
             continue;

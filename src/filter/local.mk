@@ -14,3 +14,7 @@ check_PROGRAMS += test_filter
 test_filter_SOURCES = tests/unit/test_filter.c
 test_filter_CPPFLAGS = $(AM_CPPFLAGS) -DFILTERS='"$(abs_top_srcdir)/filters"'
 test_filter_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_gate
+test_gate_SOURCES = tests/unit/test_gate.c
+test_gate_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
