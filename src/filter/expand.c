@@ -247,6 +247,8 @@ int expand_section_option(struct expander *x, const struct ini_section *section,
     x->steps = 0;
     int r = interpolate(x, section, option, 0, &t);
     if (r == 0)
+        r = fits(x, option->at, text_add(&t, STR(""), option->at)); // text at last, be it empty
+    if (r == 0)
         r = fill_all_tags(x, &t, option->key);
     if (r < 0) {
         text_clear(&t);
@@ -262,6 +264,8 @@ int expand_option(struct expander *x, const char *key, struct text *ret)
 
     x->steps = 0;
     int r = tag_value(x, str_of(key), &t);
+    if (r == 0)
+        r = fits(x, (struct origin){0}, text_add(&t, STR(""), (struct origin){0})); // text at last, be it empty
     if (r == 0)
         r = fill_all_tags(x, &t, key);
     if (r < 0) {

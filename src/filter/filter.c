@@ -175,17 +175,16 @@ static int add_session_option(struct load *l, const struct ini_section *section,
     return r;
 }
 
-// A filter that never learns an address is a mistake: say so while somebody looks.
-static int check_addresses(struct load *l, bool session)
+// failregex stands before [Session] is read. A filter that never learns an address is a mistake: say so while somebody
+// looks.
+static int check_failregex(struct load *l, bool session)
 {
     for (size_t i = 0; i < l->f->patterns.n; i++) {
         const struct pattern *p = &l->f->patterns.v[i];
-        if (p->role != ROLE_FAILURE || session)
-            continue;
         int r = check_pattern(l, p, "failregex", false, false, false);
         if (r < 0)
             return r;
-        if (!p->group[GROUP_IP4] && !p->group[GROUP_IP6] && !p->group[GROUP_DNS] && !p->group[GROUP_ID])
+        if (!session && !p->group[GROUP_IP4] && !p->group[GROUP_IP6] && !p->group[GROUP_DNS] && !p->group[GROUP_ID])
             return filter_fail(l->error, p->at, "the pattern captures no address; <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET> "
                                "or <F-ID> is wanted, or a [Session] that says where the address comes from");
     }
@@ -290,14 +289,14 @@ static int load_all(struct load *l)
     if (r == 0)
         r = add_definition(l, &f->patterns, "failregex", ROLE_FAILURE);
     if (r == 0)
+        r = check_failregex(l, session != NULL);
+    if (r == 0)
         r = add_definition(l, &f->ignore, "ignoreregex", ROLE_FAILURE);
     for (const struct ini_option *o = session ? session->options : NULL; o && r == 0; o = o->next)
         r = add_session_option(l, session, o);
     if (r == 0 && f->patterns.n == 0)
         r = filter_fail(l->error, (struct origin){f->ini.files[0], 1},
                         "the filter has no pattern; failregex in [Definition] or a role in [Session] is wanted");
-    if (r == 0)
-        r = check_addresses(l, session != NULL);
     if (r == 0) {
         order_patterns(f);
         r = make_dispatch(l);

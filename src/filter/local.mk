@@ -18,3 +18,12 @@ test_filter_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += test_gate
 test_gate_SOURCES = tests/unit/test_gate.c
 test_gate_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_filter_file
+test_filter_file_SOURCES = tests/unit/test_filter_file.c
+test_filter_file_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_filter_bounds
+test_filter_bounds_SOURCES = tests/unit/test_filter_bounds.c
+test_filter_bounds_CPPFLAGS = $(AM_CPPFLAGS) -DFILTERS='"$(abs_top_srcdir)/filters"'
+test_filter_bounds_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)

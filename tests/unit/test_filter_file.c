@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// filter files: line rules, includes, overrides, substitution; and for each mistake the exact words that name it.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "filter/expand.h"
+#include "filter/filter.h"
+
+static char dir[64];       // of this test
+static const char *dirs[3]; // dir/a, dir/b
+
+static void put(const char *name, const char *text)
+{
+    char path[512];
+    FILE *f;
+
+    for (const char *p = name; (p = strchr(p, '/')); p++) {
+        snprintf(path, sizeof(path), "%s/%.*s", dir, (int)(p - name), name);
+        mkdir(path, 0700);
+    }
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int setup(void **state)
+{
+    static char a[80], b[80];
+
+    (void)state;
+    strcpy(dir, "/tmp/pptpban-test.XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(a, sizeof(a), "%s/a", dir);
+    snprintf(b, sizeof(b), "%s/b", dir);
+    dirs[0] = a;
+    dirs[1] = b;
+    dirs[2] = NULL;
+    return mkdir(a, 0700) || mkdir(b, 0700);
+}
+
+static int teardown(void **state)
+{
+    char command[128];
+
+    (void)state;
+    snprintf(command, sizeof(command), "rm -rf %s", dir);
+    return system(command);
+}
+
+// What KEY of filter "f" expands to; "" when it is not there; the error's text after "!" when it is wrong.
+static const char *value(const char *key, const struct filter_param *params, size_t n)
+{
+    static char buf[4096];
+    struct filter_error error = {""};
+    struct ini ini;
+    struct text text = {0};
+    struct expander x = {.ini = &ini, .params = params, .n_params = n, .error = &error};
+
+    int r = ini_read(&ini, "f", dirs, &error);
+    if (r == 0)
+        r = expand_option(&x, key, &text);
+    snprintf(buf, sizeof(buf), "%s", r == 0 ? text.p : r == -ENOENT ? "" : "!");
+    if (r == -EINVAL)
+        snprintf(buf + 1, sizeof(buf) - 1, "%s", error.text);
+    text_clear(&text);
+    ini_free(&ini);
+    return buf;
+}
+
+// The same with the directory's name taken out of the message.
+static const char *without_dir(const char *s)
+{
+    static char buf[2048];
+    size_t n = 0;
+
+    while (*s && n < sizeof(buf) - 1) {
+        if (strncmp(s, dir, strlen(dir)) == 0)
+            s += strlen(dir) + 1;
+        else
+            buf[n++] = *s++;
+    }
+    buf[n] = '\0';
+    return buf;
+}
+
+static void lines_are_read_as_python_reads_them(void **state)
+{
+    (void)state;
+    put("a/f.conf", "# comment\n"
+                    "; another\n"
+                    "[Definition]\n"
+                    "One = 1\n"
+                    "two: 2 ; said aside\n"
+                    "three = a;b # no comment\n"
+                    "   many =   x = y : z  \n"
+                    "four = first\n"
+                    "       second\n"
+                    "# a comment does not end a value\n"
+                    "  ; nor this one\n"
+                    "\n"
+                    "    third\n"
+                    "\n"
+                    "five=\n"
+                    " below\n"
+                    "six =\n"
+                    "[Init]\n"
+                    "seven = 7\n");
+    assert_string_equal(value("one", NULL, 0), "1");
+    assert_string_equal(value("TWO", NULL, 0), "2");
+    // 'many' is indented more than 'three': it goes on with it
+    assert_string_equal(value("three", NULL, 0), "a;b # no comment\nmany =   x = y : z");
+    assert_string_equal(value("many", NULL, 0), "");
+    assert_string_equal(value("four", NULL, 0), "first\nsecond\n\nthird");
+    assert_string_equal(value("five", NULL, 0), "\nbelow");
+    assert_string_equal(value("six", NULL, 0), "");
+    assert_string_equal(value("seven", NULL, 0), "7");
+    assert_string_equal(value("eight", NULL, 0), "");
+}
+
+static void later_files_override(void **state)
+{
+    (void)state;
+    put("a/f.conf", "[INCLUDES]\nbefore = common.conf\nafter = last.conf\n         missing.local\n"
+                    "[Definition]\nx = conf\ny = conf\nz = conf %(known/z)s\nw = conf\n");
+    put("a/common.conf", "[Definition]\nx = before\nz = before\nq = before\n[DEFAULT]\nd = default\n");
+    put("a/common.local", "[Definition]\nq = local %(known/q)s\n");
+    put("a/last.conf", "[Definition]\nw = after %(known/w)s\n");
+    assert_string_equal(value("x", NULL, 0), "conf");
+    assert_string_equal(value("z", NULL, 0), "conf before");
+    assert_string_equal(value("q", NULL, 0), "local before");
+    assert_string_equal(value("w", NULL, 0), "after conf");
+    assert_string_equal(value("d", NULL, 0), "default");
+    put("a/f.d/20.conf", "[Definition]\ny = 20\n");
+    put("a/f.d/10.conf", "[Definition]\ny = 10\nx = 10\n");
+    assert_string_equal(value("y", NULL, 0), "20");
+    assert_string_equal(value("x", NULL, 0), "10");
+    put("a/f.local", "[Definition]\nx = local+%(known/x)s\n");
+    assert_string_equal(value("x", NULL, 0), "local+10");
+    put("a/f.d/30.local", "[Definition]\nx = 30+%(known/x)s\n");
+    assert_string_equal(value("x", NULL, 0), "30+local+10");
+    // the administrator's directory comes behind the shipped one, and finds what that one has
+    put("b/f.conf", "[INCLUDES]\nbefore = other.conf\n[Definition]\nx = b+%(known/x)s\n");
+    put("a/other.conf", "[Definition]\nnew = yes\n");
+    assert_string_equal(value("x", NULL, 0), "b+30+local+10");
+    assert_string_equal(value("new", NULL, 0), "yes");
+}
+
+static void substitution(void **state)
+{
+    static const struct filter_param params[] = {{{"mode", 4}, {"loud", 4}}, {{"given", 5}, {"p-<mode>", 8}}};
+    (void)state;
+    put("a/f.conf", "[DEFAULT]\nbase = dflt\n"
+                    "[Definition]\n"
+                    "__x = inner\n"
+                    "plain = 100%% of %(__x)s in %(__name__)s, %(Init/mode)s, %(default/base)s, %(base)s\n"
+                    "tags = <mode> <Init/mode> <MODE> <nested-<mode>> <HOST> <unknown> (?P<mode>x) <known/mode>\n"
+                    "nested-quiet = Q\nnested-loud = <deep>!\n"
+                    "deep = D\n"
+                    "given = no\n"
+                    "empty =\n"
+                    "gone = a<empty>b\n"
+                    "[Init]\nmode = quiet\n");
+    assert_string_equal(value("plain", NULL, 0), "100% of inner in Definition, quiet, dflt, dflt");
+    assert_string_equal(value("tags", NULL, 0), "quiet quiet quiet Q <HOST> <unknown> (?P<mode>x) quiet");
+    assert_string_equal(value("tags", params, 2), "loud quiet loud D! <HOST> <unknown> (?P<mode>x) quiet");
+    assert_string_equal(value("given", params, 2), "p-loud");
+    assert_string_equal(value("gone", NULL, 0), "ab");
+}
+
+static void wrong_substitution_is_named(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"x = %(y)s\n", "a/f.conf:2: %(y)s names no option of [Definition], [DEFAULT] or the section before its '/'; a "
+                        "percent sign itself is %%"},
+        {"x = a\n  b\n  %(known/x)s\n", "a/f.conf:4: %(known/x)s names no option of [Definition], [DEFAULT] or the section "
+                                       "before its '/'; a percent sign itself is %%"},
+        {"x = 100%\n", "a/f.conf:2: '%' in x: behind '%' only '%' or '(name)s' may stand"},
+        {"x = %(y)d\ny = 1\n", "a/f.conf:2: '%(y)d\' in x: behind '%' only '%' or '(name)s' may stand"},
+        {"x = %(y)s\ny = %(x)s\n", "a/f.conf:3: %(x)s is nested deeper than 25 values; does it contain itself?"},
+        {"x = <x>\n", "a/f.conf:2: <x> stands in its own value"},
+        {"x = <y>\ny = <z>\nz = <y>\n", "a/f.conf:3: x still has <tags> to fill in after 25 rounds; does one contain itself?"},
+        {"x = <y><y>\ny = a<z><z>\nz = <y>\n", NULL},
+        {"x = <y>\ny = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa<z><z><z><z><z><z><z>\nz = <u><u><u><u>\nu = <y>\n", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[512];
+        snprintf(text, sizeof(text), "[Definition]\n%s", cases[i].text);
+        put("a/f.conf", text);
+        const char *got = without_dir(value("x", NULL, 0));
+        assert_int_equal(got[0], '!');
+        if (cases[i].message)
+            assert_string_equal(got + 1, cases[i].message);
+    }
+}
+
+// Loads "f" and returns the message without the directory, "" when it loads.
+static const char *load_error(const char *text)
+{
+    struct filter_options options = {.dirs = dirs};
+    struct filter_error error;
+    struct filter *f = NULL;
+
+    if (text)
+        put("a/f.conf", text);
+    int r = filter_load("f", &options, &f, &error);
+    filter_free(f);
+    if (r == 0)
+        return "";
+    assert_null(f);
+    return without_dir(error.text);
+}
+
+static void mistakes_are_named(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"failregex = x\n", "a/f.conf:1: 'failregex = x' stands before any section; a line like [Definition] must come first"},
+        {"[Definition\n", "a/f.conf:1: '[Definition' is no section header; a line like [Definition] is wanted"},
+        {"[Definition]\nfailregex\n", "a/f.conf:2: 'failregex' is neither a section nor an option; 'key = value' is wanted, "
+                                      "and further lines of a value must be indented more than its key"},
+        {"[Definition]\nfailregex = a <ADDR>\nb = 1\nFailRegex = b <ADDR>\n",
+         "a/f.conf:4: 'FailRegex' stands in [Definition] already, at line 2; more values go on indented lines below the first"},
+        {"[Definition]\nx = \xff\n", "a/f.conf:2: byte 0xff is not UTF-8 text; the file must be UTF-8 without NUL"},
+        {"[INCLUDES]\nbefore = one.local\n\n         nowhere.conf\n[Definition]\nfailregex = <ADDR>\n",
+         "a/f.conf:4: included file 'nowhere.conf' is not there; a file beside this one or in a filter directory is wanted "
+         "(only .local files may be missing)"},
+        {"", "a/f.conf:1: the filter has no pattern; failregex in [Definition] or a role in [Session] is wanted"},
+        {"[Definition]\nfailregex = from <ADDR>\n            bad from (<ADDR>\n",
+         "a/f.conf:3: 'bad from (<ADDR>' is no regular expression: *"},
+        {"[Definition]\nfailregex = from <ADDR> [z-a] x\n",
+         "a/f.conf:2: 'from <ADDR> [z-a] x' is no regular expression: *"},
+        {"[Definition]\nfailregex = <F-USER>.*</F-USER> <ADDR> <F-USER>.*</F-USER>\n",
+         "a/f.conf:2: '<F-USER>.*</F-USER> <ADDR> <F-USER>.*</F-USER>' is no regular expression: *"},
+        {"[Definition]\nfailregex = (*UTF)from <ADDR>\n",
+         "a/f.conf:2: '(*UTF)from <ADDR>' is no regular expression: *"},
+        {"[Definition]\nfailregex = login failed\n",
+         "a/f.conf:2: the pattern captures no address; <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET> or <F-ID> is wanted, or a "
+         "[Session] that says where the address comes from"},
+        {"[Definition]\nfailregex = <@my prog>^x <ADDR>\n",
+         "a/f.conf:2: '<@my prog>^x <ADDR>': <@IDENT> is wanted, IDENT being the name that the program logs as"},
+        {"[Definition]\nfailregex = <@>^x <ADDR>\n",
+         "a/f.conf:2: '<@>^x <ADDR>': <@IDENT> is wanted, IDENT being the name that the program logs as"},
+        {"[Definition]\nfailregex = <ADDR> <LINK pppd>\n[Session]\n",
+         "a/f.conf:2: <LINK pppd> has no meaning in failregex; it belongs into link or other"},
+        {"[Session]\nlink = Reaping child\n",
+         "a/f.conf:2: a pattern of link must contain <LINK IDENT>, which captures the pid of the linked process"},
+        {"[Session]\nlink = child <LINK >\n",
+         "a/f.conf:2: '<LINK >': <LINK IDENT> is wanted, IDENT being the name that the linked program logs as"},
+        {"[Session]\nlink = <LINK a> <LINK b>\n", "a/f.conf:2: a second <LINK ...> in one pattern; one is wanted"},
+        {"[Session]\nsuccess = child <LINK pppd>\n",
+         "a/f.conf:2: <LINK pppd> has no meaning in success; it belongs into link or other"},
+        {"[Session]\naddress = remotenumber\n", "a/f.conf:2: a pattern of address must capture an address; <ADDR> is wanted"},
+        {"[Session]\ncmdline = remotenumber\n", "a/f.conf:2: a pattern of cmdline must capture an address; <ADDR> is wanted"},
+        {"[Session]\nfailre = x\n",
+         "a/f.conf:2: 'failre' is no key of [Session]; accepted: other, begin, call, address, link, fault, attempt, failure, "
+         "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS one of auth, refused, probe, fault"},
+        {"[Session]\nfailure.much = x\n",
+         "a/f.conf:2: 'failure.much' is no key of [Session]; accepted: other, begin, call, address, link, fault, attempt, failure, "
+         "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS one of auth, refused, probe, fault"},
+        {"[Session]\nend.auth = x\n",
+         "a/f.conf:2: 'end.auth' is no key of [Session]; accepted: other, begin, call, address, link, fault, attempt, failure, "
+         "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS one of auth, refused, probe, fault"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char got[1024];
+        size_t n = strlen(cases[i].message) - 1;
+        snprintf(got, sizeof(got), "%s", load_error(cases[i].text));
+        if (cases[i].message[n] == '*' && strlen(got) > n) // behind it, PCRE2's own words, which change
+            strcpy(got + n, "*");
+        assert_string_equal(got, cases[i].message);
+    }
+}
+
+static void what_is_not_there(void **state)
+{
+    static const char *const none[] = {NULL};
+    static const char *const bad_names[] = {"", ".", "../f", "a/b", "a b", ".hidden"};
+    struct filter_options options = {.dirs = dirs};
+    struct filter_error error;
+    struct filter *f = NULL;
+
+    (void)state;
+    assert_int_equal(filter_load("f", &options, &f, &error), -ENOENT);
+    assert_string_equal(without_dir(error.text), "filter 'f': no file f.conf in a or b");
+    options.dirs = none;
+    assert_int_equal(filter_load("f", &options, &f, &error), -ENOENT);
+    assert_string_equal(error.text, "filter 'f': no file f.conf in any directory");
+    for (size_t i = 0; i < sizeof(bad_names) / sizeof(bad_names[0]); i++) {
+        assert_int_equal(filter_load(bad_names[i], &options, &f, &error), -EINVAL);
+        assert_non_null(strstr(error.text, "a name of letters, digits, '.', '_' and '-' is wanted"));
+    }
+    mkdir(dirs[0], 0700);
+    put("a/f.conf/x", "");
+    assert_string_equal(load_error(NULL), "a/f.conf: not a regular file; a readable file is wanted");
+    assert_null(f);
+}
+
+static void bounds_of_files(void **state)
+{
+    static char big[(1 << 20) + 2];
+    char text[128];
+
+    (void)state;
+    // one file
+    memset(big, '#', sizeof(big) - 1);
+    for (size_t i = 99; i < sizeof(big); i += 100)
+        big[i] = '\n';
+    big[sizeof(big) - 1] = '\0';
+    assert_string_equal(load_error(big), "a/f.conf: larger than 1048576 bytes; no filter file needs as much");
+    strcpy(big + (1 << 20) - 40, "\n[Definition]\nfailregex = from <ADDR>\n#");
+    assert_string_equal(load_error(big), "");
+    // includes: a loop is cut, a chain that is too deep is told
+    assert_string_equal(load_error("[INCLUDES]\nbefore = f.conf\n[Definition]\nfailregex = from <ADDR>\n"), "");
+    for (int i = 0; i < 20; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "a/i%d.conf", i);
+        snprintf(text, sizeof(text), "[INCLUDES]\nbefore = i%d.conf\n", i + 1);
+        put(name, text);
+    }
+    assert_string_equal(load_error("[INCLUDES]\nbefore = i0.conf\n[Definition]\nfailregex = from <ADDR>\n"),
+                        "a/i9.conf:2: includes are nested deeper than 10 files; does a file include itself?");
+    // one pattern
+    strcpy(big, "[Definition]\nfailregex = <ADDR> ");
+    size_t n = strlen(big);
+    memset(big + n, 'x', 20000);
+    strcpy(big + n + 20000, "\n");
+    assert_non_null(strstr(load_error(big), "bytes with all its tags filled in; at most 16384 are allowed"));
+    // nested groups, groups
+    strcpy(big, "[Definition]\nfailregex = <ADDR> ");
+    n = strlen(big);
+    memset(big + n, '(', 60);
+    memset(big + n + 60, ')', 60);
+    strcpy(big + n + 120, "\n");
+    assert_non_null(strstr(load_error(big), "parentheses are too deeply nested"));
+    strcpy(big, "[Definition]\nfailregex = <ADDR> ");
+    for (int i = 0; i < 63; i++)
+        strcat(big, "()");
+    strcat(big, "\n");
+    assert_string_equal(load_error(big), "a/f.conf:2: the pattern has 65 groups; at most 64 are allowed, (?:...) does not count");
+    // patterns
+    strcpy(big, "[Definition]\nfailregex = ");
+    for (int i = 0; i < 250; i++)
+        strcat(big, " <ADDR>\n");
+    assert_string_equal(load_error(big), "");
+    strcat(big, " <ADDR>\n");
+    assert_string_equal(load_error(big), "a/f.conf:252: more than 250 patterns; a filter may have as many");
+    // programs
+    strcpy(big, "[Definition]\nfailregex = ");
+    for (int i = 0; i < 15; i++)
+        sprintf(big + strlen(big), " <@p%d><ADDR>\n", i);
+    assert_string_equal(load_error(big), "");
+    strcat(big, " <@p15><ADDR>\n");
+    assert_string_equal(load_error(big), "a/f.conf:17: more than 15 programs named by <@IDENT> in one filter");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(lines_are_read_as_python_reads_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(later_files_override, setup, teardown),
+        cmocka_unit_test_setup_teardown(substitution, setup, teardown),
+        cmocka_unit_test_setup_teardown(wrong_substitution_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(mistakes_are_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_not_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(bounds_of_files, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
