@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Internet addresses and networks as values. Never resolves names.
+// Internet addresses and networks as text. Never resolves names.
 #include "base/addr.h"
 
 #include <arpa/inet.h>
@@ -79,18 +79,6 @@ const char *addr_format(const struct addr *a, char buf[static ADDR_STRLEN])
     return buf;
 }
 
-struct prefix prefix_of(const struct addr *a, uint8_t len)
-{
-    struct prefix p = {.addr = *a, .len = len > 128 ? 128 : len};
-
-    for (unsigned i = 0; i < 16; i++) {
-        unsigned keep = p.len > i * 8 ? p.len - i * 8 : 0;
-        if (keep < 8)
-            p.addr.b[i] &= (uint8_t)(0xff00u >> keep);
-    }
-    return p;
-}
-
 int prefix_parse(struct str s, struct prefix *ret)
 {
     const char *slash = s.n ? memchr(s.p, '/', s.n) : NULL;
@@ -120,26 +108,4 @@ const char *prefix_format(const struct prefix *p, char buf[static PREFIX_STRLEN]
     if (p->len < 128)
         sprintf(buf + strlen(buf), "/%u", prefix_family_len(p));
     return buf;
-}
-
-bool prefix_contains(const struct prefix *p, const struct addr *a)
-{
-    struct prefix q = prefix_of(a, p->len);
-    return addr_eq(&p->addr, &q.addr);
-}
-
-bool prefix_overlaps(const struct prefix *p, const struct prefix *q)
-{
-    return p->len <= q->len ? prefix_contains(p, &q->addr) : prefix_contains(q, &p->addr);
-}
-
-bool addr_is_unbannable(const struct addr *a)
-{
-    static const struct addr zero;
-
-    if (addr_is_v4(a))
-        return a->b[12] == 0 || a->b[12] == 127 || a->b[12] >= 224;
-    if (memcmp(a->b, zero.b, 15) == 0)
-        return a->b[15] <= 1; // :: and ::1
-    return a->b[0] == 0xff;
 }

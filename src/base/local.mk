@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
-	src/base/addr.c src/base/addr.h \
+	src/base/addr.c src/base/addr.h src/base/prefix.c \
 	src/base/class.c src/base/class.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/hash.c src/base/hash.h \

@@ -23,7 +23,6 @@ enum msg_type {
     MSG_STATE,
     MSG_STATUS,
     MSG_EVENT,          // something happened to hook or sets
-    MSG_NEED_SYNC,      // n = 0: the sets lost entries; send the whole list
     MSG_REPLACED,       // n = 0: another watcher has connected, this connection ends
 };
 
@@ -111,7 +110,7 @@ struct msg_event {
 enum msg_what {
     WHAT_HOOK_LOST = 1, // and put back
     WHAT_HOOK_STUCK,    // lost and not put back yet
-    WHAT_SET_LOST,      // a set was destroyed or flushed, or lost entries
+    WHAT_SET_LOST,      // a set was destroyed or flushed, or lost entries; they were put back
     WHAT_FULL,          // a set is full
     WHAT_FOREIGN_SET,   // a set of another type has our name: nothing is enforced for this family
     WHAT_MAX

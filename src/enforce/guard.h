@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Listens to the kernel's announcements of nf_tables changes and tells those that touch our table, and who made
+// them. Repairs nothing itself.
+#ifndef PB_ENFORCE_GUARD_H
+#define PB_ENFORCE_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mnl_socket;
+
+struct guard_news {
+    bool hook;     // our table, chain, rule or set was changed by somebody else
+    bool elements; // so were a set's elements
+    uint32_t pid;  // who; 0: unknown
+    char program[32];
+};
+
+int guard_open(struct mnl_socket **ret);
+
+// Reads all announcements; own_port is the netlink port of our own changes, which are no news.
+void guard_read(struct mnl_socket *nl, uint32_t own_port, const char *table, struct guard_news *ret);
+
+#endif
