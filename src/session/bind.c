@@ -13,6 +13,7 @@ void bind_call(struct lives *t, struct life *caller)
     }
     caller->last_call_seq = ++t->seq;
     caller->slot[caller->n_slots++] = caller->last_call_seq;
+    lives_list(t, LIFE_OPEN, caller);
 }
 
 static unsigned slots_before(const struct life *caller, uint64_t seq)
@@ -38,6 +39,9 @@ void bind_child(struct lives *t, struct life *child, struct life *caller)
 {
     // A child that was announced (or whose first lines are lost) is not older than the call that it belongs to.
     take_slot(caller, child->begun ? child->begin_seq : UINT64_MAX);
+    if (caller->n_slots == 0 && !caller->slots_lost)
+        lives_unlist(t, LIFE_OPEN, caller);
+    lives_unlist(t, LIFE_NAMELESS, child);
     child->bound = true;
     child->owner = lives_index(t, caller);
     child->owner_seq = caller->begin_seq;
@@ -58,7 +62,7 @@ static bool left_before(const struct life *caller, const struct life *child)
 
 static bool may_have_called(const struct life *caller, const struct life *child)
 {
-    return !left_before(caller, child) && caller->key.host == child->key.host && caller->last_call_seq &&
+    return !left_before(caller, child) && caller->key.host == child->key.host &&
            lived_at(caller, child->begin_seq) &&
            (slots_before(caller, child->begin_seq) > 0 || caller->slots_lost);
 }
@@ -69,8 +73,7 @@ void bind_by_address(struct lives *t, struct life *child)
 
     if (child->bound)
         return;
-    for (uint32_t i = t->newest; i != LIFE_NONE; i = t->v[i].prev) {
-        struct life *c = &t->v[i];
+    for (struct life *c = lives_first(t, LIFE_OPEN); c; c = lives_next(t, LIFE_OPEN, c)) {
         if (c == child || !c->has_addr || !addr_eq(&c->addr, &child->addr) || !may_have_called(c, child))
             continue;
         if (!best || c->last_call_seq > best->last_call_seq)
@@ -80,14 +83,13 @@ void bind_by_address(struct lives *t, struct life *child)
         bind_child(t, child, best);
 }
 
-// A child without a caller, of the same program as child, whom somebody can have called: it competes for slots.
+// A nameless child of the same program, whom somebody can have called: it competes for slots.
 static bool is_claimant(const struct lives *t, const struct life *l, const struct life *child)
 {
-    if (l->bound || l->has_addr || l->other || l->key.host != child->key.host ||
-        l->key.ident != child->key.ident)
+    if (l->key.host != child->key.host || l->key.ident != child->key.ident)
         return false;
-    for (uint32_t i = t->newest; i != LIFE_NONE; i = t->v[i].prev)
-        if (may_have_called(&t->v[i], l))
+    for (const struct life *c = lives_first(t, LIFE_OPEN); c; c = lives_next(t, LIFE_OPEN, c))
+        if (may_have_called(c, l))
             return true;
     return false;
 }
@@ -99,8 +101,7 @@ static bool slots_suffice(const struct lives *t, const struct life *child, const
     uint64_t begin[CLAIMANTS_MAX];
     unsigned n = 0;
 
-    for (uint32_t i = t->newest; i != LIFE_NONE; i = t->v[i].prev) {
-        const struct life *l = &t->v[i];
+    for (const struct life *l = lives_first(t, LIFE_NAMELESS); l; l = lives_next(t, LIFE_NAMELESS, l)) {
         if (!is_claimant(t, l, child))
             continue;
         if (n == CLAIMANTS_MAX)
@@ -112,9 +113,8 @@ static bool slots_suffice(const struct lives *t, const struct life *child, const
         bool concerned = false; // only those that could be meant by a caller of this address
         for (unsigned j = 0; j < n; j++)
             claims += begin[j] <= begin[k];
-        for (uint32_t i = t->newest; i != LIFE_NONE; i = t->v[i].prev) {
-            const struct life *c = &t->v[i];
-            if (c->key.host != child->key.host || !c->last_call_seq)
+        for (const struct life *c = lives_first(t, LIFE_OPEN); c; c = lives_next(t, LIFE_OPEN, c)) {
+            if (c->key.host != child->key.host)
                 continue;
             free += slots_before(c, begin[k]);
             concerned = concerned || (c->has_addr && addr_eq(&c->addr, a) && slots_before(c, begin[k]));
@@ -132,8 +132,7 @@ enum elimination bind_eliminate(struct lives *t, struct life *child, bool force,
 
     if (!child->begun || child->other || child->bound)
         return ELIMINATION_OPEN;
-    for (uint32_t i = t->newest; i != LIFE_NONE; i = t->v[i].prev) {
-        struct life *c = &t->v[i];
+    for (struct life *c = lives_first(t, LIFE_OPEN); c; c = lives_next(t, LIFE_OPEN, c)) {
         if (!may_have_called(c, child))
             continue;
         if (!c->end_seq) {

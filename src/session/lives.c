@@ -14,11 +14,9 @@ int lives_init(struct lives *t, unsigned max)
     *t = (struct lives){.max = max,
                         .mask = buckets - 1,
                         .free = LIFE_NONE,
-                        .oldest = LIFE_NONE,
-                        .newest = LIFE_NONE,
-                        .end_oldest = LIFE_NONE,
-                        .end_newest = LIFE_NONE,
                         .hash = hash_key_new()};
+    for (unsigned k = 0; k < LIFE_LISTS; k++)
+        t->lists[k] = (struct life_ends){LIFE_NONE, LIFE_NONE};
     t->v = calloc(max, sizeof(*t->v));
     t->bucket = malloc(buckets * sizeof(*t->bucket));
     if (!t->v || !t->bucket) {
@@ -62,41 +60,30 @@ struct life *lives_find(const struct lives *t, const struct life_key *key)
     return NULL;
 }
 
-static void list_append(struct lives *t, struct life *l)
+void lives_list(struct lives *t, enum life_list k, struct life *l)
 {
+    struct life_ends *ends = &t->lists[k];
     uint32_t i = lives_index(t, l);
 
-    l->prev = t->newest;
-    l->next = LIFE_NONE;
-    if (t->newest == LIFE_NONE)
-        t->oldest = i;
-    else
-        t->v[t->newest].next = i;
-    t->newest = i;
+    if (ends->last == i)
+        return;
+    lives_unlist(t, k, l);
+    l->links[k] = (struct life_link){ends->last, LIFE_NONE};
+    *(ends->last == LIFE_NONE ? &ends->first : &t->v[ends->last].links[k].next) = i;
+    ends->last = i;
+    l->lists |= (uint8_t)(1u << k);
 }
 
-static void list_remove(struct lives *t, struct life *l)
+void lives_unlist(struct lives *t, enum life_list k, struct life *l)
 {
-    if (l->prev == LIFE_NONE)
-        t->oldest = l->next;
-    else
-        t->v[l->prev].next = l->next;
-    if (l->next == LIFE_NONE)
-        t->newest = l->prev;
-    else
-        t->v[l->next].prev = l->prev;
-}
+    struct life_ends *ends = &t->lists[k];
+    struct life_link at = l->links[k];
 
-static void ended_remove(struct lives *t, struct life *l)
-{
-    if (l->end_prev == LIFE_NONE)
-        t->end_oldest = l->end_next;
-    else
-        t->v[l->end_prev].end_next = l->end_next;
-    if (l->end_next == LIFE_NONE)
-        t->end_newest = l->end_prev;
-    else
-        t->v[l->end_next].end_prev = l->end_prev;
+    if (!(l->lists & 1u << k))
+        return;
+    *(at.prev == LIFE_NONE ? &ends->first : &t->v[at.prev].links[k].next) = at.next;
+    *(at.next == LIFE_NONE ? &ends->last : &t->v[at.next].links[k].prev) = at.prev;
+    l->lists &= (uint8_t) ~(1u << k);
 }
 
 struct life *lives_add(struct lives *t, const struct life_key *key)
@@ -104,7 +91,7 @@ struct life *lives_add(struct lives *t, const struct life_key *key)
     uint32_t i = t->free;
 
     if (i != LIFE_NONE)
-        t->free = t->v[i].next;
+        t->free = t->v[i].chain;
     else if (t->never_used < t->max)
         i = t->never_used++;
     else
@@ -121,7 +108,8 @@ struct life *lives_add(struct lives *t, const struct life_key *key)
     l->chain = *bucket; // in front of the older one, so that lives_find() meets it first
     *bucket = i;
     l->begin_seq = ++t->seq;
-    list_append(t, l);
+    lives_list(t, LIFE_BY_LINE, l);
+    lives_list(t, LIFE_NAMELESS, l);
     t->active++;
     return l;
 }
@@ -133,49 +121,12 @@ void lives_remove(struct lives *t, struct life *l)
     while (*at != i)
         at = &t->v[*at].chain;
     *at = l->chain;
-    list_remove(t, l);
-    if (l->end_seq)
-        ended_remove(t, l);
+    for (unsigned k = 0; k < LIFE_LISTS; k++)
+        lives_unlist(t, k, l);
     l->used = false;
-    l->next = t->free;
+    l->chain = t->free;
     t->free = i;
     t->active--;
-}
-
-void lives_touch(struct lives *t, struct life *l)
-{
-    if (t->newest == lives_index(t, l))
-        return;
-    list_remove(t, l);
-    list_append(t, l);
-}
-
-static void ended_append(struct lives *t, struct life *l)
-{
-    uint32_t i = lives_index(t, l);
-
-    l->end_prev = t->end_newest;
-    l->end_next = LIFE_NONE;
-    if (t->end_newest == LIFE_NONE)
-        t->end_oldest = i;
-    else
-        t->v[t->end_newest].end_next = i;
-    t->end_newest = i;
-}
-
-void lives_end(struct lives *t, struct life *l)
-{
-    if (l->end_seq)
-        return;
-    l->end_seq = ++t->seq;
-    l->link_waits = false;
-    ended_append(t, l);
-}
-
-void lives_end_again(struct lives *t, struct life *l)
-{
-    ended_remove(t, l);
-    ended_append(t, l);
 }
 
 struct life_host *lives_host(struct lives *t, uint64_t host)

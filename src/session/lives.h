@@ -12,6 +12,15 @@
 
 enum { LIFE_NONE = UINT32_MAX, LIFE_SLOTS = 16, LIFE_HOST_MAX = 64, HOSTS_MAX = 128 };
 
+// The lists that lives are in, each oldest first, so that no question needs a walk through the whole table.
+enum life_list {
+    LIFE_BY_LINE,  // all, by their last line
+    LIFE_ENDED,    // ended, by their end
+    LIFE_OPEN,     // with calls whose child is not known
+    LIFE_NAMELESS, // without an address and a caller, and not another service's
+    LIFE_LISTS,
+};
+
 struct life_key {
     uint64_t host, ident; // keyed hashes of the names
     uint64_t pid;
@@ -27,8 +36,10 @@ enum failure_state { // of its failure
 struct life {
     struct life_key key;
     uint32_t chain;           // next in the hash bucket; of one key, the youngest comes first
-    uint32_t prev, next;      // by last line, oldest first
-    uint32_t end_prev, end_next; // ended ones by end, oldest first
+    struct life_link {
+        uint32_t prev, next;
+    } links[LIFE_LISTS];
+    uint8_t lists; // bit k: it is in list k
     uint64_t begin_seq, end_seq; // place in the order of lines; end_seq 0: has not ended
     usec_t begin, last;
     bool used, begun, begun_last, other, faulted, success, success_told, has_addr, bound, announced;
@@ -70,8 +81,9 @@ struct lives {
     struct life *v; // max of them; memory is touched on use only
     uint32_t *bucket;
     uint32_t max, mask, active, free, never_used;
-    uint32_t oldest, newest;         // by last line
-    uint32_t end_oldest, end_newest; // ended ones by end
+    struct life_ends {
+        uint32_t first, last;
+    } lists[LIFE_LISTS];
     struct hash_key hash;
     uint64_t seq;
     struct life_host hosts[HOSTS_MAX];
@@ -94,14 +106,9 @@ struct life *lives_find(const struct lives *t, const struct life_key *key);
 struct life *lives_add(struct lives *t, const struct life_key *key);
 void lives_remove(struct lives *t, struct life *l);
 
-// A line of l came: it moves to the young end.
-void lives_touch(struct lives *t, struct life *l);
-
-// l has ended; it stays in the table, in the order of ends.
-void lives_end(struct lives *t, struct life *l);
-
-// l goes to the end of that order: its host is silent and others are not to wait behind it.
-void lives_end_again(struct lives *t, struct life *l);
+// Puts l at the end of the list, also when it is in it already; takes it out (if it is in it).
+void lives_list(struct lives *t, enum life_list k, struct life *l);
+void lives_unlist(struct lives *t, enum life_list k, struct life *l);
 
 // The clock of this host (its entry in the table of hosts).
 struct life_host *lives_host(struct lives *t, uint64_t host);
@@ -109,6 +116,16 @@ struct life_host *lives_host(struct lives *t, uint64_t host);
 static inline struct life *lives_at(const struct lives *t, uint32_t i)
 {
     return i == LIFE_NONE ? NULL : &t->v[i];
+}
+
+static inline struct life *lives_first(const struct lives *t, enum life_list k)
+{
+    return lives_at(t, t->lists[k].first);
+}
+
+static inline struct life *lives_next(const struct lives *t, enum life_list k, const struct life *l)
+{
+    return lives_at(t, l->links[k].next);
 }
 
 static inline uint32_t lives_index(const struct lives *t, const struct life *l)

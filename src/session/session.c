@@ -21,6 +21,7 @@ struct sessions {
     struct session_counters counters;
     uint32_t links[LINKS_MAX]; // lives whose link waits
     unsigned n_links;
+    unsigned fatherless; // bound lives whose caller's address is not known either
     const struct record *record; // the one at hand, NULL between records
 };
 
@@ -140,6 +141,8 @@ static void set_address(struct sessions *s, struct life *l, const struct addr *a
     if (l->has_addr)
         return;
     l->has_addr = true;
+    s->fatherless -= l->bound;
+    lives_unlist(&s->lives, LIFE_NAMELESS, l);
     if (origin < ORIGIN_LINK)
         bind_by_address(&s->lives, l);
     if (l->failure == FAILURE_WAITS)
@@ -151,8 +154,10 @@ static void set_address(struct sessions *s, struct life *l, const struct addr *a
 // Tells child whose it is; where the caller's own address is not known yet, it follows with set_caller_address().
 static void adopt(struct sessions *s, struct life *child, struct life *caller, enum outcome_origin origin, usec_t now)
 {
-    if (!child->bound)
+    if (!child->bound) {
         bind_child(&s->lives, child, caller);
+        s->fatherless += !child->has_addr;
+    }
     if (caller->has_addr)
         set_address(s, child, &caller->addr, origin, now);
 }
@@ -161,37 +166,48 @@ static void set_caller_address(struct sessions *s, struct life *caller, usec_t n
 {
     uint32_t index = lives_index(&s->lives, caller);
 
-    for (uint32_t i = s->lives.newest; i != LIFE_NONE; i = s->lives.v[i].prev) {
-        struct life *l = &s->lives.v[i];
+    for (struct life *l = s->fatherless ? lives_first(&s->lives, LIFE_BY_LINE) : NULL; l;
+         l = lives_next(&s->lives, LIFE_BY_LINE, l)) {
         if (l->bound && !l->has_addr && l->owner == index && l->owner_seq == caller->begin_seq)
             set_address(s, l, &caller->addr, ORIGIN_LINK, now);
     }
 }
 
-// Tries to settle the ended lives of a host that have no caller yet. At most SETTLE_MAX of them, the longest ended
-// first, so that a flood of nameless ones costs a bounded time a line.
-enum { SETTLE_MAX = 16 };
+// Tries to settle the ended lives of a host that have no caller yet: each one that finds its caller leaves one
+// candidate less for the others, so hope is given up only when nothing moves any more. At most SETTLE_MAX tries, so
+// that a flood of nameless ones costs a bounded time a line.
+enum { SETTLE_MAX = 32 };
 
-static void settle(struct sessions *s, uint64_t host, usec_t now, bool force)
+static void settle(struct sessions *s, uint64_t host, usec_t now)
 {
-    unsigned tried = 0;
+    unsigned tries = 0;
+    bool again = true;
 
-    for (uint32_t i = s->lives.end_oldest; i != LIFE_NONE && tried < SETTLE_MAX;) {
-        struct life *l = &s->lives.v[i], *caller;
-        i = l->end_next;
-        if (l->key.host != host || l->bound || l->has_addr || l->other || l->last_call_seq)
-            continue;
-        tried++;
-        switch (bind_eliminate(&s->lives, l, force, &caller)) {
-        case ELIMINATION_FOUND:
-            adopt(s, l, caller, ORIGIN_ELIMINATION, now);
-            break;
-        case ELIMINATION_HOPELESS:
-            if (l->failure == FAILURE_WAITS)
-                tell_failure(s, l, now);
-            break;
-        case ELIMINATION_OPEN:
-            break;
+    while (again && tries < SETTLE_MAX) {
+        struct life *hopeless = NULL;
+        again = false;
+        for (struct life *l = lives_first(&s->lives, LIFE_NAMELESS), *next; l && tries < SETTLE_MAX; l = next) {
+            struct life *caller;
+            next = lives_next(&s->lives, LIFE_NAMELESS, l);
+            if (l->key.host != host || !l->end_seq || l->failure == FAILURE_TOLD)
+                continue;
+            tries++;
+            switch (bind_eliminate(&s->lives, l, false, &caller)) {
+            case ELIMINATION_FOUND:
+                adopt(s, l, caller, ORIGIN_ELIMINATION, now);
+                again = true;
+                break;
+            case ELIMINATION_HOPELESS:
+                if (l->failure == FAILURE_WAITS && !hopeless)
+                    hopeless = l;
+                break;
+            case ELIMINATION_OPEN:
+                break;
+            }
+        }
+        if (!again && hopeless) {
+            tell_failure(s, hopeless, now);
+            again = true;
         }
     }
 }
@@ -200,11 +216,13 @@ static void end_life(struct sessions *s, struct life *l, usec_t now)
 {
     if (l->end_seq)
         return;
-    lives_end(&s->lives, l);
+    l->end_seq = ++s->lives.seq;
+    l->link_waits = false;
     l->last = now;
+    lives_list(&s->lives, LIFE_ENDED, l);
     if (l->failure == FAILURE_ATTEMPT && !l->success && !l->other)
         failure_is_due(s, l, now);
-    settle(s, l->key.host, now, false);
+    settle(s, l->key.host, now);
 }
 
 // Takes l out of the table; what waits in it is settled as well as it can be now.
@@ -219,6 +237,7 @@ static void drop_life(struct sessions *s, struct life *l, usec_t now)
         adopt(s, l, caller, ORIGIN_ELIMINATION, now);
     if (l->failure == FAILURE_WAITS)
         tell_failure(s, l, now);
+    s->fatherless -= l->bound && !l->has_addr;
     lives_remove(&s->lives, l);
 }
 
@@ -229,16 +248,15 @@ static void expire(struct sessions *s, bool live, usec_t now)
     enum { PASS_MAX = 4 };
     unsigned passed = 0;
 
-    for (uint32_t i = s->lives.end_oldest; i != LIFE_NONE && passed < PASS_MAX; i = s->lives.end_oldest) {
-        struct life *l = &s->lives.v[i];
+    for (struct life *l; passed < PASS_MAX && (l = lives_first(&s->lives, LIFE_ENDED));) {
         const struct life_host *h = lives_host(&s->lives, l->key.host);
         usec_t clock = live && h->compared ? now - h->behind : h->newest;
         if (clock - l->last >= s->options.wait) {
             drop_life(s, l, clock);
         } else {
-            if (s->lives.end_newest == i)
+            if (!lives_next(&s->lives, LIFE_ENDED, l))
                 break;
-            lives_end_again(&s->lives, l);
+            lives_list(&s->lives, LIFE_ENDED, l);
             passed++;
         }
     }
@@ -262,8 +280,7 @@ usec_t sessions_deadline(const struct sessions *s)
 
     if (s->counters.waiting == 0)
         return deadline;
-    for (uint32_t i = s->lives.end_oldest; i != LIFE_NONE; i = s->lives.v[i].end_next) {
-        const struct life *l = &s->lives.v[i];
+    for (const struct life *l = lives_first(&s->lives, LIFE_ENDED); l; l = lives_next(&s->lives, LIFE_ENDED, l)) {
         if (l->failure != FAILURE_WAITS)
             continue;
         const struct life_host *h = lives_host((struct lives *)&s->lives, l->key.host);
@@ -277,28 +294,23 @@ usec_t sessions_deadline(const struct sessions *s)
 static void clear_host(struct sessions *s, uint64_t host, usec_t now)
 {
     // first end them all, so that elimination sees who can no longer be meant
-    for (uint32_t i = s->lives.oldest; i != LIFE_NONE; i = s->lives.v[i].next)
-        if (s->lives.v[i].key.host == host)
-            end_life(s, &s->lives.v[i], now);
-    for (uint32_t i = s->lives.oldest; i != LIFE_NONE;) {
-        struct life *l = &s->lives.v[i];
-        i = l->next;
-        if (l->key.host == host && l->failure == FAILURE_WAITS)
-            drop_life(s, l, now);
-    }
-    for (uint32_t i = s->lives.oldest; i != LIFE_NONE;) {
-        struct life *l = &s->lives.v[i];
-        i = l->next;
+    for (struct life *l = lives_first(&s->lives, LIFE_BY_LINE); l; l = lives_next(&s->lives, LIFE_BY_LINE, l))
         if (l->key.host == host)
-            drop_life(s, l, now);
+            end_life(s, l, now);
+    for (int all = 0; all < 2; all++) { // those that wait first, while their callers are there
+        for (struct life *l = lives_first(&s->lives, LIFE_BY_LINE), *next; l; l = next) {
+            next = lives_next(&s->lives, LIFE_BY_LINE, l);
+            if (l->key.host == host && (all || l->failure == FAILURE_WAITS))
+                drop_life(s, l, now);
+        }
     }
 }
 
 void sessions_finish(struct sessions *s)
 {
     s->record = NULL;
-    for (uint32_t i = s->lives.oldest; i != LIFE_NONE; i = s->lives.oldest)
-        clear_host(s, s->lives.v[i].key.host, s->lives.v[i].last);
+    for (struct life *l; (l = lives_first(&s->lives, LIFE_BY_LINE));)
+        clear_host(s, l->key.host, l->last);
 }
 
 static void forget_link(struct sessions *s, unsigned k)
@@ -331,7 +343,7 @@ static struct life *new_life(struct sessions *s, const struct life_key *key, con
 
     while (!(l = lives_add(&s->lives, key))) {
         s->counters.overflow++;
-        drop_life(s, &s->lives.v[s->lives.oldest], r->time);
+        drop_life(s, lives_first(&s->lives, LIFE_BY_LINE), r->time);
     }
     s->counters.lives++;
     l->begin = l->last = r->time;
@@ -433,7 +445,7 @@ static void on_link(struct sessions *s, struct life *caller, const struct record
     if (child && child != caller && !taken && (!child->begun || child->begin_seq > caller->last_call_seq) &&
         (!caller->begun || child->begin_seq > caller->begin_seq)) {
         adopt(s, child, caller, ORIGIN_LINK, r->time);
-        settle(s, caller->key.host, r->time, false); // one candidate less for the others
+        settle(s, caller->key.host, r->time); // one candidate less for the others
         return;
     }
     caller->link = key;
@@ -447,6 +459,7 @@ static void on_other(struct sessions *s, struct life *l, const struct record *r,
 {
     if (!e->link_pid) {
         l->other = true;
+        lives_unlist(&s->lives, LIFE_NAMELESS, l);
         return;
     }
     struct life_key key = lives_key(&s->lives, r->host, e->link_ident, e->link_pid);
@@ -456,6 +469,7 @@ static void on_other(struct sessions *s, struct life *l, const struct record *r,
         child->announced = true;
     }
     child->other = true;
+    lives_unlist(&s->lives, LIFE_NAMELESS, child);
 }
 
 // Another address on the trusted command line under the same pid: the pid was used again and we missed it.
@@ -494,7 +508,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         l = new_life(s, &key, r, false);
         first_line(s, l, r, cmdline_addr);
     }
-    lives_touch(&s->lives, l);
+    lives_list(&s->lives, LIFE_BY_LINE, l);
     if (!l->end_seq)
         l->last = r->time;
 
@@ -509,7 +523,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
     switch (e->role) {
     case ROLE_CALL:
         bind_call(&s->lives, l);
-        settle(s, key.host, r->time, false); // an earlier child can no longer be named
+        settle(s, key.host, r->time); // an earlier child can no longer be named
         break;
     case ROLE_LINK:
         on_link(s, l, r, e);
@@ -547,8 +561,7 @@ usec_t sessions_oldest(const struct sessions *s, usec_t not_before)
 {
     usec_t oldest = USEC_FOREVER;
 
-    for (uint32_t i = s->lives.oldest; i != LIFE_NONE; i = s->lives.v[i].next) {
-        const struct life *l = &s->lives.v[i];
+    for (const struct life *l = lives_first(&s->lives, LIFE_BY_LINE); l; l = lives_next(&s->lives, LIFE_BY_LINE, l)) {
         if ((l->end_seq == 0 || l->failure == FAILURE_WAITS) && l->begin >= not_before && l->begin < oldest)
             oldest = l->begin;
     }
