@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Writes a syslog as rsyslog does on a busy PPTP server (ISO 8601 stamps): of all lines 1 % are failed logins, 3 % the
-// other lines of pptpd and pppd that tie them to an address, the rest comes from other programs. The same seed gives
-// the same bytes. Knows nothing of the product.
+// Writes a syslog as rsyslog does on a busy PPTP server (ISO 8601 stamps): of all lines 1 % are failed logins, 4 % the
+// other lines of pptpd and pppd that tie them to an address (fewer do not make whole sessions), the rest comes from
+// other programs. The same seed gives the same bytes. Knows nothing of the product.
 //
 //   gen-log [LINES [SEED]]     (1000000, 1)
 #include <stdint.h>
@@ -10,8 +10,8 @@
 #include <time.h>
 
 enum {
-    OPEN_SESSIONS = 16, // interleaved control connections
-    ATTACKERS = 64,     // addresses that attack at the same time
+    OPEN_SESSIONS = 4,  // interleaved control connections
+    ATTACKERS = 8,      // addresses that attack at the same time
     ATTEMPTS = 5,       // of each, on average, before another one takes its place
 };
 
@@ -84,6 +84,9 @@ static void session_line(struct session *s)
         printf("pppd[%u]: Peer %s failed CHAP authentication\n", s->pppd, s->user);
         break;
     case 2:
+        printf("pppd[%u]: Exit.\n", s->pppd);
+        break;
+    case 3:
         printf("pptpd[%u]: CTRL: Reaping child PPP[%u]\n", s->pptpd, s->pppd);
         break;
     default:
@@ -169,9 +172,7 @@ int main(int argc, char **argv)
         attackers[i] = random_addr();
     for (unsigned i = 0; i < OPEN_SESSIONS; i++) {
         session_begin(&sessions[i]);
-        sessions[i].step = 1 + rnd(4); // so that the four lines of a session are equally frequent from the start
-        if (sessions[i].step == 4)
-            sessions[i].step = 0;
+        sessions[i].step = rnd(5); // so that the five lines of a session are equally frequent from the start
     }
     for (unsigned long n = 0; n < lines; n++) {
         time_t now;
@@ -186,7 +187,7 @@ int main(int argc, char **argv)
             strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
         }
         printf("%s.%06u+00:00 vpn ", stamp, (unsigned)(t % 1000000));
-        if (rnd(25) == 0)
+        if (rnd(20) == 0)
             session_line(&sessions[rnd(OPEN_SESSIONS)]);
         else
             foreign_line((uint32_t)n);
