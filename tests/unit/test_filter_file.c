@@ -369,6 +369,47 @@ static void bounds_of_files(void **state)
     assert_string_equal(load_error(big), "a/f.conf:17: more than 15 programs named by <@IDENT> in one filter");
 }
 
+// The worked example of pptpban-filters(5).
+static void the_manual_does_not_lie(void **state)
+{
+    static const struct {
+        const char *ident, *message;
+        enum role role;
+    } lines[] = {
+        {"tunneld", "connection from 203.0.113.5", ROLE_BEGIN},
+        {"tunneld", "worker 815 started", ROLE_LINK},
+        {"tunneld-worker", "user 'bob': wrong secret", ROLE_FAILURE},
+        {"tunneld-worker", "user ''x': wrong secret': wrong secret", ROLE_FAILURE},
+        {"tunneld-worker", "bye", ROLE_END},
+        {"tunneld", "connection closed", ROLE_END},
+        {"tunneld", "user 'bob': wrong secret", ROLE_MAX},
+    };
+    struct filter_options options = {.dirs = dirs};
+    struct filter_error error;
+    struct filter *f;
+
+    (void)state;
+    put("b/tunneld.conf", "[Definition]\n"
+                          "failregex = <@tunneld-worker>^user '<F-USER>.*</F-USER>': wrong secret$\n"
+                          "journalmatch = SYSLOG_IDENTIFIER=tunneld + SYSLOG_IDENTIFIER=tunneld-worker\n"
+                          "\n"
+                          "[Session]\n"
+                          "begin = <@tunneld>^connection from <ADDR>$\n"
+                          "link = <@tunneld>^worker <LINK tunneld-worker> started$\n"
+                          "end = <@tunneld>^connection closed$\n"
+                          "      <@tunneld-worker>^bye$\n");
+    assert_int_equal(filter_load("tunneld", &options, &f, &error), 0);
+    assert_string_equal(filter_name(f), "tunneld");
+    assert_string_equal(filter_journalmatch(f), "SYSLOG_IDENTIFIER=tunneld + SYSLOG_IDENTIFIER=tunneld-worker");
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct record r = {.ident = str_of(lines[i].ident), .message = str_of(lines[i].message)};
+        struct event e = {.role = ROLE_MAX};
+        filter_match(f, &r, &e);
+        assert_int_equal(e.role, lines[i].role);
+    }
+    filter_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +420,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(mistakes_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds_of_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_manual_does_not_lie, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
