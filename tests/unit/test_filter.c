@@ -325,6 +325,54 @@ static void the_gate_changes_nothing(void **state)
     filter_free(f);
 }
 
+// A list with too little room: a string may be stood for by one that it contains, else there is no gate.
+static void a_full_list_of_literals_is_no_harm(void **state)
+{
+    struct str literals[LITERALS_MAX] = {STR("CTRL: "), STR("pppd"), STR("e")}, all[LITERALS_MAX];
+    struct filter *f = load("pptpd");
+    struct literals *l;
+    size_t n = 3, needed = 0;
+
+    (void)state;
+    assert_true(filter_gate(f, all, LITERALS_MAX, &needed));
+    for (size_t max = 0; max < needed; max++) {
+        n = 0;
+        assert_false(filter_gate(f, all, max, &n));
+        assert_true(n <= max);
+    }
+    n = 3;
+    assert_false(filter_gate(f, literals, 3, &n)); // "Exit." has none of them
+    static const char *const some[] = {"CTRL: ", "pppd", "i", "R", " ", "_"};
+    for (n = 0; n < 6; n++)
+        literals[n] = str_of(some[n]);
+    assert_true(filter_gate(f, literals, 6, &n));
+    assert_int_equal(n, 6);
+    assert_int_equal(literals_new(literals, n, &l), 0);
+    filter_set_gate(f, literals, n);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        char line[1024];
+        struct event e = {.role = ROLE_MAX};
+        struct record r = record_of(lines[i].ident, str_of(lines[i].message), line, sizeof(line));
+        r.mask = literals_mask(l, r.line);
+        r.flags = RECORD_HAS_MASK;
+        filter_match(f, &r, &e);
+        assert_int_equal(e.role, lines[i].role);
+    }
+    // a set in which some strings are missing: their patterns always run
+    filter_set_gate(f, literals, 1);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        char line[1024];
+        struct event e = {.role = ROLE_MAX};
+        struct record r = record_of(lines[i].ident, str_of(lines[i].message), line, sizeof(line));
+        r.mask = literals_mask(l, r.line) & 1;
+        r.flags = RECORD_HAS_MASK;
+        filter_match(f, &r, &e);
+        assert_int_equal(e.role, lines[i].role);
+    }
+    literals_free(l);
+    filter_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +381,7 @@ int main(void)
         cmocka_unit_test(places_among_the_patterns_of_a_role),
         cmocka_unit_test(addresses_from_a_command_line),
         cmocka_unit_test(the_gate_changes_nothing),
+        cmocka_unit_test(a_full_list_of_literals_is_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
