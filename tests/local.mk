@@ -33,4 +33,4 @@ check-system: all
 	PB_BUILD='$(abs_builddir)' PB_SRC='$(abs_srcdir)' '$(srcdir)/tests/system/run'
 .PHONY: check-system
 
-EXTRA_DIST += tests/bench tests/vm
+EXTRA_DIST += tests/bench tests/captures tests/replay tests/vm
