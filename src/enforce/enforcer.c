@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/paths.h"
 #include "enforce/core.h"
 #include "enforce/own.h"
 #include "enforce/sandbox.h"
@@ -369,8 +370,8 @@ int main(int argc, char **argv)
         {"fd", required_argument, NULL, 'f'},     {"user", required_argument, NULL, 'u'},
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
-    static struct program p = {.limits_path = RUNDIR "/limits"};
-    const char *socket_path = RUNDIR "/enforcer.sock";
+    static struct program p = {.limits_path = PB_LIMITS_FILE};
+    const char *socket_path = PB_ENFORCER_SOCKET;
     const int signals[] = {SIGHUP, SIGTERM, SIGINT};
     int c, fd = -1;
     sigset_t blocked;
