@@ -650,6 +650,49 @@ static void the_shipped_file_shows_the_defaults(void **state)
     assert_string_equal(uncommented, defaults);
 }
 
+// The manual has an item ".It Cm KEY No = DEFAULT" for each key, in the order of the table, and no other; and it names
+// fail2ban's name of each key that has one.
+static void the_manual_lists_every_keyword(void **state)
+{
+    const char *srcdir = getenv("srcdir");
+    char path[512], line[512], name[64], expected[256];
+    enum scope scope = SCOPE_MAX;
+    size_t i = 0, aliases = 0, wanted_aliases = 0;
+    const struct keyword *k = NULL;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/man/pptpban.conf.5", srcdir ? srcdir : ".");
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, ".Sh ", 4) == 0) {
+            if (scope != SCOPE_MAX)
+                assert_null(keyword_at(scope, i)); // all of them were there
+            scope = strcmp(line, ".Sh THE SERVICE") == 0 ? SCOPE_GLOBAL : strcmp(line, ".Sh JAILS") == 0 ? SCOPE_JAIL : SCOPE_MAX;
+            i = 0;
+        }
+        if (scope == SCOPE_MAX)
+            continue;
+        if (sscanf(line, ".It Cm %63s", name) == 1) {
+            k = keyword_at(scope, i++);
+            assert_non_null(k);
+            assert_string_equal(name, k->name);
+            snprintf(expected, sizeof(expected), ".It Cm %s%s%s", k->name, k->fallback && *k->fallback ? " No = " : "",
+                     k->fallback ? k->fallback : "");
+            if (k->kind != &kind_path && k->kind != &kind_paths) // those depend on where it is installed
+                assert_string_equal(line, expected);
+        } else if (k && k->alias && sscanf(line, ".Cm %63s", name) == 1 && strcmp(name, k->alias) == 0) {
+            aliases++;
+        }
+    }
+    fclose(f);
+    for (scope = 0; scope < SCOPE_MAX; scope++)
+        for (i = 0; (k = keyword_at(scope, i)); i++)
+            wanted_aliases += k->alias != NULL;
+    assert_int_equal(aliases, wanted_aliases);
+}
+
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_new, place_free)
 
 int main(void)
@@ -668,6 +711,7 @@ int main(void)
         cmocka_unit_test(filters_with_parameters),
         cmocka_unit_test(distances),
         IN_PLACE(the_dump_reads_back),
+        cmocka_unit_test(the_manual_lists_every_keyword),
         IN_PLACE(the_shipped_file_shows_the_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
