@@ -4,7 +4,7 @@
 // product and starts none.
 //
 //   latency [-n BANS] [-r FAILURES] [-d reap|finished] [-b FIRSTADDR] SET FILE      lines appended to FILE
-//   latency [-n BANS] [-r FAILURES] [-b FIRSTADDR] SET journal                      messages sent to /dev/log
+//   latency [-n BANS] [-r FAILURES] [-b FIRSTADDR] SET journal                      messages sent to journald
 //   latency [-n BANS] -j journal                 journald alone: until a reader of the journal has the entry
 //
 // Prints BANS LOST MEDIAN P99 MAX ERROR, times in milliseconds. ERROR is the 99th percentile of the time between the
@@ -54,22 +54,22 @@ static double ms(int64_t ns)
 
 static int child_main(void)
 {
-    struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+    struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/dev-log"};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), n;
     int64_t t;
     char go, line[128];
 
     if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-        err(1, "/dev/log");
+        err(1, "journald's socket");
     n = snprintf(line, sizeof(line), "<150>pppd[%d]: Plugin /usr/lib/pptpd/pptpd-logwtmp.so loaded.", (int)getpid());
     if (write(fd, line, (size_t)n) != n)
-        err(1, "/dev/log");
+        err(1, "journald's socket");
     n = snprintf(line, sizeof(line), "<148>pppd[%d]: Peer alice failed CHAP authentication", (int)getpid());
     if (write(DONE_FD, &(int64_t){0}, sizeof(t)) != sizeof(t) || read(GO_FD, &go, 1) != 1)
         return 1;
     t = now_ns();
     if (write(fd, line, (size_t)n) != n)
-        err(1, "/dev/log");
+        err(1, "journald's socket");
     if (write(DONE_FD, &t, sizeof(t)) != sizeof(t))
         return 1;
     return read(GO_FD, &go, 1) != 0; // lives until the pipe closes: journald looks at /proc

@@ -162,3 +162,27 @@ processes_of() {
 	echo "$1"
 	for p in $(pgrep -P "$1"); do processes_of "$p"; done
 }
+
+# journald_start: the real journald as an ordinary process; in a mount namespace of its own only (in_private). Sets
+# JOURNALD.
+journald_start() {
+	local j
+	for j in /lib/systemd/systemd-journald /usr/lib/systemd/systemd-journald; do [ -x "$j" ] && break; done
+	[ -x "$j" ] || return 1
+	mkdir -p /run/systemd /run/log "$PB_BENCH_DIR/etc" || return 1
+	mount -t tmpfs tmpfs /run/systemd && mount -t tmpfs tmpfs /run/log || return 1
+	[ ! -d /var/log/journal ] || mount -t tmpfs tmpfs /var/log/journal || return 1
+	[ -s /etc/machine-id ] || return 1
+	mkdir -p /run/systemd/journald.conf.d
+	printf '[Journal]\nStorage=volatile\nRateLimitBurst=0\nForwardToSyslog=no\n' >/run/systemd/journald.conf.d/bench.conf
+	mkdir -p /run/log/journal
+	"$j" >"$PB_BENCH_DIR/journald.log" 2>&1 &
+	JOURNALD=$!
+	for _ in {1..50}; do
+		[ -S /run/systemd/journal/dev-log ] && return 0
+		kill -0 $JOURNALD 2>/dev/null || return 1
+		sleep .1
+	done
+	return 1
+}
+journald_stop() { kill "$JOURNALD" 2>/dev/null; wait "$JOURNALD" 2>/dev/null; }
