@@ -20,8 +20,6 @@ struct replay {
     uint64_t counted, bans;
 };
 
-#pragma weak replay_journal // until the journal source lands
-
 static const char usage[] =
     "usage: pptpban replay [--config FILE] [--jsonl] [--no-gate] FILE...\n"
     "       pptpban replay [--config FILE] [--jsonl] [--no-gate] --journal PATH\n"
@@ -180,7 +178,7 @@ static int read_all(struct replay *r, char *const *files, int n, const char *jou
         for (uint64_t left = options.filters; left; left &= left - 1, m++)
             matches[m] = (struct source_journal_match){
                 .filter = left & -left, .match = engine_journalmatch(r->engine, (unsigned)__builtin_ctzll(left))};
-        int e = !replay_journal ? -ENOSYS : replay_journal(journal, matches, m, &options, counts);
+        int e = replay_journal(journal, matches, m, &options, counts);
         if (e < 0) {
             fprintf(stderr, "pptpban: %s: %s; a journal file or a directory of them is wanted\n", journal, strerror(-e));
             failed = 1;

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += libsource.a
 libsource_a_SOURCES = \
+	src/source/entry.c src/source/entry.h \
 	src/source/feed.c src/source/feed.h \
 	src/source/header.c src/source/header.h \
+	src/source/impl.h \
 	src/source/input.c src/source/input.h \
+	src/source/journal.c \
 	src/source/record.h \
 	src/source/replay.c src/source/replay.h \
 	src/source/source.h \

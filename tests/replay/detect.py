@@ -300,6 +300,9 @@ def disturbed(score, replay, seed):
                        ("5 % lost", lambda line: rng.random() > 0.05), ("20 % lost", lambda line: rng.random() > 0.2)):
         kept = b"\n".join(line for line in lines if keep(line))
         judge_lab(score, "lab iso, %s, seed %d" % (name, seed), replay.text(kept, mtime), truth, Identity(), lossy=True)
+    bare = [[f for f in e if f[0] not in (b"_CMDLINE", b"_COMM", b"_EXE", b"_SYSTEMD_UNIT", b"_SYSTEMD_CGROUP")]
+            for e in export_entries(unpack("lab", "journal.export.xz"))]
+    judge_lab(score, "lab journal, no metadata but _PID and _UID", replay.journal(to_export(bare)), truth, Identity())
     other = Permutation(seed)
     other.pid, other.shift = (lambda p: p), rng.choice((-3, 2, 5)) * 3600
     both = [(line_time(a), a, other.line("iso", a)) for a in lines if line_time(a)]
