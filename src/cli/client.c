@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/exit.h"
+#include "config/config.h"
 #include "daemon/request.h"
 
 enum { ANSWER_SECONDS = 90 }; // a reload may take a while
@@ -31,11 +32,19 @@ void client_free(struct client *c)
     free(c);
 }
 
-// The socket's path: --runtime, else the compiled-in directory.
+// The socket's path: --runtime, else what the configuration says, else the compiled-in directory.
 static int socket_path(const struct args *a, struct sockaddr_un *sun)
 {
-    int n = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s/%s", a->runtime ? a->runtime : RUNDIR,
-                     CONTROL_SOCKET_NAME);
+    struct config_report report = {0};
+    struct config *config = NULL;
+    const char *dir = a->runtime;
+
+    // a configuration that cannot be read is no reason not to find the service where it usually is
+    if (!dir && config_load(a->config, &config, &report) == 0)
+        dir = config->runtime_dir;
+    int n = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s/%s", dir ? dir : RUNDIR, CONTROL_SOCKET_NAME);
+    config_report_free(&report);
+    config_free(config);
     return n < (int)sizeof(sun->sun_path) ? 0 : -ENAMETOOLONG;
 }
 

@@ -4,7 +4,9 @@ pptpban_SOURCES = \
 	src/cli/main.c \
 	src/cli/args.c src/cli/args.h \
 	src/cli/ban.c \
+	src/cli/check.c \
 	src/cli/client.c src/cli/client.h \
+	src/cli/compile_limits.c \
 	src/cli/exit.h \
 	src/cli/help.c \
 	src/cli/list.c \
@@ -16,5 +18,5 @@ pptpban_SOURCES = \
 	src/cli/unban.c \
 	src/cli/verbs.c src/cli/verbs.h \
 	src/cli/why.c
-pptpban_LDADD = libdaemon.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libconfig.a libbase.a \
+pptpban_LDADD = libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libconfig.a libbase.a \
 	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) -lm

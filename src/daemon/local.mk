@@ -1,11 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = \
+	src/daemon/announce.c src/daemon/announce.h \
+	src/daemon/answers.c src/daemon/answers.h \
+	src/daemon/channel.c src/daemon/channel.h \
+	src/daemon/control.c src/daemon/control.h \
+	src/daemon/enact.c src/daemon/enact.h \
+	src/daemon/helper.c src/daemon/helper.h \
+	src/daemon/inputs.c src/daemon/inputs.h \
+	src/daemon/launcher.c src/daemon/launcher.h \
+	src/daemon/limits_compile.c src/daemon/limits_compile.h \
 	src/daemon/muting.c src/daemon/muting.h \
+	src/daemon/own.c src/daemon/own.h \
+	src/daemon/privilege.c src/daemon/privilege.h \
 	src/daemon/request.c src/daemon/request.h \
 	src/daemon/state.c src/daemon/state.h \
 	src/daemon/state_file.c src/daemon/state_file.h \
-	src/daemon/text.c src/daemon/text.h
+	src/daemon/text.c src/daemon/text.h \
+	src/daemon/watcher.c src/daemon/watcher.h \
+	src/daemon/service.h
 
 check_PROGRAMS += test_request test_state
 test_request_SOURCES = tests/unit/test_request.c

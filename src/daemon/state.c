@@ -170,7 +170,7 @@ static int open_database(struct state *s, usec_t now, char *note)
 
     s->failed = s->damaged = s->open = false;
     s->problem[0] = '\0';
-    if (r == 0 || r == -ENOMEM)
+    if (r == 0 || r == -ENOMEM || r == -EBUSY)
         return r;
     snprintf(s->problem, sizeof(s->problem), "%s", note);
     r = state_file_open(NULL, now, &s->db, note);

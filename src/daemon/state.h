@@ -31,7 +31,8 @@ struct decision {
 
 // Opens DIR/state.db (dir NULL: in memory, lost at the end). A database that is damaged, foreign or of a newer
 // version is kept under another name and a new one begun; one that cannot be opened or written leaves the state in
-// memory and state_problem() says so. note: "" or what the administrator should know. Only -ENOMEM is an error.
+// memory and state_problem() says so. note: "" or what the administrator should know. -EBUSY: another process works on
+// it and went on doing so for five seconds. -ENOMEM.
 int state_open(const char *dir, usec_t now, struct state **ret, char note[static STATE_NOTE_MAX]);
 
 // Commits and closes. NULL is fine.

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One line a ban.
+#include "daemon/announce.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/text.h"
+
+static const char *const verbs[] = {
+    [ANNOUNCE_BAN] = "ban",
+    [ANNOUNCE_OBSERVED] = "would ban",
+    [ANNOUNCE_LATE] = "would have banned",
+    [ANNOUNCE_BY_HAND] = "ban",
+};
+
+const char *announce_text(const struct ban *ban, enum announce_kind kind, const struct evidence_item *lines, size_t n,
+                          char buf[static ANNOUNCE_TEXT_MAX])
+{
+    char net[PREFIX_STRLEN], length[DURATION_STRLEN], span[DURATION_STRLEN], user[128], more[192] = "", times[32] = "";
+    size_t own = 0;
+    usec_t oldest = ban->since;
+
+    for (size_t i = 0; i < n && own < ban->count; i++) { // newest first
+        if (!str_eq(lines[i].jail, str_of(ban->jail)))
+            continue;
+        oldest = lines[i].time < oldest ? lines[i].time : oldest;
+        if (own++ == 0 && lines[i].user.n > 0) {
+            text_show(lines[i].user, TEXT_QUOTED, user, sizeof(user));
+            snprintf(more, sizeof(more), ", last user \"%s\"", user);
+        }
+    }
+    if (ban->times > 1)
+        snprintf(times, sizeof(times), ", ban number %u", ban->times);
+    prefix_format(&ban->net, net);
+    duration_format(ban->until == USEC_FOREVER ? USEC_FOREVER : (ban->until - ban->since) / USEC_SEC * USEC_SEC, length);
+    if (kind == ANNOUNCE_BY_HAND)
+        snprintf(buf, ANNOUNCE_TEXT_MAX, "ban %s for %s by hand (%s)", net, length, ban->jail);
+    else
+        snprintf(buf, ANNOUNCE_TEXT_MAX, "%s %s for %s by %s: %u failure%s in %s%s%s", verbs[kind], net, length,
+                 ban->jail, ban->count, ban->count == 1 ? "" : "s",
+                 duration_format((ban->since - oldest) / USEC_SEC * USEC_SEC, span), times, more);
+    return buf;
+}
+
+// Whoever looks on may stop reading; that must not stop us.
+static void show(const char *text)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    char line[ANNOUNCE_TEXT_MAX + TIME_STRLEN + 4], when[TIME_STRLEN];
+
+    int n = snprintf(line, sizeof(line), "%s  %s\n", time_format(clock_realtime(), false, when), text);
+    if (n > 0 && poll(&p, 1, 0) == 1 && (p.revents & POLLOUT)) {
+        ssize_t written = write(STDOUT_FILENO, line, (size_t)n);
+        (void)written;
+    }
+}
+
+void announce_ban(const struct service *s, const struct ban *ban, enum announce_kind kind,
+                  const struct evidence_item *lines, size_t n)
+{
+    char text[ANNOUNCE_TEXT_MAX];
+
+    announce_text(ban, kind, lines, n, text);
+    log_notice("%s%s", text, kind == ANNOUNCE_LATE ? "; that time is over" : "");
+    if (s->options->show_bans && kind != ANNOUNCE_LATE)
+        show(text);
+}
+
+void announce_unban(const struct service *s, const struct ban *ban, const char *why, int level)
+{
+    char text[ANNOUNCE_TEXT_MAX], net[PREFIX_STRLEN];
+
+    snprintf(text, sizeof(text), "unban %s (%s): %s", prefix_format(&ban->net, net), ban->jail, why);
+    log_line(level, "%s", text);
+    if (s->options->show_bans)
+        show(text);
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The control socket: lets in who may ask, reads one request a line, writes answers, never blocks. What a request
+// means is answers.c's matter.
+#ifndef PB_DAEMON_CONTROL_H
+#define PB_DAEMON_CONTROL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "base/str.h"
+#include "daemon/request.h"
+
+struct control;
+
+// A client that may still be there when the answer is ready.
+struct control_client {
+    unsigned slot;
+    uint64_t serial;
+};
+
+struct control_peer {
+    uid_t uid;
+    pid_t pid;
+    bool master; // root or the service's own user, not just a member of the group
+};
+
+enum { CONTROL_CLIENTS_MAX = 32, CONTROL_QUEUE_MAX = 1 << 16 };
+#define CONTROL_PATIENCE_SECONDS 20 // for a client that neither asks on nor takes its answer
+
+struct control_callbacks {
+    void (*request)(void *userdata, struct control_client client, const struct control_peer *peer,
+                    const struct request *q);
+    void *userdata;
+};
+
+// Binds DIR/control.sock under a temporary name: control_publish() puts it in place of a predecessor's. group:
+// whose members may ask, (gid_t)-1 for nobody's. -errno.
+int control_bind(const char *dir, gid_t group, struct control **ret);
+int control_publish(struct control *c);
+
+// Begins to serve.
+int control_start(struct control *c, sd_event *event, const struct control_callbacks *callbacks);
+void control_free(struct control *c);
+
+// One object as one line; takes the reference. A client that has left is no error.
+void control_reply(struct control *c, struct control_client client, json_t *answer);
+void control_fail(struct control *c, struct control_client client, int exit_code, const char *error);
+
+// An answer of many lines: next appends one line (with its newline) to buf and returns its length, 0 at the end. It
+// is called as the client takes them; done frees userdata, whatever happens.
+enum { CONTROL_LINE_MAX = 512 };
+typedef size_t (*control_next)(void *userdata, char buf[static CONTROL_LINE_MAX]);
+void control_stream(struct control *c, struct control_client client, control_next next, void (*done)(void *userdata),
+                    void *userdata);
+
+unsigned control_clients(const struct control *c);
+
+// Writes what clients will still take at once: before the process ends.
+void control_drain(struct control *c);
+
+#endif

@@ -1,0 +1,591 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From verdict to enforcer, state and log.
+#include "daemon/enact.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "daemon/announce.h"
+#include "daemon/inputs.h"
+#include "daemon/muting.h"
+#include "daemon/state.h"
+#include "daemon/text.h"
+
+enum { BATCH = 512 };
+
+// A disk that was full is tried again after so long, but only when there is something to write.
+#define REPAIR_EVERY (30 * USEC_SEC)
+// Marks, and with them all that is committed late, are written once for so much time with records.
+#define MARKS_EVERY USEC_SEC
+// The server's own trouble is said once in so long.
+#define FAULTS_EVERY (3600 * USEC_SEC)
+// journald and rsyslog hand lines on with some delay: only then is a line that did not come believed not to come.
+#define LATENESS (2 * USEC_SEC)
+// How far back a restart looks for the beginning of a session that still runs.
+#define SESSION_AGE (3600 * USEC_SEC)
+
+struct enact {
+    struct service *s;
+    struct enforce_entry batch[BATCH];
+    size_t n_batch;
+    sd_event_source *soon, *marks, *expiry, *deadline;
+    bool soon_set, marks_set, caught_up;
+    struct muting *muting; // NULL once everything has been read again
+    usec_t repair_at;      // not before, while the state cannot be written
+    bool state_failed;
+    uint64_t faulted;      // as counted when it was last said
+    usec_t faults_said;
+    uint64_t refused_by_bound;
+    usec_t settled;        // of the outcome at hand
+};
+
+static usec_t now_of(const struct enact *a)
+{
+    uint64_t t;
+
+    if (sd_event_now(a->s->event, CLOCK_REALTIME, &t) < 0)
+        return clock_realtime();
+    return (usec_t)t;
+}
+
+// --- state ---------------------------------------------------------------------------------------------------
+
+static void state_trouble(struct enact *a, int r)
+{
+    if (r >= 0 || a->state_failed)
+        return;
+    a->state_failed = true;
+    a->repair_at = clock_monotonic() + REPAIR_EVERY;
+    log_error("%s; banning goes on, but what is decided now would be lost in a restart", state_problem(a->s->state));
+}
+
+struct rewrite {
+    struct state *state;
+    usec_t now;
+    int r;
+};
+
+static int rewrite_ban(void *userdata, const struct ban *ban)
+{
+    struct rewrite *w = userdata;
+    struct decision d = {.net = ban->net, .settled = w->now, .since = ban->since, .until = ban->until};
+    int r = state_put_ban(w->state, ban, NULL, NULL);
+
+    memcpy(d.jail, ban->jail, sizeof(d.jail));
+    if (r == 0)
+        r = state_put_decision(w->state, &d);
+    return r == 0 ? state_put_history(w->state, ban) : r;
+}
+
+static void repair(struct enact *a)
+{
+    struct rewrite w = {.state = a->s->state, .now = now_of(a)};
+    char note[STATE_NOTE_MAX];
+
+    if (!a->state_failed || clock_monotonic() < a->repair_at)
+        return;
+    a->repair_at = clock_monotonic() + REPAIR_EVERY;
+    int r = state_repair(a->s->state, w.now, note);
+    if (r == 0)
+        r = bans_each(engine_bans(a->s->engine), rewrite_ban, &w);
+    if (r == 0)
+        r = state_commit(a->s->state);
+    if (r < 0)
+        return;
+    a->state_failed = false;
+    log_notice("%s%sthe state is written again", note, *note ? "; " : "");
+}
+
+void enact_save_marks(struct enact *a)
+{
+    struct service *s = a->s;
+    usec_t now = now_of(a), oldest = engine_oldest_needed(s->engine, now, SESSION_AGE);
+    // a decision is needed until what went into it cannot be read again; sources may be out of step with each other
+    usec_t margin = oldest - SESSION_AGE;
+
+    repair(a);
+    state_trouble(a, inputs_save_marks(s->inputs, s->state, oldest));
+    state_trouble(a, state_prune(s->state, inputs_names(s->inputs), inputs_count(s->inputs), margin,
+                                 s->config->history == USEC_FOREVER ? INT64_MIN : now - s->config->history));
+    state_trouble(a, state_commit(s->state));
+}
+
+static int on_marks(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct enact *a = userdata;
+
+    (void)source;
+    (void)usec;
+    a->marks_set = false;
+    enact_save_marks(a);
+    return 0;
+}
+
+// --- time ----------------------------------------------------------------------------------------------------
+
+static void arm(sd_event_source *source, usec_t t)
+{
+    if (t == USEC_FOREVER) {
+        sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        return;
+    }
+    sd_event_source_set_time(source, (uint64_t)(t < 0 ? 0 : t));
+    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+// The next moments at which something happens without a record. None while old records are still being read: their
+// time is not the clock's.
+static void arm_timers(struct enact *a)
+{
+    if (!a->caught_up)
+        return;
+    arm(a->expiry, bans_next_expiry(engine_bans(a->s->engine)));
+    usec_t t = engine_deadline(a->s->engine);
+    arm(a->deadline, t == USEC_FOREVER ? t : t + LATENESS);
+}
+
+static void expire(struct enact *a)
+{
+    struct ban ban;
+
+    while (engine_expire(a->s->engine, now_of(a), &ban)) {
+        state_trouble(a, state_remove_ban(a->s->state, &ban.net));
+        announce_unban(a->s, &ban, "its time is over", LOG_INFO);
+    }
+}
+
+static int on_expiry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct enact *a = userdata;
+
+    (void)source;
+    (void)usec;
+    expire(a);
+    enact_flush(a);
+    return 0;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct enact *a = userdata;
+
+    (void)source;
+    (void)usec;
+    engine_advance(a->s->engine, now_of(a) - LATENESS);
+    enact_flush(a);
+    return 0;
+}
+
+// --- bans ----------------------------------------------------------------------------------------------------
+
+static void send_batch(struct enact *a)
+{
+    if (a->n_batch && a->s->link)
+        enforce_link_ban(a->s->link, a->batch, a->n_batch);
+    a->n_batch = 0;
+}
+
+static struct enforce_entry entry_of(const struct ban *ban)
+{
+    struct enforce_entry e = {.net = ban->net, .until = ban->until, .count = ban->count};
+
+    memcpy(e.jail, ban->jail, sizeof(e.jail));
+    return e;
+}
+
+_Static_assert(sizeof(((struct enforce_entry *)0)->jail) == JAIL_NAME_MAX + 1, "a jail's name fits");
+
+static void enforce(struct enact *a, const struct ban *ban)
+{
+    if (!a->s->link)
+        return;
+    if (a->n_batch == BATCH)
+        send_batch(a);
+    a->batch[a->n_batch++] = entry_of(ban);
+}
+
+// The lines as they are kept with the ban: one a line, fields apart by tabs, nothing in them that could be either.
+static void evidence_text(const struct evidence_item *lines, size_t n, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        char line[SESSION_EVIDENCE_MAX * 4 + 1], user[256];
+        text_show(lines[i].line, 0, line, sizeof(line));
+        text_show(lines[i].user, 0, user, sizeof(user));
+        int one = snprintf(out + used, size - used, "%lld\t%.*s\t%s\t%s\t%s\t%s\n", (long long)lines[i].time,
+                           STR_FMT(lines[i].jail), class_names[lines[i].class], origin_names[lines[i].origin], user, line);
+        if (one < 0 || (size_t)one >= size - used) {
+            out[used] = '\0';
+            return;
+        }
+        used += (size_t)one;
+    }
+}
+
+static void remember(struct enact *a, const struct ban *ban, const struct position *decided, bool observe)
+{
+    struct state *state = a->s->state;
+    struct decision d = {.net = ban->net, .settled = now_of(a), .since = ban->since, .until = ban->until,
+                         .observe = observe};
+
+    memcpy(d.jail, ban->jail, sizeof(d.jail));
+    if (decided) {
+        d.position = *decided;
+        d.settled = a->settled;
+    }
+    state_trouble(a, state_put_decision(state, &d));
+    if (!observe)
+        state_trouble(a, state_put_history(state, ban));
+}
+
+void enact_on_event(void *userdata, const struct engine_event *e)
+{
+    struct service *s = userdata;
+
+    s->enact->settled = e->outcome->settled;
+}
+
+void enact_on_ban(void *userdata, const struct ban *decision, const struct position *decided, bool observe)
+{
+    struct service *s = userdata;
+    struct enact *a = s->enact;
+    const struct ban *listed = observe ? NULL : bans_find(engine_bans(s->engine), &decision->net);
+    struct evidence_item lines[ANNOUNCE_EVIDENCE_MAX];
+    bool over = decision->until <= now_of(a);
+    size_t n = evidence_find(engine_evidence(s->engine), &decision->net.addr, lines, ANNOUNCE_EVIDENCE_MAX);
+
+    remember(a, decision, decided, observe);
+    if (listed && !over) {
+        char text[8192];
+        enforce(a, listed);
+        evidence_text(lines, n, text, sizeof(text));
+        state_trouble(a, state_put_ban(s->state, listed, decided, text));
+    }
+    announce_ban(s, decision, over ? ANNOUNCE_LATE : observe ? ANNOUNCE_OBSERVED : ANNOUNCE_BAN, lines, n);
+}
+
+bool enact_decided(void *userdata, const char *jail, const struct outcome *o)
+{
+    const struct service *s = userdata;
+    const struct muting *muting = s->enact->muting;
+
+    if (!muting)
+        return false;
+    struct muting_query q = {
+        .jail = jail, .addr = o->addr, .time = o->time, .settled = o->settled, .decided = o->decided};
+    for (size_t k = 0; k < s->config->n_jails; k++)
+        if (strcmp(s->config->jails[k].name, jail) == 0)
+            q.observe = s->config->jails[k].observe;
+    return muting_covers(muting, &q);
+}
+
+unsigned enact_previous(void *userdata, const struct prefix *net, usec_t t, usec_t decay)
+{
+    const struct service *s = userdata;
+
+    return state_previous(s->state, net, t, decay);
+}
+
+int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const char *jail, struct ban *ret)
+{
+    struct ban ban = {.net = *net, .since = now_of(a), .times = 1};
+    usec_t now = ban.since;
+
+    ban.until = duration == USEC_FOREVER ? USEC_FOREVER : now + duration;
+    snprintf(ban.jail, sizeof(ban.jail), "%s", jail);
+    int r = engine_ban(a->s->engine, &ban, true);
+    if (r < 0)
+        return r;
+    remember(a, &ban, NULL, false);
+    state_trouble(a, state_put_ban(a->s->state, &ban, NULL, NULL));
+    enforce(a, &ban);
+    announce_ban(a->s, &ban, ANNOUNCE_BY_HAND, NULL, 0);
+    enact_flush(a);
+    *ret = ban;
+    return 0;
+}
+
+struct collect {
+    const struct prefix *inside;
+    struct prefix *v;
+    size_t n, room;
+};
+
+static int collect_net(void *userdata, const struct ban *ban)
+{
+    struct collect *c = userdata;
+
+    if (c->inside && !(ban->net.len >= c->inside->len && prefix_contains(c->inside, &ban->net.addr)))
+        return 0;
+    if (c->n < c->room)
+        c->v[c->n++] = ban->net;
+    return 0;
+}
+
+size_t enact_unban(struct enact *a, const struct prefix *net)
+{
+    struct service *s = a->s;
+    struct collect c = {.inside = net, .room = bans_count(engine_bans(s->engine))};
+    struct decision forgiven = {.settled = now_of(a)};
+    struct ban ban;
+    size_t ended = 0;
+
+    c.v = calloc(c.room ? c.room : 1, sizeof(*c.v));
+    if (!c.v)
+        return 0;
+    send_batch(a); // in order: none of these may come behind their unban
+    bans_each(engine_bans(s->engine), collect_net, &c);
+    for (size_t i = 0; i < c.n; i++) {
+        if (!engine_unban(s->engine, &c.v[i], &ban))
+            continue;
+        ended++;
+        forgiven.net = c.v[i];
+        state_trouble(a, state_remove_ban(s->state, &c.v[i]));
+        state_trouble(a, state_put_decision(s->state, &forgiven));
+        announce_unban(s, &ban, "by hand", LOG_NOTICE);
+    }
+    if (s->link)
+        for (size_t i = 0; i < c.n; i += BATCH)
+            enforce_link_unban(s->link, c.v + i, c.n - i < BATCH ? c.n - i : BATCH);
+    free(c.v);
+    enact_flush(a);
+    return ended;
+}
+
+// --- the enforcer's questions --------------------------------------------------------------------------------
+
+struct snapshot {
+    struct enforce_entry *v;
+    size_t n, room, next;
+    usec_t now;
+};
+
+static int take(void *userdata, const struct ban *ban)
+{
+    struct snapshot *s = userdata;
+
+    if (s->n < s->room && ban->until > s->now)
+        s->v[s->n++] = entry_of(ban);
+    return 0;
+}
+
+static bool give(void *userdata, struct enforce_entry *ret)
+{
+    struct snapshot *s = userdata;
+
+    if (s->next == s->n)
+        return false;
+    *ret = s->v[s->next++];
+    return true;
+}
+
+void enact_need_sync(void *userdata)
+{
+    struct service *s = userdata;
+    struct snapshot snapshot = {.room = bans_count(engine_bans(s->engine)), .now = now_of(s->enact)};
+
+    if (!s->link)
+        return;
+    s->enact->n_batch = 0; // they are in the list
+    snapshot.v = calloc(snapshot.room ? snapshot.room : 1, sizeof(*snapshot.v));
+    if (!snapshot.v) {
+        log_error("no memory to tell the enforcer all bans");
+        return;
+    }
+    bans_each(engine_bans(s->engine), take, &snapshot);
+    int r = enforce_link_sync(s->link, give, &snapshot);
+    if (r < 0)
+        log_warning("the enforcer could not be told all %zu bans: %s", snapshot.n, strerror(-r));
+    free(snapshot.v);
+    if (snapshot.room > 1024)
+        malloc_trim(0);
+}
+
+void enact_refused(void *userdata, const struct prefix *net, const char *reason)
+{
+    char text[PREFIX_STRLEN];
+
+    (void)userdata;
+    log_warning("the enforcer did not ban %s: %s", prefix_format(net, text), reason);
+}
+
+void enact_event(void *userdata, int level, const char *text)
+{
+    (void)userdata;
+    log_line(level, "%s", text);
+}
+
+// --- after records -------------------------------------------------------------------------------------------
+
+static void say_faults(struct enact *a)
+{
+    struct engine_counters c;
+    usec_t now = clock_monotonic();
+
+    engine_read_counters(a->s->engine, &c);
+    if (c.bans_refused > a->refused_by_bound) {
+        log_warning("the ban list is full (max_bans = %u): %llu decisions could not be carried out",
+                    a->s->config->max_bans, (unsigned long long)(c.bans_refused - a->refused_by_bound));
+        a->refused_by_bound = c.bans_refused * 2; // said at every doubling
+    }
+    if (c.faulted == a->faulted || (a->faults_said && now - a->faults_said < FAULTS_EVERY))
+        return;
+    log_warning("the PPTP server itself cannot check passwords (RADIUS or secrets trouble, see its log): %llu refused "
+                "logins were not counted",
+                (unsigned long long)(c.faulted - a->faulted));
+    a->faulted = c.faulted;
+    a->faults_said = now;
+}
+
+void enact_flush(struct enact *a)
+{
+    send_batch(a);
+    state_trouble(a, state_commit(a->s->state));
+    arm_timers(a);
+}
+
+static int on_soon(sd_event_source *source, void *userdata)
+{
+    struct enact *a = userdata;
+
+    (void)source;
+    a->soon_set = false;
+    if (a->caught_up)
+        expire(a);
+    enact_flush(a);
+    say_faults(a);
+    if (!a->marks_set) {
+        a->marks_set = true;
+        sd_event_source_set_time_relative(a->marks, MARKS_EVERY);
+        sd_event_source_set_enabled(a->marks, SD_EVENT_ONESHOT);
+    }
+    return 0;
+}
+
+void enact_soon(struct enact *a)
+{
+    if (a->soon_set)
+        return;
+    a->soon_set = true;
+    sd_event_source_set_enabled(a->soon, SD_EVENT_ONESHOT);
+}
+
+void enact_caught_up(struct enact *a)
+{
+    if (a->caught_up)
+        return;
+    a->caught_up = true;
+    muting_free(a->muting);
+    a->muting = NULL;
+    enact_soon(a);
+    state_trim(a->s->state);
+    malloc_trim(0);
+}
+
+bool enact_is_caught_up(const struct enact *a)
+{
+    return a->caught_up;
+}
+
+const char *enact_state_problem(const struct enact *a)
+{
+    return state_problem(a->s->state);
+}
+
+// --- restart -------------------------------------------------------------------------------------------------
+
+struct restore {
+    struct enact *a;
+    usec_t now;
+    size_t bans, over, refused;
+};
+
+static int restore_ban(void *userdata, const struct ban *ban)
+{
+    struct restore *r = userdata;
+
+    if (ban->until <= r->now)
+        r->over++;
+    else if (engine_ban(r->a->s->engine, ban, false) < 0)
+        r->refused++;
+    else
+        r->bans++;
+    return 0;
+}
+
+static int restore_decision(void *userdata, const struct decision *d)
+{
+    return muting_add(userdata, d);
+}
+
+int enact_restore(struct enact *a)
+{
+    struct restore restore = {.a = a, .now = clock_realtime()};
+    unsigned bad_bans, bad_decisions = 0;
+
+    int r = state_each_ban(a->s->state, restore_ban, &restore, &bad_bans);
+    state_trouble(a, r);
+    r = muting_new((size_t)a->s->config->max_bans * 2, &a->muting);
+    if (r < 0)
+        return r;
+    r = state_each_decision(a->s->state, restore_decision, a->muting, &bad_decisions);
+    if (r != -ENOSPC)
+        state_trouble(a, r);
+    muting_seal(a->muting);
+    if (a->state_failed) { // damaged: begin a new one with what could be read
+        a->repair_at = 0;
+        repair(a);
+    }
+    if (bad_bans + bad_decisions)
+        log_warning("%u rows of the state make no sense and were left out", bad_bans + bad_decisions);
+    if (restore.refused)
+        log_warning("%zu bans of the state do not fit into the ban list (max_bans = %u)", restore.refused,
+                    a->s->config->max_bans);
+    if (restore.bans)
+        log_info("%zu bans taken over from before, %zu were over", restore.bans, restore.over);
+    return 0;
+}
+
+// --- life ----------------------------------------------------------------------------------------------------
+
+static int off(int r, sd_event_source *source)
+{
+    return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_OFF);
+}
+
+int enact_new(struct service *s, struct enact **ret)
+{
+    struct enact *a = calloc(1, sizeof(*a));
+    int r;
+
+    if (!a)
+        return -ENOMEM;
+    a->s = s;
+    if ((r = off(sd_event_add_defer(s->event, &a->soon, on_soon, a), a->soon)) < 0 ||
+        (r = sd_event_source_set_priority(a->soon, SD_EVENT_PRIORITY_IMPORTANT)) < 0 ||
+        (r = off(sd_event_add_time(s->event, &a->marks, CLOCK_MONOTONIC, 0, 0, on_marks, a), a->marks)) < 0 ||
+        (r = off(sd_event_add_time(s->event, &a->expiry, CLOCK_REALTIME, 0, USEC_SEC, on_expiry, a), a->expiry)) < 0 ||
+        (r = off(sd_event_add_time(s->event, &a->deadline, CLOCK_REALTIME, 0, 0, on_deadline, a), a->deadline)) < 0) {
+        enact_free(a);
+        return r;
+    }
+    *ret = a;
+    return 0;
+}
+
+void enact_free(struct enact *a)
+{
+    if (!a)
+        return;
+    sd_event_source_unref(a->soon);
+    sd_event_source_unref(a->marks);
+    sd_event_source_unref(a->expiry);
+    sd_event_source_unref(a->deadline);
+    muting_free(a->muting);
+    free(a);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Carries out what the engine decides: tells the enforcer, the state and the log, and ends bans in time. Decides
+// nothing; the ban list stays the engine's.
+#ifndef PB_DAEMON_ENACT_H
+#define PB_DAEMON_ENACT_H
+
+#include "daemon/service.h"
+
+struct enact;
+
+int enact_new(struct service *s, struct enact **ret);
+void enact_free(struct enact *a);
+
+// The engine's callbacks, with userdata = struct service.
+void enact_on_event(void *userdata, const struct engine_event *e);
+void enact_on_ban(void *userdata, const struct ban *ban, const struct position *decided, bool observe);
+bool enact_decided(void *userdata, const char *jail, const struct outcome *o);
+unsigned enact_previous(void *userdata, const struct prefix *net, usec_t t, usec_t decay);
+
+// The enforcer's callbacks, with userdata = struct service.
+void enact_need_sync(void *userdata);
+void enact_refused(void *userdata, const struct prefix *net, const char *reason);
+void enact_event(void *userdata, int level, const char *text);
+
+// Before the first record: takes bans and decisions over from the state.
+int enact_restore(struct enact *a);
+
+// Records have been fed: what they led to goes out before the loop waits again.
+void enact_soon(struct enact *a);
+
+// All that was there at the start has been read: from now on time passes by the clock.
+void enact_caught_up(struct enact *a);
+bool enact_is_caught_up(const struct enact *a);
+
+// Sends and commits what is under way, at once.
+void enact_flush(struct enact *a);
+
+// Writes where each source is to be read from after a restart, and commits.
+void enact_save_marks(struct enact *a);
+
+// By hand. jail: whose ban it is. *ret is the ban as it is in the list then. -ENOSPC: the list is full.
+int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const char *jail, struct ban *ret);
+
+// Ends every ban inside net (NULL: all). Returns how many.
+size_t enact_unban(struct enact *a, const struct prefix *net);
+
+// "" or what is wrong with writing the state now.
+const char *enact_state_problem(const struct enact *a);
+
+#endif

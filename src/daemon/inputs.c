@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The sources of the service.
+#include "daemon/inputs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/enact.h"
+
+enum { FILTERS_MAX = 64 };
+
+struct input {
+    char *name; // "journal" or a pattern
+    uint64_t filters;
+    struct source *source; // NULL: could not be opened
+    bool caught_up;
+};
+
+struct inputs {
+    struct service *s;
+    struct input v[INPUTS_MAX];
+    const char *names[INPUTS_MAX];
+    char *directories[INPUTS_MAX + 8];
+    size_t n, n_directories;
+};
+
+const char *inputs_usual_file(void)
+{
+    static const char *const usual[] = {"/var/log/syslog", "/var/log/messages"};
+
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+        if (access(usual[i], F_OK) == 0)
+            return usual[i];
+    return usual[0]; // waited for
+}
+
+static int add(struct inputs *in, const char *name, uint64_t filters)
+{
+    for (size_t i = 0; i < in->n; i++)
+        if (strcmp(in->v[i].name, name) == 0) {
+            in->v[i].filters |= filters;
+            return 0;
+        }
+    if (in->n == INPUTS_MAX)
+        return -E2BIG;
+    char *copy = strdup(name);
+    if (!copy)
+        return -ENOMEM;
+    in->names[in->n] = copy;
+    in->v[in->n++] = (struct input){.name = copy, .filters = filters};
+    return 0;
+}
+
+static int add_directory(struct inputs *in, const char *path, size_t n)
+{
+    char *copy = strndup(path, n ? n : 1);
+
+    if (!copy)
+        return -ENOMEM;
+    in->directories[in->n_directories++] = copy;
+    return 0;
+}
+
+// The directory above the first wildcard: files in it come and go.
+static int add_pattern_directory(struct inputs *in, const char *pattern)
+{
+    size_t fixed = strcspn(pattern, "*?["), slash = 0;
+
+    for (size_t i = 0; i < fixed; i++)
+        if (pattern[i] == '/')
+            slash = i;
+    return add_directory(in, pattern, slash);
+}
+
+int inputs_new(struct service *s, bool journal_available, struct inputs **ret)
+{
+    static const char *const journals[] = {"/var/log", "/run/log", "/etc/machine-id"};
+    struct inputs *in = calloc(1, sizeof(*in));
+    int r = 0;
+
+    if (!in)
+        return -ENOMEM;
+    in->s = s;
+    for (size_t k = 0; r == 0 && k < s->config->n_jails; k++) {
+        const struct jail_config *j = &s->config->jails[k];
+        for (size_t i = 0; r == 0 && j->enabled && i < j->source.n; i++) {
+            const char *name = j->source.v[i];
+            bool is_auto = strcmp(name, "auto") == 0;
+            uint64_t filters = engine_filters_for(s->engine, is_auto && journal_available ? "journal" : name);
+            if (filters)
+                r = add(in, !is_auto ? name : journal_available ? "journal" : inputs_usual_file(), filters);
+        }
+    }
+    for (size_t i = 0; r == 0 && i < in->n; i++)
+        if (strcmp(in->v[i].name, "journal") != 0)
+            r = add_pattern_directory(in, in->v[i].name);
+    for (size_t i = 0; r == 0 && i < sizeof(journals) / sizeof(journals[0]); i++)
+        r = add_directory(in, journals[i], strlen(journals[i]));
+    if (r < 0) {
+        inputs_free(in);
+        return r;
+    }
+    *ret = in;
+    return 0;
+}
+
+void inputs_free(struct inputs *in)
+{
+    if (!in)
+        return;
+    for (size_t i = 0; i < in->n; i++) {
+        source_free(in->v[i].source);
+        free(in->v[i].name);
+    }
+    for (size_t i = 0; i < in->n_directories; i++)
+        free(in->directories[i]);
+    free(in);
+}
+
+size_t inputs_count(const struct inputs *in)
+{
+    return in->n;
+}
+
+const char *const *inputs_names(const struct inputs *in)
+{
+    return in->names;
+}
+
+const char *const *inputs_directories(const struct inputs *in)
+{
+    return (const char *const *)in->directories;
+}
+
+static int on_record(void *userdata, const struct record *r)
+{
+    struct service *s = userdata;
+
+    enact_soon(s->enact);
+    return engine_feed(s->engine, r);
+}
+
+static void on_caught_up(void *userdata, struct source *source)
+{
+    struct service *s = userdata;
+    struct inputs *in = s->inputs;
+    size_t behind = 0;
+
+    for (size_t i = 0; i < in->n; i++) {
+        if (in->v[i].source == source || !in->v[i].source)
+            in->v[i].caught_up = true;
+        behind += !in->v[i].caught_up;
+    }
+    if (behind == 0)
+        enact_caught_up(s->enact);
+}
+
+static usec_t longest_findtime(const struct config *c)
+{
+    usec_t longest = 0;
+
+    for (size_t k = 0; k < c->n_jails; k++)
+        if (c->jails[k].enabled && c->jails[k].findtime > longest)
+            longest = c->jails[k].findtime;
+    return longest;
+}
+
+static int open_one(struct inputs *in, struct input *input, usec_t since)
+{
+    struct service *s = in->s;
+    struct source_options options = {
+        .event = s->event,
+        .literals = engine_literals(s->engine),
+        .filters = input->filters,
+        .record = on_record,
+        .caught_up = on_caught_up,
+        .userdata = s,
+        .since = since,
+    };
+    char *mark = NULL;
+    int r;
+
+    if (state_mark(s->state, input->name, &mark) == 0)
+        options.mark = mark;
+    if (strcmp(input->name, "journal") == 0) {
+        struct source_journal_match matches[FILTERS_MAX];
+        size_t n = 0;
+        for (unsigned i = 0; i < FILTERS_MAX; i++)
+            if (input->filters >> i & 1)
+                matches[n++] = (struct source_journal_match){.filter = UINT64_C(1) << i,
+                                                             .match = engine_journalmatch(s->engine, i)};
+        r = source_new_journal(NULL, matches, n, &options, &input->source);
+    } else {
+        r = source_new_logfile(input->name, &options, &input->source);
+    }
+    free(mark);
+    return r;
+}
+
+int inputs_open(struct inputs *in)
+{
+    usec_t since = clock_realtime() - longest_findtime(in->s->config);
+    size_t opened = 0;
+
+    for (size_t i = 0; i < in->n; i++) {
+        int r = open_one(in, &in->v[i], since);
+        if (r < 0)
+            log_error("source %s cannot be read: %s", in->v[i].name, strerror(-r));
+        opened += r >= 0;
+        in->v[i].caught_up = r < 0;
+    }
+    return opened ? 0 : -ENOENT;
+}
+
+int inputs_prepare(struct inputs *in)
+{
+    for (size_t i = 0; i < in->n; i++) {
+        int r = in->v[i].source ? source_prepare(in->v[i].source) : 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int inputs_save_marks(struct inputs *in, struct state *state, usec_t oldest)
+{
+    for (size_t i = 0; i < in->n; i++) {
+        char *mark = NULL;
+        int r;
+        if (!in->v[i].source || source_mark(in->v[i].source, oldest, &mark) < 0)
+            continue; // the older mark stays: more is read again, nothing is lost
+        r = state_put_mark(state, in->v[i].name, mark);
+        free(mark);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+bool inputs_status(const struct inputs *in, size_t i, struct source_status *ret)
+{
+    if (i >= in->n || !in->v[i].source)
+        return false;
+    source_status(in->v[i].source, ret);
+    return true;
+}
