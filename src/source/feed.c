@@ -5,7 +5,7 @@
 #include "source/feed.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/hash.h"
 
@@ -16,8 +16,11 @@ int feed_space(struct feed *f, char **ret_p, size_t *ret_n)
     size_t size = f->walk->max_line + BLOCK;
 
     if (!f->buffer) {
-        if (!(f->buffer = malloc(size)))
+        // not from the heap: an idle daemon gives the pages back at once
+        void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
             return -ENOMEM;
+        f->buffer = p;
         f->have = 0;
     }
     *ret_p = f->buffer + f->have;
@@ -85,7 +88,8 @@ int feed_finish(struct feed *f)
 
 void feed_release(struct feed *f)
 {
-    free(f->buffer);
+    if (f->buffer)
+        munmap(f->buffer, f->walk->max_line + BLOCK);
     f->buffer = NULL;
     f->have = 0;
 }

@@ -7,14 +7,24 @@ libsource_a_SOURCES = \
 	src/source/impl.h \
 	src/source/input.c src/source/input.h \
 	src/source/journal.c \
+	src/source/lane.c src/source/lane.h \
+	src/source/logfile.c \
 	src/source/record.h \
 	src/source/replay.c src/source/replay.h \
-	src/source/source.h \
+	src/source/rotation.c src/source/rotation.h \
+	src/source/source.c src/source/source.h \
 	src/source/stamp.c src/source/stamp.h \
-	src/source/walk.c src/source/walk.h
+	src/source/tail.c src/source/tail.h \
+	src/source/walk.c src/source/walk.h \
+	src/source/watch.c src/source/watch.h
 
 check_PROGRAMS += test_header test_replay
 test_header_SOURCES = tests/unit/test_header.c
 test_header_LDADD = libsource.a libbase.a $(CMOCKA_LIBS)
 test_replay_SOURCES = tests/unit/test_replay.c
 test_replay_LDADD = libsource.a libbase.a $(ARCHIVE_LIBS) $(CMOCKA_LIBS)
+
+# for system tests
+noinst_PROGRAMS += source-dump
+source_dump_SOURCES = tests/system/source-dump.c
+source_dump_LDADD = libsource.a libbase.a $(SYSTEMD_LIBS) $(ARCHIVE_LIBS)

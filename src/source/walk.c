@@ -43,7 +43,8 @@ static uint64_t count_newlines(const char *p, const char *end)
 
 void walk_init(struct walk *w, usec_t bound, size_t max_line)
 {
-    *w = (struct walk){.max_line = max_line ? max_line : WALK_MAX_LINE, .previous = bound, .last = INT64_MIN};
+    *w = (struct walk){.max_line = max_line ? max_line : WALK_MAX_LINE, .previous = bound, .last = INT64_MIN,
+                       .since = INT64_MIN};
     stamp_clock_init(&w->clock, bound);
 }
 
@@ -122,6 +123,8 @@ int walk_line(struct walk *w, struct str line, uint64_t offset, bool cut)
     else
         r.flags |= RECORD_NO_TIME;
     w->timed_to = end;
+    if (w->previous < w->since)
+        return 0;
     if (cut) {
         w->truncated++;
         r.flags |= RECORD_TRUNCATED;

@@ -21,6 +21,7 @@ struct walk {
     size_t max_line;
     unsigned flags;   // of each record
     uint8_t file[16]; // of each position
+    usec_t since;     // older records are left out
     bool follow;      // replay: years go on from block to block; live: everything is about now
     struct stamp_clock clock;
 

@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Follows one path through its rotations. A file that was renamed stays open until its successor is written to and
+// nobody can write to it unseen; a file that was truncated is finished from the copy that rotation made.
+#include "source/lane.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "source/impl.h"
+#include "source/rotation.h"
+
+int lane_new(const char *path, struct lane **ret)
+{
+    struct lane *l = calloc(1, sizeof(*l));
+
+    if (!l || !(l->path = strdup(path))) {
+        free(l);
+        return -ENOMEM;
+    }
+    *ret = l;
+    return 0;
+}
+
+static void unwatch(struct tail *t, const struct lane_context *c)
+{
+    if (t->wd >= 0)
+        inotify_rm_watch(c->inotify, t->wd);
+    t->wd = -1;
+}
+
+void lane_count_tail(struct lane_counts *c, const struct tail *t)
+{
+    c->lines += t->walk.lines;
+    c->records += t->walk.records;
+    c->truncated += t->walk.truncated;
+    c->no_header += t->walk.no_header;
+    c->bytes += t->bytes;
+    if (t->walk.last > c->last)
+        c->last = t->walk.last;
+}
+
+static void forget(struct lane *l, size_t i, const struct lane_context *c)
+{
+    lane_count_tail(c->counts, l->tails[i]);
+    unwatch(l->tails[i], c);
+    if (l->tails[i] == l->current)
+        l->current = NULL;
+    tail_free(l->tails[i]);
+    memmove(l->tails + i, l->tails + i + 1, (l->n - i - 1) * sizeof(l->tails[0]));
+    l->n--;
+}
+
+void lane_free(struct lane *l, const struct lane_context *c)
+{
+    if (!l)
+        return;
+    while (l->n > 0)
+        forget(l, l->n - 1, c);
+    free(l->path);
+    free(l);
+}
+
+static void watch(struct tail *t, const struct lane_context *c)
+{
+    char path[64];
+
+    // by descriptor: the name may be another file's by now
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", t->fd);
+    t->wd = inotify_add_watch(c->inotify, path, IN_MODIFY | IN_ATTRIB);
+}
+
+// Takes fd over, also on failure. at: which place in the order.
+static int add_tail(struct lane *l, size_t at, int fd, const struct lane_context *c, struct tail **ret)
+{
+    struct tail *t;
+    int r = tail_new(fd, c->options->max_line, &t);
+
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    if (l->n == LANE_TAILS) {
+        forget(l, 0, c);
+        at -= at > 0;
+    }
+    t->walk.literals = c->options->literals;
+    t->walk.record = c->options->record;
+    t->walk.userdata = c->options->userdata;
+    t->walk.filters = c->options->filters;
+    if (!t->input)
+        watch(t, c);
+    memmove(l->tails + at + 1, l->tails + at, (l->n - at) * sizeof(l->tails[0]));
+    l->tails[at] = t;
+    l->n++;
+    *ret = t;
+    return 0;
+}
+
+static void identify(struct tail *t)
+{
+    char head[FINGERPRINT_BYTES];
+
+    if (t->known || t->fd < 0 || t->input)
+        return;
+    ssize_t n = pread(t->fd, head, sizeof(head), 0);
+
+    t->known = n > 0 && feed_fingerprint(head, (size_t)n, t->walk.file);
+}
+
+static struct tail *find_file(const struct lane *l, const uint8_t file[16])
+{
+    for (size_t i = 0; i < l->n; i++) {
+        identify(l->tails[i]);
+        if (l->tails[i]->known && memcmp(l->tails[i]->walk.file, file, 16) == 0)
+            return l->tails[i];
+    }
+    return NULL;
+}
+
+// Remembers a file that is not there (any more), so that it is not taken for a new one when it turns up.
+static void add_absent(struct lane *l, size_t at, const uint8_t file[16], uint64_t offset, usec_t modified,
+                       const struct lane_context *c)
+{
+    struct tail *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return;
+    if (l->n == LANE_TAILS) {
+        forget(l, 0, c);
+        at -= at > 0;
+    }
+    t->fd = t->wd = -1;
+    t->known = true;
+    memcpy(t->walk.file, file, sizeof(t->walk.file));
+    t->walk.last = t->modified = modified;
+    t->feed.offset = offset;
+    t->checkpoints[0] = (struct checkpoint){INT64_MIN, offset};
+    t->n_checkpoints = 1;
+    memmove(l->tails + at + 1, l->tails + at, (l->n - at) * sizeof(l->tails[0]));
+    l->tails[at] = t;
+    l->n++;
+}
+
+struct entry {
+    uint8_t file[16];
+    uint64_t offset;
+    usec_t modified;
+};
+
+static bool hex_bytes(const char *p, uint8_t ret[16])
+{
+    for (int i = 0; i < 16; i++) {
+        unsigned v;
+        char two[3] = {p[2 * i], p[2 * i] ? p[2 * i + 1] : '\0'};
+        if (strspn(two, "0123456789abcdef") != 2 || sscanf(two, "%x", &v) != 1)
+            return false;
+        ret[i] = (uint8_t)v;
+    }
+    return true;
+}
+
+// Paths in a mark hold no blank and no control character.
+static void escape_path(const char *path, char *ret, size_t size)
+{
+    size_t n = 0;
+
+    for (const unsigned char *p = (const unsigned char *)path; *p && n + 4 < size; p++) {
+        if (*p <= ' ' || *p == '%' || *p == 0x7f)
+            n += (size_t)snprintf(ret + n, size - n, "%%%02x", *p);
+        else
+            ret[n++] = (char)*p;
+    }
+    ret[n] = '\0';
+}
+
+// One entry of a mark; *ret_path is the path as it stands there.
+static bool read_entry(struct str word, struct entry *ret, struct str *ret_path)
+{
+    unsigned long long offset;
+    long long modified;
+    int used = 0;
+    char numbers[64];
+
+    if (word.n < 34 || word.p[32] != ':' || !hex_bytes(word.p, ret->file))
+        return false;
+    word = str_skip(word, 33);
+    snprintf(numbers, sizeof(numbers), "%.*s", STR_FMT(word));
+    if (sscanf(numbers, "%llu:%lld:%n", &offset, &modified, &used) != 2 || used == 0)
+        return false;
+    ret->offset = offset;
+    ret->modified = modified;
+    *ret_path = str_skip(word, (size_t)used);
+    return true;
+}
+
+bool lane_path_of_mark(struct str word, char *ret, size_t size)
+{
+    struct entry e;
+    struct str path;
+    size_t n = 0;
+
+    if (!read_entry(word, &e, &path))
+        return false;
+    for (size_t i = 0; i < path.n && n + 1 < size; i++) {
+        char hex[3] = {path.p[i]};
+        if (path.p[i] == '%' && i + 2 < path.n) {
+            hex[0] = path.p[i + 1];
+            hex[1] = path.p[i + 2];
+            hex[0] = (char)strtol(hex, NULL, 16);
+            i += 2;
+        }
+        ret[n++] = hex[0];
+    }
+    ret[n] = '\0';
+    return n > 0 && strlen(ret) == n;
+}
+
+// The mark's entries of this lane, oldest first.
+static size_t read_mark(const struct lane *l, const char *mark, struct entry entries[static LANE_TAILS])
+{
+    char escaped[3 * PATH_MAX];
+    struct str rest = str_of(mark), word, path;
+    size_t n = 0;
+
+    escape_path(l->path, escaped, sizeof(escaped));
+    str_word(&rest); // the kind of mark
+    while (n < LANE_TAILS && (word = str_word(&rest)).n > 0)
+        if (read_entry(word, &entries[n], &path) && str_eq(path, str_of(escaped)))
+            n++;
+    return n;
+}
+
+int lane_mark(const struct lane *l, usec_t not_after, char **mark, size_t *n)
+{
+    char path[3 * PATH_MAX], hex[33];
+
+    escape_path(l->path, path, sizeof(path));
+    const struct tail *newest = NULL;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->tails[i]->known)
+            newest = l->tails[i];
+    for (size_t i = 0; i < l->n; i++) {
+        const struct tail *t = l->tails[i];
+        // what is over is named as long as it could be taken for a file that came later
+        if (!t->known ||
+            (t != newest && t->fd < 0 && t->walk.last < not_after && t->modified < newest->modified - 2 * USEC_SEC))
+            continue;
+        for (int b = 0; b < 16; b++)
+            snprintf(hex + 2 * b, 3, "%02x", t->walk.file[b]);
+        size_t need = *n + strlen(path) + 96;
+        if (need > SOURCE_MARK_MAX)
+            return -E2BIG;
+        char *bigger = realloc(*mark, need);
+        if (!bigger)
+            return -ENOMEM;
+        *mark = bigger;
+        *n += (size_t)snprintf(*mark + *n, need - *n, " %s:%llu:%lld:%s", hex,
+                               (unsigned long long)tail_offset_for(t, not_after), (long long)t->modified, path);
+    }
+    return 0;
+}
+
+// The best place where the file of a mark can be now: larger than what was read of it, plain before packed.
+static struct sibling *find_sibling(struct sibling *s, size_t n, const uint8_t file[16], uint64_t offset)
+{
+    struct sibling *best = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        if (s[i].fd < 0 || memcmp(s[i].file, file, 16) != 0 || (!s[i].compressed && s[i].size < offset))
+            continue;
+        if (!best || (best->compressed && !s[i].compressed) ||
+            (best->compressed == s[i].compressed && s[i].size > best->size))
+            best = &s[i];
+    }
+    return best;
+}
+
+static int take_sibling(struct lane *l, size_t at, struct sibling *s, const struct lane_context *c, struct tail **ret)
+{
+    struct tail *t;
+    int fd = s->fd;
+
+    s->fd = -1;
+    int r = add_tail(l, at, fd, c, &t);
+    if (r < 0)
+        return r;
+    memcpy(t->walk.file, s->file, sizeof(s->file));
+    t->known = true;
+    *ret = t;
+    return 0;
+}
+
+// Files that were current after `newer` and that nobody has seen: put before the current one.
+static void add_missed(struct lane *l, struct sibling *s, size_t n, usec_t newer, const struct lane_context *c)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct tail *t;
+        if (s[i].fd < 0 || s[i].modified < newer || find_file(l, s[i].file))
+            continue;
+        struct sibling *best = find_sibling(s, n, s[i].file, 0);
+        size_t at = l->current ? l->n - 1 : l->n;
+        if (best && take_sibling(l, at, best, c, &t) == 0)
+            c->counts->rotations++;
+    }
+}
+
+// After a restart: everything the mark names is found again by content, wherever it is called now.
+static void resume(struct lane *l, const struct entry *entries, size_t n_entries, const struct lane_context *c)
+{
+    usec_t oldest = INT64_MAX, newest = INT64_MIN;
+    struct sibling *s = NULL;
+    size_t n = 0;
+    bool current_found = false;
+
+    for (size_t i = 0; i < n_entries; i++) {
+        if (entries[i].modified < oldest)
+            oldest = entries[i].modified;
+        if (entries[i].modified > newest)
+            newest = entries[i].modified;
+    }
+    rotation_list(l->path, oldest - USEC_SEC, &s, &n); // packing keeps times to the second
+    for (size_t i = 0; i < n_entries; i++) {
+        const struct entry *e = &entries[i];
+        struct tail *t = l->current, *found = NULL;
+        if (t && t->known && memcmp(t->walk.file, e->file, 16) == 0) {
+            current_found = true; // shorter than it was: a crash of the whole machine took its end
+            tail_seek(t, e->offset < t->size ? e->offset : t->size);
+            continue;
+        }
+        struct sibling *best = find_sibling(s, n, e->file, e->offset);
+        size_t at = l->current ? l->n - 1 : l->n;
+        if (!best || take_sibling(l, at, best, c, &found) < 0 || tail_seek(found, e->offset) < 0) {
+            if (found)
+                forget(l, at, c);
+            add_absent(l, at, e->file, e->offset, e->modified, c);
+            continue;
+        }
+        if (i + 1 == n_entries)
+            c->counts->rotations++;
+    }
+    if (!current_found)
+        add_missed(l, s, n, newest - USEC_SEC, c);
+    rotation_free(s, n);
+}
+
+// A first start: from options.since on, which may lie in the files before the current one.
+static void go_back(struct lane *l, const struct lane_context *c)
+{
+    usec_t since = c->options->since, first;
+    struct sibling *s = NULL;
+    size_t n = 0;
+
+    if (l->current && tail_first_time(l->current, &first) == 0 && first < since) {
+        tail_seek_time(l->current, since);
+        return;
+    }
+    rotation_list(l->path, since, &s, &n);
+    add_missed(l, s, n, since, c);
+    rotation_free(s, n);
+    for (size_t i = 0; i < l->n; i++)
+        tail_seek_time(l->tails[i], since);
+}
+
+static int open_path(struct lane *l)
+{
+    struct stat st;
+    int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    l->problem[0] = '\0';
+    if (fd < 0) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            snprintf(l->problem, sizeof(l->problem), "cannot open: %s", strerror(errno));
+        return -errno;
+    }
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        snprintf(l->problem, sizeof(l->problem), "not a regular file");
+        close(fd);
+        return -EINVAL;
+    }
+    return fd;
+}
+
+static int start(struct lane *l, const struct lane_context *c)
+{
+    struct entry entries[LANE_TAILS];
+    size_t n = c->mark ? read_mark(l, c->mark, entries) : 0;
+
+    l->started = true;
+    if (l->current)
+        identify(l->current);
+    if (n > 0)
+        resume(l, entries, n, c);
+    else if (!c->mark)
+        go_back(l, c);
+    return 0;
+}
+
+int lane_look(struct lane *l, const struct lane_context *c)
+{
+    struct tail *old = l->current, *t;
+    struct stat st;
+    int fd = open_path(l);
+
+    if (fd >= 0 && fstat(fd, &st) == 0) {
+        for (size_t i = 0; i < l->n && fd >= 0; i++) {
+            if (l->tails[i]->fd >= 0 && l->tails[i]->ino == st.st_ino && l->tails[i]->dev == st.st_dev) {
+                l->current = l->tails[i];
+                close(fd);
+                fd = -1;
+            }
+        }
+    }
+    if (fd >= 0) {
+        int r = add_tail(l, l->n, fd, c, &t);
+        if (r < 0) {
+            snprintf(l->problem, sizeof(l->problem), "cannot read: %s", strerror(-r));
+            return r;
+        }
+        l->current = t;
+        if (l->started && old)
+            c->counts->rotations++;
+        if (l->started && l->n > 1) {
+            // rotated more than once since the last look?
+            struct sibling *s = NULL;
+            size_t n = 0;
+            usec_t newer = l->tails[l->n - 2]->modified;
+            old = l->tails[l->n - 2];
+            if (old->fd >= 0 && fstat(old->fd, &st) == 0)
+                newer = (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000;
+            if (rotation_list(l->path, newer, &s, &n) == 0) {
+                add_missed(l, s, n, newer, c);
+                rotation_free(s, n);
+            }
+        }
+    }
+    return l->started ? 0 : start(l, c);
+}
+
+// The current file was truncated: what of it was not read may be in the copy that rotation made before.
+static void finish_copy(struct lane *l, size_t i, const struct lane_context *c)
+{
+    struct tail *t = l->tails[i], *copy = NULL;
+    uint64_t offset = t->feed.offset;
+    struct sibling *s = NULL;
+    size_t n = 0;
+    uint8_t file[16];
+    bool known = t->known;
+
+    memcpy(file, t->walk.file, sizeof(file));
+    c->counts->rotations++;
+    if (known && rotation_list(l->path, INT64_MIN, &s, &n) == 0) {
+        struct sibling *best = find_sibling(s, n, file, offset);
+        if (best && take_sibling(l, i, best, c, &copy) == 0 && tail_seek(copy, offset) == 0) {
+            // what a mark needs of the old content is with the copy now
+            memcpy(copy->checkpoints, t->checkpoints, sizeof(copy->checkpoints));
+            copy->n_checkpoints = t->n_checkpoints;
+            copy->checkpoint_gap = t->checkpoint_gap;
+            copy->walk.last = t->walk.last;
+        }
+        rotation_free(s, n);
+    }
+    if (known && !copy)
+        add_absent(l, i, file, offset, t->modified, c);
+    uint64_t lost = tail_restart(t);
+    if (!copy)
+        c->counts->skipped += lost;
+}
+
+// Closes what was rotated away, is read to its end and cannot grow unseen any more.
+static void close_old(struct lane *l, const struct lane_context *c)
+{
+    size_t open = 0;
+
+    for (size_t i = l->n; i-- > 0;) {
+        struct tail *t = l->tails[i];
+        bool replaced = i + 1 < l->n && l->tails[l->n - 1]->known;
+        if (t == l->current || t->fd < 0 || t->dirty)
+            continue;
+        open += !t->input;
+        if (t->input || (replaced && (t->deleted || open > LANE_OLD_OPEN))) {
+            unwatch(t, c);
+            tail_close(t);
+        }
+    }
+}
+
+int lane_read(struct lane *l, const struct lane_context *c, size_t budget)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        struct tail *t = l->tails[i];
+        if (!t->dirty || t->fd < 0)
+            continue;
+        t->walk.flags = c->flags;
+        int r = tail_read(t, budget, c->now);
+        if (r == -ESTALE) {
+            finish_copy(l, i, c);
+            i = (size_t)-1; // from the oldest on: the copy, if there is one, comes before
+            continue;
+        }
+        if (r == -EBADMSG || r == -EIO)
+            snprintf(l->problem, sizeof(l->problem), "damaged: %s", strerror(-r));
+        else if (r != 0)
+            return r;
+        t->dirty = false;
+    }
+    close_old(l, c);
+    return 0;
+}
+
+uint64_t lane_behind(const struct lane *l)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (l->tails[i]->fd >= 0 && !l->tails[i]->input && l->tails[i]->size > l->tails[i]->feed.offset)
+            n += l->tails[i]->size - l->tails[i]->feed.offset;
+    return n;
+}
+
+struct tail *lane_find_watch(const struct lane *l, int wd)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->tails[i]->wd == wd && wd >= 0)
+            return l->tails[i];
+    return NULL;
+}

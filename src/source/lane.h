@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// All that was and is written under one path: the current file and the older ones that rotation moved away, read
+// in the order in which they were written.
+#ifndef PB_SOURCE_LANE_H
+#define PB_SOURCE_LANE_H
+
+#include "source/source.h"
+#include "source/tail.h"
+
+enum {
+    LANE_TAILS = 16,   // files of one path that are remembered, the current one included
+    LANE_OLD_OPEN = 3, // older ones that are still watched: their writer may not have noticed the rotation
+};
+
+struct lane {
+    char *path;
+    struct tail *tails[LANE_TAILS]; // oldest first
+    size_t n;
+    struct tail *current; // what lies at path now; NULL: nothing
+    bool started;
+    char problem[200]; // "" or why path cannot be read now
+};
+
+struct lane_counts { // of tails that are forgotten, and what belongs to no tail
+    uint64_t lines, records, truncated, no_header, bytes, skipped, rotations;
+    usec_t last;
+};
+
+struct lane_context {
+    const struct source_options *options;
+    const char *mark; // entries of all lanes, see lane_mark(); NULL: first start
+    int inotify;
+    usec_t now;
+    unsigned flags; // of records
+    struct lane_counts *counts;
+};
+
+int lane_new(const char *path, struct lane **ret);
+void lane_free(struct lane *l, const struct lane_context *c);
+
+// Looks what lies at path: opens a new file, and on the first call goes back to the mark or to options.since.
+int lane_look(struct lane *l, const struct lane_context *c);
+
+// Reads what there is, oldest file first, about budget bytes. 1: there is more.
+int lane_read(struct lane *l, const struct lane_context *c, size_t budget);
+
+// Appends " FINGERPRINT:OFFSET:MODIFIED:PATH" for each file to *mark (allocated, *n bytes); -E2BIG.
+int lane_mark(const struct lane *l, usec_t not_after, char **mark, size_t *n);
+
+void lane_count_tail(struct lane_counts *c, const struct tail *t);
+
+// The path in one such entry; false when it is none.
+bool lane_path_of_mark(struct str entry, char *ret, size_t size);
+
+uint64_t lane_behind(const struct lane *l);
+
+// The tail that inotify watches as wd, NULL.
+struct tail *lane_find_watch(const struct lane *l, int wd);
+
+#endif

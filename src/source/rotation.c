@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Finds a log file's rotated predecessors by name, identifies them by content, orders them by modification time.
+#include "source/rotation.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "source/feed.h"
+#include "source/input.h"
+
+static bool ends_with(struct str s, struct str end)
+{
+    return s.n > end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
+}
+
+size_t rotation_stem(const char *name)
+{
+    static const struct str packed[] = {STR(".gz"), STR(".xz"), STR(".zst"), STR(".bz2"), STR(".lz4")};
+    struct str s = str_of(name);
+
+    for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++) {
+        if (ends_with(s, packed[i])) {
+            s.n -= packed[i].n;
+            break;
+        }
+    }
+    // a number or a date behind '.' or '-': digits, and what stands between the parts of a date
+    size_t n = s.n;
+    while (n > 0 && ((s.p[n - 1] >= '0' && s.p[n - 1] <= '9') || strchr("-_.T:", s.p[n - 1])))
+        n--;
+    if (n == 0 || n + 1 >= s.n || (s.p[n] != '.' && s.p[n] != '-') || s.p[n + 1] < '0' || s.p[n + 1] > '9' ||
+        s.p[s.n - 1] < '0' || s.p[s.n - 1] > '9')
+        return 0;
+    return n;
+}
+
+// Opens one and reads its first line, unpacking what is packed; leaves it at its beginning.
+static int identify(int fd, struct sibling *ret)
+{
+    char head[FINGERPRINT_BYTES];
+    struct input *in;
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode) || st.st_size == 0)
+        return -ENODATA;
+    int r = input_new(fd, &in);
+    if (r < 0)
+        return r;
+    ssize_t n = input_read(in, head, sizeof(head));
+    bool known = n > 0 && feed_fingerprint(head, (size_t)n, ret->file);
+    ret->compressed = input_is_compressed(in);
+    input_free(in);
+    if (!known)
+        return n < 0 ? (int)n : -ENODATA;
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return -errno;
+    ret->fd = fd;
+    ret->size = (uint64_t)st.st_size;
+    ret->modified = (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000;
+    return 0;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    const struct sibling *x = a, *y = b;
+    return x->modified < y->modified ? -1 : x->modified > y->modified;
+}
+
+// Puts s among the ROTATION_MAX youngest; *n is how many there are.
+static void keep_young(struct sibling *all, size_t *n, struct sibling s)
+{
+    if (*n == ROTATION_MAX) {
+        size_t oldest = 0;
+        for (size_t i = 1; i < *n; i++)
+            if (all[i].modified < all[oldest].modified)
+                oldest = i;
+        if (all[oldest].modified >= s.modified) {
+            close(s.fd);
+            return;
+        }
+        close(all[oldest].fd);
+        all[oldest] = s;
+        return;
+    }
+    all[(*n)++] = s;
+}
+
+int rotation_list(const char *path, usec_t newer, struct sibling **ret, size_t *ret_n)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    char directory[PATH_MAX];
+    size_t n = 0, base_n = strlen(base);
+    struct sibling *all = calloc(ROTATION_MAX, sizeof(*all));
+    struct dirent *e;
+
+    if (!all)
+        return -ENOMEM;
+    snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    DIR *d = opendir(directory);
+    if (!d) {
+        free(all);
+        return -errno;
+    }
+    while ((e = readdir(d))) {
+        if (rotation_stem(e->d_name) != base_n || memcmp(e->d_name, base, base_n) != 0)
+            continue;
+        struct stat st;
+        if (fstatat(dirfd(d), e->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
+            (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000 < newer)
+            continue;
+        struct sibling s = {0};
+        int fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        if (fd < 0)
+            continue;
+        if (identify(fd, &s) < 0)
+            close(fd);
+        else
+            keep_young(all, &n, s);
+    }
+    closedir(d);
+    qsort(all, n, sizeof(*all), by_age);
+    *ret = all;
+    *ret_n = n;
+    return 0;
+}
+
+void rotation_free(struct sibling *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s[i].fd >= 0)
+            close(s[i].fd);
+    free(s);
+}
