@@ -27,3 +27,7 @@ pptpban_enforcer_LDADD = libenforcer.a libenforce.a libbase.a \
 noinst_PROGRAMS += enforce-drive
 enforce_drive_SOURCES = tests/system/enforce-drive.c
 enforce_drive_LDADD = libenforce.a libbase.a $(SYSTEMD_LIBS) $(SECCOMP_LIBS)
+
+check_PROGRAMS += test_enforce
+test_enforce_SOURCES = tests/unit/test_enforce.c
+test_enforce_LDADD = libenforcer.a libenforce.a libbase.a $(IPSET_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)

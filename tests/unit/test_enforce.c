@@ -1,0 +1,699 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The enforcer's mind: messages, refusals, the list of what is held, repairs. Kernel and clock are the test's own.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "enforce/core.h"
+
+// A kernel of the test's own: a list of entries, with a switch for each thing that can go wrong.
+static struct {
+    struct element_state v[4096];
+    size_t n, max;
+    int hook_error, hooks, adds, dels, retired;
+    bool lost; // check() says so
+} kernel;
+
+static usec_t now;
+static struct msg_event last_event;
+static unsigned events;
+
+static usec_t clock_of_test(void)
+{
+    return now;
+}
+
+static void on_event(void *userdata, const struct msg_event *ev)
+{
+    (void)userdata;
+    last_event = *ev;
+    events++;
+}
+
+static struct element_state *kernel_find(const struct prefix *p)
+{
+    for (size_t i = 0; i < kernel.n; i++)
+        if (prefix_eq(&kernel.v[i].net, p))
+            return &kernel.v[i];
+    return NULL;
+}
+
+static int fake_hook(struct backend *b)
+{
+    kernel.hooks++;
+    b->hook_error[V4] = b->hook_error[V6] = kernel.hook_error;
+    return -kernel.hook_error;
+}
+
+static void fake_add(struct backend *b, struct element *e, size_t n)
+{
+    (void)b;
+    for (size_t i = 0; i < n; i++) {
+        struct element_state *s = kernel_find(&e[i].net);
+        kernel.adds++;
+        e[i].error = !s && kernel.n >= kernel.max ? ENOSPC : 0;
+        if (e[i].error == 0)
+            *(s ? s : &kernel.v[kernel.n++]) = (struct element_state){.net = e[i].net, .left = e[i].timeout, .packets = 7};
+    }
+}
+
+static void fake_del(struct backend *b, struct element *e, size_t n)
+{
+    (void)b;
+    for (size_t i = 0; i < n; i++) {
+        struct element_state *s = kernel_find(&e[i].net);
+        kernel.dels++;
+        e[i].error = s ? 0 : ENOENT;
+        if (s)
+            *s = kernel.v[--kernel.n];
+    }
+}
+
+static int fake_list(struct backend *b, void (*fn)(void *userdata, const struct element_state *), void *userdata)
+{
+    (void)b;
+    for (size_t i = 0; i < kernel.n; i++)
+        fn(userdata, &kernel.v[i]);
+    return 0;
+}
+
+static int fake_check(struct backend *b, const uint32_t expected[FAMILIES])
+{
+    (void)b;
+    return kernel.lost ? 1 : kernel.n < (size_t)expected[V4] + expected[V6] ? 2 : 0;
+}
+
+static void fake_retire(struct backend *b)
+{
+    (void)b;
+    kernel.retired++;
+}
+
+static const struct backend_ops fake = {
+    .name = "fake", .tick_ms = 500, .hook = fake_hook, .add = fake_add, .del = fake_del, .list = fake_list,
+    .check = fake_check, .retire = fake_retire, .close = fake_retire,
+};
+
+static struct addr address(const char *text)
+{
+    struct addr a;
+
+    assert_int_equal(addr_parse(str_of(text), &a), 0);
+    return a;
+}
+
+static struct prefix network(const char *text)
+{
+    struct prefix p;
+
+    assert_int_equal(prefix_parse(str_of(text), &p), 0);
+    return p;
+}
+
+static int set_up(void **state)
+{
+    struct enforcer *e = calloc(1, sizeof(*e));
+
+    memset(&kernel, 0, sizeof(kernel));
+    kernel.max = 4096;
+    now = 1700000000 * USEC_SEC;
+    events = 0;
+    limits_defaults(&e->limits);
+    e->limits.max_entries = 100;
+    e->limits.n_allow = 2;
+    e->limits.allow[0] = network("10.0.0.0/8");
+    e->limits.allow[1] = network("192.0.2.10");
+    e->own.address[e->own.n_address++] = address("198.51.100.1");
+    e->own.gateway[e->own.n_gateway++] = address("198.51.100.254");
+    assert_int_equal(held_new(100, &e->held), 0);
+    e->backend = (struct backend){.ops = &fake, .limits = &e->limits};
+    e->realtime = e->monotonic = clock_of_test;
+    e->event = on_event;
+    enforcer_start(e);
+    *state = e;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct enforcer *e = *state;
+
+    held_free(&e->held);
+    free(e);
+    return 0;
+}
+
+// One packet as the watcher would send it; entries and the answer have room for all that is allowed, and one more.
+static struct {
+    struct msg_header header;
+    union {
+        struct msg_entry entries[MSG_MAX_ENTRIES + 1];
+        struct msg_net nets[MSG_MAX_ENTRIES + 1];
+    };
+} packet;
+
+static struct {
+    struct msg_header header;
+    union {
+        struct msg_verdict verdicts[MSG_MAX_ENTRIES];
+        struct msg_state state;
+        struct msg_status status;
+        char room[MSG_MAX_SIZE];
+    };
+} answer;
+
+static struct msg_entry entry(const char *net, usec_t left)
+{
+    struct prefix p = network(net);
+    struct msg_entry m = {.count = 5, .until = left == USEC_FOREVER ? left : now + left, .jail = "test"};
+
+    memcpy(m.net.addr, p.addr.b, 16);
+    m.net.len = p.len;
+    return m;
+}
+
+static int send_packet(struct enforcer *e, uint16_t type, uint32_t n, size_t element)
+{
+    size_t size = 0;
+
+    packet.header = (struct msg_header){.magic = MSG_MAGIC, .version = MSG_VERSION, .type = type, .seq = 42, .n = n};
+    memset(&answer, 0xee, sizeof(answer));
+    int r = enforcer_message(e, &packet, sizeof(packet.header) + n * element, &answer, &size);
+    if (r == 0 && size > 0)
+        assert_int_equal(answer.header.seq, 42);
+    return r;
+}
+
+static enum msg_reason ban(struct enforcer *e, const char *net, usec_t left)
+{
+    packet.entries[0] = entry(net, left);
+    assert_int_equal(send_packet(e, MSG_BAN, 1, sizeof(struct msg_entry)), 0);
+    return answer.header.n ? answer.verdicts[0].reason : REASON_DONE;
+}
+
+static void test_bans_and_unbans(void **state)
+{
+    struct enforcer *e = *state;
+    struct prefix net = network("203.0.113.7");
+
+    assert_int_equal(ban(e, "203.0.113.7", 600 * USEC_SEC), REASON_DONE);
+    assert_int_equal(kernel_find(&net)->left, 600);
+    assert_int_equal(ban(e, "2001:db8::7", 600 * USEC_SEC), REASON_DONE);
+    assert_int_equal(ban(e, "203.0.113.0/24", 600 * USEC_SEC), REASON_DONE);
+    assert_int_equal(e->held.extent[V4], 257);
+
+    memset(&packet, 0, sizeof(packet));
+    memcpy(packet.nets[0].addr, net.addr.b, 16);
+    packet.nets[0].len = 128;
+    packet.nets[1] = packet.nets[0];
+    packet.nets[1].addr[15] = 99; // was never banned
+    assert_int_equal(send_packet(e, MSG_UNBAN, 2, sizeof(struct msg_net)), 0);
+    assert_int_equal(answer.header.n, 1);
+    assert_int_equal(answer.verdicts[0].reason, REASON_NOT_THERE);
+    assert_null(kernel_find(&net));
+    assert_int_equal(kernel.n, 2);
+    assert_int_equal(e->held.extent[V4], 256);
+}
+
+static void test_every_refusal(void **state)
+{
+    static const struct {
+        const char *net;
+        enum msg_reason reason;
+    } cases[] = {
+        {"127.0.0.1", REASON_UNBANNABLE},   {"::1", REASON_UNBANNABLE},         {"224.0.0.5", REASON_UNBANNABLE},
+        {"ff02::1", REASON_UNBANNABLE},     {"0.0.0.0", REASON_UNBANNABLE},     {"64.0.0.0/2", REASON_UNBANNABLE},
+        {"203.0.112.0/23", REASON_TOO_WIDE}, {"2001:db8::/47", REASON_TOO_WIDE}, {"8.0.0.0/8", REASON_TOO_WIDE},
+        {"10.1.2.3", REASON_ALLOWLIST},     {"10.255.255.0/24", REASON_ALLOWLIST}, {"192.0.2.0/24", REASON_ALLOWLIST},
+        {"192.0.2.10", REASON_ALLOWLIST},   {"198.51.100.1", REASON_OWN},       {"198.51.100.0/25", REASON_OWN},
+        {"198.51.100.254", REASON_GATEWAY}, {"198.51.100.128/25", REASON_GATEWAY},
+        // and their neighbours
+        {"11.0.0.0", REASON_DONE},          {"9.255.255.0/24", REASON_DONE},    {"192.0.2.11", REASON_DONE},
+        {"198.51.100.2", REASON_DONE},      {"203.0.113.0/24", REASON_DONE},    {"2001:db8::/48", REASON_DONE},
+    };
+    struct enforcer *e = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        enum msg_reason r = ban(e, cases[i].net, 600 * USEC_SEC);
+        struct prefix p = network(cases[i].net);
+        if (r != cases[i].reason)
+            print_error("%s: %d instead of %d\n", cases[i].net, r, cases[i].reason);
+        assert_int_equal(r, cases[i].reason);
+        assert_int_equal(kernel_find(&p) != NULL, r == REASON_DONE);
+    }
+    assert_int_equal(e->status.refused, 17);
+    assert_int_equal(e->status.reasons[REASON_ALLOWLIST], 4);
+    assert_int_equal(e->status.reasons[REASON_OWN], 2);
+}
+
+static void test_bounds(void **state)
+{
+    struct enforcer *e = *state;
+    char text[32];
+
+    for (int i = 1; i <= 101; i++) { // one more than the limits allow
+        snprintf(text, sizeof(text), "203.0.113.%d", i);
+        assert_int_equal(ban(e, text, 600 * USEC_SEC), i <= 100 ? REASON_DONE : REASON_FULL);
+    }
+    assert_int_equal(ban(e, "203.0.113.1", 700 * USEC_SEC), REASON_DONE); // one that is there may be longer
+    assert_int_equal(ban(e, "2001:db8::1", 600 * USEC_SEC), REASON_DONE); // the other family has its own room
+
+    e->limits.max_extent6 = 1 + 65536;
+    assert_int_equal(ban(e, "2001:db8:1::/48", 600 * USEC_SEC), REASON_DONE); // 65536 /64 and the one before
+    assert_int_equal(ban(e, "2001:db8:2::", 600 * USEC_SEC), REASON_EXTENT);
+    now += 601 * USEC_SEC;
+    kernel.n = 0; // as the kernel does by itself
+    (void)enforcer_tick(e);
+    assert_int_equal(e->held.n, 1); // the longer one: put back, for the kernel of this test forgot it too early
+    assert_int_equal(e->held.extent[V6], 0);
+    assert_int_equal(ban(e, "2001:db8:2::", 600 * USEC_SEC), REASON_DONE);
+}
+
+static void test_malformed(void **state)
+{
+    struct enforcer *e = *state;
+    size_t size;
+
+    packet.entries[0] = entry("203.0.113.7", 600 * USEC_SEC);
+    // whatever the length says otherwise than the header
+    for (size_t n = 0; n < sizeof(struct msg_header) + sizeof(struct msg_entry) + 8; n++) {
+        if (n == sizeof(struct msg_header) + sizeof(struct msg_entry))
+            continue;
+        packet.header = (struct msg_header){.magic = MSG_MAGIC, .version = MSG_VERSION, .type = MSG_BAN, .n = 1};
+        assert_int_equal(enforcer_message(e, &packet, n, &answer, &size), -EBADMSG);
+        assert_int_equal(size, 0);
+    }
+    // counts at and past the bound
+    for (size_t i = 0; i <= MSG_MAX_ENTRIES; i++)
+        packet.entries[i] = entry("203.0.113.7", 600 * USEC_SEC);
+    assert_int_equal(send_packet(e, MSG_BAN, MSG_MAX_ENTRIES, sizeof(struct msg_entry)), 0);
+    assert_int_equal(send_packet(e, MSG_BAN, MSG_MAX_ENTRIES + 1, sizeof(struct msg_entry)), -EBADMSG);
+    assert_int_equal(send_packet(e, MSG_BAN, UINT32_MAX, sizeof(struct msg_entry)), -EBADMSG);
+    // every type that no watcher sends
+    for (unsigned type = 0; type < 70000; type++)
+        if (type < MSG_HELLO || (type & 0xffff) > MSG_GET_STATUS)
+            if ((type & 0xffff) < MSG_HELLO || (type & 0xffff) > MSG_GET_STATUS)
+                assert_int_equal(send_packet(e, (uint16_t)type, 0, 0), -EBADMSG);
+    // what is no part of a sync, and elements where none belong
+    assert_int_equal(send_packet(e, MSG_SYNC_ENTRIES, 1, sizeof(struct msg_entry)), -EBADMSG);
+    assert_int_equal(send_packet(e, MSG_SYNC_END, 0, 0), -EBADMSG);
+    assert_int_equal(send_packet(e, MSG_HELLO, 1, 0), -EBADMSG);
+    assert_int_equal(send_packet(e, MSG_QUERY, 0, 0), -EBADMSG);
+    packet.header = (struct msg_header){.magic = MSG_MAGIC + 1, .version = MSG_VERSION, .type = MSG_HELLO};
+    assert_int_equal(enforcer_message(e, &packet, sizeof(packet.header), &answer, &size), -EBADMSG);
+    packet.header = (struct msg_header){.magic = MSG_MAGIC, .version = MSG_VERSION + 1, .type = MSG_HELLO};
+    assert_int_equal(enforcer_message(e, &packet, sizeof(packet.header), &answer, &size), -EBADMSG);
+    assert_true(e->status.malformed > 80);
+    assert_int_equal(e->held.n, 1);
+}
+
+static enum msg_reason send_entry(struct enforcer *e, const struct msg_entry *m)
+{
+    packet.entries[0] = *m;
+    assert_int_equal(send_packet(e, MSG_BAN, 1, sizeof(*m)), 0);
+    return answer.header.n ? answer.verdicts[0].reason : REASON_DONE;
+}
+
+static void test_malformed_entries(void **state)
+{
+    static const char *const bad_jails[] = {"", "a b", "a\"b", "a\nb", "\xc3\xa4", "a/b", "x;drop", "a\x7f"};
+    struct enforcer *e = *state;
+    struct msg_entry good = entry("203.0.113.0/24", 600 * USEC_SEC), m;
+
+    m = good, m.net.addr[15] = 1; // bits behind the length
+    assert_int_equal(send_entry(e, &m), REASON_MALFORMED);
+    m = good, m.net.len = 129;
+    assert_int_equal(send_entry(e, &m), REASON_MALFORMED);
+    m = good, m.net.len = 255;
+    assert_int_equal(send_entry(e, &m), REASON_MALFORMED);
+    m = good, m.net.pad[1] = 1;
+    assert_int_equal(send_entry(e, &m), REASON_MALFORMED);
+    m = good, memset(m.net.addr, 0, 16), m.net.len = 0; // everything
+    assert_int_equal(send_entry(e, &m), REASON_MALFORMED);
+    m = good, memset(m.net.addr, 0, 16), m.net.len = 1;
+    assert_int_not_equal(send_entry(e, &m), REASON_DONE);
+    // ::ffff:0:0/96 and what surrounds it: all of IPv4, in IPv6 clothes
+    for (uint8_t len = 1; len <= 96; len++) {
+        m = good;
+        struct addr a = address("0.0.0.0");
+        struct prefix p = prefix_of(&a, len);
+        memcpy(m.net.addr, p.addr.b, 16);
+        m.net.len = len;
+        assert_int_not_equal(send_entry(e, &m), REASON_DONE);
+    }
+    m = good, memset(m.jail, 'a', 32); // no end
+    assert_int_equal(send_entry(e, &m), REASON_MALFORMED);
+    m = good, m.jail[31] = 'x'; // something behind the end
+    assert_int_equal(send_entry(e, &m), REASON_MALFORMED);
+    for (size_t i = 0; i < sizeof(bad_jails) / sizeof(bad_jails[0]); i++) {
+        m = good, memset(m.jail, 0, 32), strcpy(m.jail, bad_jails[i]);
+        assert_int_equal(send_entry(e, &m), REASON_MALFORMED);
+    }
+    m = good, memset(m.jail, 0, 32), memset(m.jail, 'z', 31); // the longest
+    assert_int_equal(send_entry(e, &m), REASON_DONE);
+    m = entry("203.0.113.9", 0), m.until = INT64_MIN; // over long ago: nothing to do
+    assert_int_equal(send_entry(e, &m), REASON_DONE);
+    assert_int_equal(kernel.n, 1);
+}
+
+static void test_never_shorter(void **state)
+{
+    struct enforcer *e = *state;
+    struct prefix net = network("203.0.113.7");
+
+    ban(e, "203.0.113.7", 600 * USEC_SEC);
+    ban(e, "203.0.113.7", 60 * USEC_SEC);
+    assert_int_equal(kernel_find(&net)->left, 600);
+    assert_int_equal(kernel.adds, 1);
+    ban(e, "203.0.113.7", 6000 * USEC_SEC);
+    assert_int_equal(kernel_find(&net)->left, 6000);
+    ban(e, "203.0.113.7", USEC_FOREVER);
+    assert_int_equal(kernel_find(&net)->left, LIMITS_MAX_TIMEOUT);
+    ban(e, "203.0.113.7", 60 * USEC_SEC);
+    assert_int_equal(kernel_find(&net)->left, LIMITS_MAX_TIMEOUT);
+}
+
+// Past 24.8 days the kernel cannot count: such bans are renewed in time, and end when they should.
+static void test_long_bans_are_renewed(void **state)
+{
+    struct enforcer *e = *state;
+    struct prefix net = network("203.0.113.7"), forever = network("203.0.113.8");
+    const usec_t day = 86400 * USEC_SEC;
+    usec_t end = now + 60 * day;
+
+    ban(e, "203.0.113.7", 60 * day);
+    ban(e, "203.0.113.8", USEC_FOREVER);
+    for (; now < end + 40 * day; now += day / 4) {
+        (void)enforcer_tick(e);
+        struct element_state *s = kernel_find(&net), *f = kernel_find(&forever);
+        assert_non_null(f);
+        assert_true(f->left > 86400);
+        if (now < end)
+            assert_non_null(s);
+        else
+            assert_null(s);
+        for (size_t i = kernel.n; i-- > 0;) { // the kernel's own clock
+            if (kernel.v[i].left <= 86400 / 4)
+                kernel.v[i] = kernel.v[--kernel.n];
+            else
+                kernel.v[i].left -= 86400 / 4;
+        }
+    }
+    assert_int_equal(e->held.n, 1);
+}
+
+static void sync_begin(struct enforcer *e)
+{
+    assert_int_equal(send_packet(e, MSG_SYNC_BEGIN, 0, 0), 0);
+}
+
+static void test_sync(void **state)
+{
+    struct enforcer *e = *state;
+    struct prefix gone = network("203.0.113.1"), kept = network("203.0.113.2"), fresh = network("203.0.113.3");
+    struct prefix foreign = network("203.0.113.200"), shorter = network("203.0.113.4");
+
+    ban(e, "203.0.113.1", 600 * USEC_SEC);
+    ban(e, "203.0.113.2", 600 * USEC_SEC);
+    ban(e, "203.0.113.4", 600 * USEC_SEC);
+    kernel.v[kernel.n++] = (struct element_state){.net = foreign, .left = 1000}; // put in by hand
+    e->leftover = &fake;
+    kernel.adds = 0;
+    sync_begin(e);
+    assert_non_null(kernel_find(&gone)); // bans stay active meanwhile
+    packet.entries[0] = entry("203.0.113.2", 600 * USEC_SEC);
+    packet.entries[1] = entry("203.0.113.3", 600 * USEC_SEC);
+    packet.entries[2] = entry("203.0.113.4", 60 * USEC_SEC); // the list is the truth: shorter is right here
+    packet.entries[3] = entry("10.0.0.1", 60 * USEC_SEC);    // not even in a sync
+    assert_int_equal(send_packet(e, MSG_SYNC_ENTRIES, 4, sizeof(struct msg_entry)), 0);
+    assert_int_equal(answer.header.n, 1);
+    assert_int_equal(answer.verdicts[0].reason, REASON_ALLOWLIST);
+    assert_int_equal(kernel.retired, 0);
+    assert_int_equal(send_packet(e, MSG_SYNC_END, 0, 0), 0);
+    assert_int_equal(kernel.adds, 2); // what is there already needs no kernel call
+    assert_null(kernel_find(&gone));
+    assert_null(kernel_find(&foreign));
+    assert_non_null(kernel_find(&kept));
+    assert_non_null(kernel_find(&fresh));
+    assert_int_equal(kernel_find(&shorter)->left, 60);
+    assert_int_equal(kernel.retired, 1);
+    assert_int_equal(e->held.n, 3);
+
+    sync_begin(e); // the watcher dies in the middle: half a list removes nothing
+    enforcer_disconnected(e);
+    assert_int_equal(send_packet(e, MSG_SYNC_END, 0, 0), -EBADMSG);
+    assert_int_equal(kernel.n, 3);
+}
+
+static void test_takes_over_what_is_there(void **state)
+{
+    struct enforcer *e = *state;
+
+    kernel.v[kernel.n++] = (struct element_state){.net = network("203.0.113.1"), .left = 1000};
+    enforcer_start(e);
+    assert_int_equal(e->held.n, 1);
+    assert_int_equal(kernel.n, 1);
+    assert_int_equal(kernel.dels, 0);
+}
+
+static void test_lost_entries_come_back(void **state)
+{
+    struct enforcer *e = *state;
+    struct prefix net = network("203.0.113.7");
+
+    assert_int_equal(enforcer_tick(e), USEC_FOREVER); // idle: no wake-ups
+    ban(e, "203.0.113.7", 600 * USEC_SEC);
+    ban(e, "203.0.113.8", 5 * USEC_SEC);
+    assert_int_equal(enforcer_tick(e), now + 500 * USEC_MSEC);
+    now += 10 * USEC_SEC;
+    kernel.n = 0; // flushed
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.n, 1); // the other one has ended
+    assert_int_equal(kernel_find(&net)->left, 590);
+    assert_int_equal(last_event.what, WHAT_SET_LOST);
+    kernel.lost = true; // destroyed: hook and entries
+    kernel.n = 0;
+    kernel.hooks = 0;
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.hooks, 1);
+    assert_int_equal(kernel.n, 1);
+}
+
+static void test_hook_is_repaired_and_fights_slow_down(void **state)
+{
+    struct enforcer *e = *state;
+    struct guard_news news = {.hook = true, .pid = 123, .program = "ufw"};
+    int before;
+
+    kernel.hooks = 0;
+    enforcer_news(e, &news);
+    assert_int_equal(kernel.hooks, 1);
+    assert_int_equal(last_event.what, WHAT_HOOK_LOST);
+    assert_int_equal(last_event.pid, 123);
+    assert_string_equal(last_event.program, "ufw");
+    for (int i = 0; i < 1000; i++) { // a second of somebody removing it every millisecond
+        now += USEC_MSEC;
+        enforcer_news(e, &news);
+        (void)enforcer_tick(e);
+    }
+    assert_in_range(kernel.hooks, 5, 10);
+    assert_int_equal(e->status.problem, PROBLEM_FIGHT);
+    assert_true(e->status.hook_missing > 0);
+    before = kernel.hooks;
+    now = enforcer_tick(e);
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.hooks, before + 1); // it does not give up
+    assert_int_equal(e->status.problem, PROBLEM_NONE);
+    now += 60 * USEC_SEC; // peace: the next repair is at once again
+    enforcer_news(e, &news);
+    assert_int_equal(kernel.hooks, before + 2);
+}
+
+static void test_foreign_set(void **state)
+{
+    struct enforcer *e = *state;
+
+    kernel.hook_error = EEXIST;
+    events = 0;
+    enforcer_start(e);
+    assert_int_equal(last_event.what, WHAT_FOREIGN_SET);
+    assert_int_equal(e->status.problem, PROBLEM_FOREIGN_SET);
+    assert_int_equal(e->status.hooked, 0);
+    for (int i = 0; i < 10; i++)
+        now = enforcer_tick(e); // tries again
+    assert_int_equal(events, 1); // says it once
+    kernel.hook_error = 0;
+    now = enforcer_tick(e);
+    (void)enforcer_tick(e);
+    assert_int_equal(e->status.hooked, 1);
+}
+
+static void test_kernel_set_full(void **state)
+{
+    struct enforcer *e = *state;
+
+    kernel.max = 2;
+    for (int i = 0; i < 4; i++)
+        packet.entries[i] = entry((const char *[]){"203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4"}[i], USEC_FOREVER);
+    assert_int_equal(send_packet(e, MSG_BAN, 4, sizeof(struct msg_entry)), 0);
+    assert_int_equal(answer.header.n, 2);
+    assert_int_equal(answer.verdicts[0].reason, REASON_KERNEL);
+    assert_int_equal(answer.verdicts[0].error, ENOSPC);
+    assert_int_equal(e->status.failed, 2);
+    assert_int_equal(e->held.n, 2);
+    assert_int_equal(last_event.what, WHAT_FULL);
+    assert_int_equal(events, 1);
+}
+
+static void test_query_and_status(void **state)
+{
+    struct enforcer *e = *state;
+    struct prefix net = network("203.0.113.7");
+
+    ban(e, "203.0.113.7", 600 * USEC_SEC);
+    memset(&packet, 0, sizeof(packet));
+    memcpy(packet.nets[0].addr, net.addr.b, 16);
+    packet.nets[0].len = 128;
+    assert_int_equal(send_packet(e, MSG_QUERY, 1, sizeof(struct msg_net)), 0);
+    assert_int_equal(answer.header.type, MSG_STATE);
+    assert_int_equal(answer.state.present, 1);
+    assert_int_equal(answer.state.left, 600 * USEC_SEC);
+    assert_int_equal(answer.state.packets, 7);
+    packet.nets[0].addr[15] = 8;
+    assert_int_equal(send_packet(e, MSG_QUERY, 1, sizeof(struct msg_net)), 0);
+    assert_int_equal(answer.state.present, 0);
+    packet.nets[0].len = 200;
+    assert_int_equal(send_packet(e, MSG_QUERY, 1, sizeof(struct msg_net)), 0);
+    assert_int_equal(answer.state.error, EINVAL);
+    assert_int_equal(send_packet(e, MSG_HELLO, 0, 0), 0);
+    assert_int_equal(answer.header.type, MSG_STATUS);
+    assert_int_equal(answer.status.entries, 1);
+    assert_int_equal(answer.status.bans, 1);
+}
+
+static void test_sweep(void **state)
+{
+    struct enforcer *e = *state;
+
+    ban(e, "203.0.113.7", 600 * USEC_SEC);
+    ban(e, "203.0.113.8", 600 * USEC_SEC);
+    e->own.address[e->own.n_address++] = address("203.0.113.8"); // the machine has a new address
+    enforcer_sweep(e);
+    assert_int_equal(kernel.n, 1);
+    e->limits.allow[e->limits.n_allow++] = network("203.0.113.0/24");
+    enforcer_sweep(e);
+    assert_int_equal(kernel.n, 0);
+    assert_int_equal(e->held.n, 0);
+}
+
+// Against a plain array, with a table small enough to collide.
+static void test_held_like_an_array(void **state)
+{
+    struct held h;
+    bool in[300] = {false};
+    uint32_t n = 0, seed = 1;
+
+    (void)state;
+    assert_int_equal(held_new(200, &h), 0);
+    for (int step = 0; step < 200000; step++) {
+        seed = seed * 1664525 + 1013904223;
+        uint32_t i = (seed >> 8) % 300;
+        struct prefix p = network("203.0.113.0");
+        p.addr.b[14] = (uint8_t)(i >> 8);
+        p.addr.b[15] = (uint8_t)i;
+        struct held_entry *e = held_find(&h, &p);
+        assert_int_equal(e != NULL, in[i]);
+        if (seed & 0x80000000) {
+            e = held_add(&h, &p);
+            assert_int_equal(e == NULL, !in[i] && n == 200);
+            n += e && !in[i];
+            in[i] = in[i] || e;
+        } else if (e) {
+            held_remove(&h, e);
+            in[i] = false;
+            n--;
+        }
+        assert_int_equal(h.n, n);
+        assert_int_equal(h.extent[V4], n);
+    }
+    held_clear(&h);
+    assert_int_equal(h.extent[V4], 0);
+    held_free(&h);
+}
+
+static void test_limits_file(void **state)
+{
+    static struct limits l, back;
+    char path[] = "/tmp/test_limits.XXXXXX";
+    char buffer[8192];
+
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    limits_defaults(&l);
+    l.watcher_uid = 1234;
+    l.n_allow = 4;
+    l.allow[0] = network("192.0.2.0/24");
+    l.allow[1] = network("10.0.0.0/8");
+    l.allow[2] = network("192.0.2.1"); // in another one
+    l.allow[3] = network("2001:db8::/32");
+    assert_int_equal(limits_write(path, &l), 0);
+    assert_int_equal(limits_read(path, &back), 0);
+    assert_int_equal(back.watcher_uid, 1234);
+    assert_int_equal(back.n_allow, 3);
+    assert_string_equal(back.set4, "pptpban4");
+
+    FILE *f = fopen(path, "r+");
+    size_t size = fread(buffer, 1, sizeof(buffer), f);
+    fclose(f);
+    for (size_t i = 0; i < size; i++) { // each byte altered, each length cut
+        f = fopen(path, "w");
+        buffer[i] ^= 0x10;
+        fwrite(buffer, 1, size, f);
+        fclose(f);
+        assert_int_equal(limits_read(path, &back), -EBADMSG);
+        buffer[i] ^= 0x10;
+        f = fopen(path, "w");
+        fwrite(buffer, 1, i, f);
+        fclose(f);
+        assert_int_equal(limits_read(path, &back), -EBADMSG);
+    }
+    assert_int_equal(back.n_allow, 3); // unchanged
+    unlink(path);
+    assert_int_equal(limits_read(path, &back), -ENOENT);
+
+    for (int i = 0; i < 7; i++) {
+        limits_defaults(&l);
+        l.widest4 = i == 0 ? 0 : i == 1 ? 33 : 24;
+        l.max_timeout = i == 2 ? LIMITS_MAX_TIMEOUT + 1 : 3600;
+        l.max_entries = i == 3 ? LIMITS_MAX_ENTRIES + 1 : 10;
+        if (i == 4)
+            strcpy(l.set4, "a b");
+        if (i == 5)
+            strcpy(l.set4, l.set6);
+        l.backend = i == 6 ? LIMITS_BACKENDS : 0;
+        assert_int_equal(limits_write(path, &l), -EINVAL);
+    }
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(test_bans_and_unbans), T(test_every_refusal), T(test_bounds), T(test_malformed), T(test_malformed_entries),
+        T(test_never_shorter), T(test_long_bans_are_renewed), T(test_sync), T(test_takes_over_what_is_there),
+        T(test_lost_entries_come_back), T(test_hook_is_repaired_and_fights_slow_down), T(test_foreign_set),
+        T(test_kernel_set_full), T(test_query_and_status), T(test_sweep), cmocka_unit_test(test_held_like_an_array),
+        cmocka_unit_test(test_limits_file),
+    };
+
+    return cmocka_run_group_tests_name("enforce", tests, NULL, NULL);
+}
