@@ -365,9 +365,12 @@ int enforcer_message(struct enforcer *e, const void *packet, size_t size, void *
     case MSG_SYNC_END:
         e->syncing = false;
         remove_unless(e, is_listed);
-        if (e->leftover)
-            e->leftover->retire(&(struct backend){.nfnl = e->backend.nfnl, .limits = &e->limits, .ops = e->leftover});
-        e->leftover = NULL;
+        if (e->leftover) { // all its bans are in the new one now
+            struct backend old = {.nfnl = e->backend.nfnl, .limits = &e->limits, .ops = e->leftover};
+            old.ops->retire(&old);
+            old.ops->close(&old);
+            e->leftover = NULL;
+        }
         break;
     case MSG_QUERY:
         memset(out, 0, sizeof(struct msg_state));

@@ -51,7 +51,7 @@ static int get_state(struct backend *b, struct ipset_state **ret)
         // a session of its own, not struct ipset: that one's error callbacks call exit()
         s->session = ipset_session_init(no_output, NULL);
         s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (!s->session || s->fd < 0) {
+        if (!s->session) {
             free(s);
             return -ENOMEM;
         }
@@ -76,7 +76,7 @@ struct listing {
     void (*fn)(void *userdata, const struct element_state *);
     void *userdata;
     bool ours; // type, family, timeouts
-    uint32_t elements;
+    uint32_t elements, max;
 };
 
 static int take_attr(const struct nlattr *a, void *userdata)
@@ -122,6 +122,7 @@ static int take_message(const struct nlmsghdr *nlh, void *userdata)
     if (a[IPSET_ATTR_TYPENAME] && a[IPSET_ATTR_DATA]) { // the first message of a listing
         mnl_attr_parse_nested(a[IPSET_ATTR_DATA], take_attr, d);
         l->elements = d[IPSET_ATTR_ELEMENTS] ? ntohl(mnl_attr_get_u32(d[IPSET_ATTR_ELEMENTS])) : 0;
+        l->max = d[IPSET_ATTR_MAXELEM] ? ntohl(mnl_attr_get_u32(d[IPSET_ATTR_MAXELEM])) : UINT32_MAX;
         l->ours = strcmp(mnl_attr_get_str(a[IPSET_ATTR_TYPENAME]), "hash:net") == 0 && d[IPSET_ATTR_TIMEOUT];
     }
     if (a[IPSET_ATTR_ADT] && l->fn && l->ours)
@@ -250,7 +251,7 @@ static void send_group(struct backend *b, struct ipset_state *s, enum ipset_cmd 
             continue;
         struct listing l = {.fn = NULL};
         int listed = list_set(b, family_of(&e[i]->net), &l);
-        e[i]->error = listed < 0 ? -listed : l.elements >= b->limits->max_entries ? ENOSPC : EIO;
+        e[i]->error = listed < 0 ? -listed : l.elements >= l.max ? ENOSPC : EIO;
     }
     ipset_session_report_reset(s->session);
 }
@@ -339,7 +340,8 @@ static void close_ipset(struct backend *b)
     if (!s)
         return;
     ipset_session_fini(s->session);
-    close(s->fd);
+    if (s->fd >= 0)
+        close(s->fd);
     free(s);
     b->priv = NULL;
 }

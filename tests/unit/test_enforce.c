@@ -96,9 +96,14 @@ static void fake_retire(struct backend *b)
     kernel.retired++;
 }
 
+static void fake_close(struct backend *b)
+{
+    (void)b;
+}
+
 static const struct backend_ops fake = {
     .name = "fake", .tick_ms = 500, .hook = fake_hook, .add = fake_add, .del = fake_del, .list = fake_list,
-    .check = fake_check, .retire = fake_retire, .close = fake_retire,
+    .check = fake_check, .retire = fake_retire, .close = fake_close,
 };
 
 static struct addr address(const char *text)

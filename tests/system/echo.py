@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TCP for the system tests: `serve PORT` echoes on both families; `talk ADDR PORT FILE SOURCE` keeps one connection
+# open, sends a byte every 20 ms and writes to FILE how many have come back; `try ADDR PORT [SOURCE]` connects once.
+import os
+import selectors
+import socket
+import sys
+import time
+
+
+def serve(port):
+    listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    chooser = selectors.DefaultSelector()
+    chooser.register(listener, selectors.EVENT_READ)
+    while True:
+        for key, _ in chooser.select():
+            if key.fileobj is listener:
+                chooser.register(listener.accept()[0], selectors.EVENT_READ)
+                continue
+            try:
+                data = key.fileobj.recv(4096)
+                key.fileobj.send(data)
+            except OSError:
+                data = b""
+            if not data:
+                chooser.unregister(key.fileobj)
+                key.fileobj.close()
+
+
+def talk(address, port, path, source):
+    back = 0
+    s = socket.create_connection((address, port), timeout=5, source_address=(source, 0))
+    s.settimeout(0.02)
+    while True:
+        try:
+            s.send(b"x")
+            back += len(s.recv(64))
+        except TimeoutError:
+            pass
+        with open(path + ".new", "w") as f:
+            print(back, file=f)
+        os.replace(path + ".new", path)
+        time.sleep(0.02)
+
+
+if sys.argv[1] == "serve":
+    serve(int(sys.argv[2]))
+elif sys.argv[1] == "talk":
+    talk(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5])
+else:
+    try:
+        source = (sys.argv[4], 0) if len(sys.argv) > 4 else None
+        socket.create_connection((sys.argv[2], int(sys.argv[3])), timeout=0.6, source_address=source).close()
+    except OSError:
+        sys.exit(1)

@@ -1,0 +1,300 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The enforcer against the real kernel, with both back ends: packets stop, come back, and stay stopped whatever is
+# done to sets, hook and processes.
+. "$(dirname "$0")/lib.sh"
+need_root
+need_commands ip nft ipset python3 setpriv
+drive=$PB_BUILD/enforce-drive
+enforcer=$PB_BUILD/pptpban-enforcer
+echo_py=$(dirname "$0")/echo.py
+watcher=$(id -u daemon) # any user: the limits file says which one is the watcher's
+
+netns_new server
+netns_new outside
+ip link add name v0 netns "$server" type veth peer name v0 netns "$outside"
+for n in "$server" "$outside"; do ip -n "$n" link set v0 up; done
+ip -n "$server" address add 192.0.2.10/24 dev v0
+ip -n "$server" address add 2001:db8:1::10/64 dev v0 nodad
+ip -n "$server" route add default via 192.0.2.1
+ip -n "$server" -6 route add default via 2001:db8:1::1
+for a in 66 67 1; do
+	ip -n "$outside" address add 192.0.2.$a/24 dev v0
+	ip -n "$outside" address add 2001:db8:1::$a/64 dev v0 nodad
+done
+in_server() { ip netns exec "$server" "$@"; }
+in_outside() { ip netns exec "$outside" "$@"; }
+in_server python3 "$echo_py" serve 1723 &
+started $!
+wait_for 5 in_outside python3 "$echo_py" try 192.0.2.10 1723
+
+limits() { "$drive" limits "$T/limits" uid="$watcher" allow=198.51.100.0/24 backend="$backend" "$@"; }
+start() {
+	ip netns exec "$server" "$enforcer" --limits "$T/limits" --socket "$T/socket" --user nobody >>"$T/log" 2>&1 &
+	pid=$!
+	started $pid
+	wait_for 5 "$drive" "$T/socket" status
+}
+stop() {
+	kill "${1:--TERM}" $pid
+	wait $pid 2>/dev/null
+}
+d() { "$drive" "$T/socket" "$@"; }
+reaches() { # ADDR: can the attacker's ADDR connect?
+	case $1 in *:*) to=2001:db8:1::10 ;; *) to=192.0.2.10 ;; esac
+	in_outside python3 "$echo_py" try $to 1723 "$1"
+}
+cut_off() { ! reaches "$1"; }
+talk() { # NAME ADDR SOURCE: an open connection
+	in_outside python3 "$echo_py" talk "$2" 1723 "$T/$1" "$3" 2>/dev/null &
+	started $!
+	wait_for 5 test -s "$T/$1"
+}
+talks() { # NAME: do bytes still come back?
+	before=$(cat "$T/$1")
+	sleep 0.5
+	[ "$(cat "$T/$1")" -gt "$before" ]
+}
+silent() { ! talks "$1"; }
+present() { d query "$1" | grep -q present=1; }
+absent() { d query "$1" | grep -q present=0; }
+ms() { echo $(($(date +%s%N) / 1000000)); }
+within() { # MILLISECONDS COMMAND...
+	_limit=$(($(ms) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(ms)" -lt $_limit ] || return 1
+		sleep 0.01
+	done
+}
+hooked() {
+	if [ "$backend" = ipset ]; then
+		in_server nft list table ip pptpban 2>/dev/null | grep -q 'xt match.*drop' &&
+			in_server nft list table ip6 pptpban 2>/dev/null | grep -q 'xt match.*drop'
+	else
+		[ "$(in_server nft list table inet pptpban 2>/dev/null | grep -c 'saddr @.*drop')" = 4 ]
+	fi
+}
+in_kernel() { # ADDR: asked from outside, with the tools everybody has
+	if [ "$backend" = ipset ]; then
+		in_server ipset test "$(case $1 in *:*) echo pptpban6 ;; *) echo pptpban4 ;; esac)" "$1" 2>/dev/null
+	else
+		in_server nft get element inet pptpban "$(case $1 in *:*) echo ban6 ;; *) echo ban4 ;; esac)" "{ $1 }" >/dev/null 2>&1
+	fi
+}
+
+for backend in ipset nftables; do
+	: >"$T/log"
+	limits
+	start
+	status=$(cat /proc/$pid/status)
+	is "$backend: runs as nobody" "$(id -u nobody)" "$(echo "$status" | awk '/^Uid/ { print $2 }')"
+	is "$backend: with CAP_NET_ADMIN alone" 0000000000001000 "$(echo "$status" | awk '/^CapEff/ { print $2 }')"
+	is "$backend: and can get no other" "0000000000000000 1 2" \
+		"$(echo "$status" | awk '/^CapBnd|^NoNewPrivs|^Seccomp:/ { printf "%s%s", sep, $2; sep = " " }')"
+	is "$backend: hook is in" hooked=1 "$(d status | grep -o 'hooked=.')"
+
+	# open connections stop, of both families, and new ones do not come to be
+	source4=192.0.2.66 source6=2001:db8:1::66 other4=192.0.2.67 other6=2001:db8:1::67
+	talk $backend-v4 192.0.2.10 $source4
+	talk $backend-v6 2001:db8:1::10 $source6
+	ok "$backend: an open IPv4 connection passes" talks $backend-v4
+	ok "$backend: an open IPv6 connection passes" talks $backend-v6
+	ok "$backend: ban both" d ban 600 "$source4" "$source6"
+	ok "$backend: the open IPv4 connection is cut" silent $backend-v4
+	ok "$backend: the open IPv6 connection is cut" silent $backend-v6
+	ok "$backend: no new IPv4 connection" cut_off "$source4"
+	ok "$backend: no new IPv6 connection" cut_off "$source6"
+	ok "$backend: others still get through (IPv4)" reaches $other4
+	ok "$backend: others still get through (IPv6)" reaches $other6
+	ok "$backend: ping is dropped too" test "$(in_outside ping -c1 -W1 -I "$source4" 192.0.2.10 >/dev/null 2>&1; echo $?)" != 0
+	ok "$backend: the drops are counted" test "$(d query "$source4" | sed 's/.*packets=\([0-9]*\).*/\1/')" -gt 0
+
+	# the mutant: without the hook the same checks fail, so they do tell
+	kill -STOP $pid
+	in_server nft flush ruleset
+	ok "$backend: mutant: without the hook the banned one gets through" reaches "$source4"
+	kill -CONT $pid
+	ok "$backend: and with it back it does not" within 1000 cut_off "$source4"
+
+	ok "$backend: unban" d unban "$source4" "$source6"
+	ok "$backend: the cut IPv4 connection goes on" within 8000 talks $backend-v4
+	ok "$backend: new connections pass again (IPv6)" reaches "$source6"
+
+	# what must never be banned is not, whoever asks
+	refusals=$(d ban 600 198.51.100.7 192.0.2.10 192.0.2.1 2001:db8:1::10 fe80::/10 10.0.0.0/23 127.0.0.1 192.0.2.0/24)
+	is "$backend: refuses allowlist, own, gateway, too wide, loopback" \
+		"allowlist machine gateway machine widest widest loopback machine" \
+		"$(echo "$refusals" | sed 's/.*on the allowlist.*/allowlist/; s/.*of this machine.*/machine/; s/.*default gateway.*/gateway/; s/.*widest network.*/widest/; s/.*loopback.*/loopback/' | paste -sd' ')"
+	in_server ip address add 192.0.2.99/24 dev v0
+	is "$backend: a new own address is known at once" "refused 192.0.2.99: an address of this machine" "$(sleep 0.1; d ban 600 192.0.2.99)"
+	in_server ip address del 192.0.2.99/24 dev v0
+	d ban 600 192.0.2.88
+	in_server ip address add 192.0.2.88/24 dev v0
+	ok "$backend: a banned address that becomes our own is let go" within 500 absent 192.0.2.88
+	in_server ip address del 192.0.2.88/24 dev v0
+	d ban 600 203.0.113.5
+	limits allow=203.0.113.0/24
+	kill -HUP $pid
+	ok "$backend: SIGHUP: what is allowed now is unbanned" within 500 absent 203.0.113.5
+	printf x >>"$T/limits"
+	kill -HUP $pid
+	sleep 0.1
+	is "$backend: an altered limits file changes nothing" "refused 203.0.113.5: on the allowlist" "$(d ban 600 203.0.113.5)"
+	limits
+	kill -HUP $pid
+
+	# who may ask
+	ok "$backend: the watcher's user may" setpriv --reuid "$watcher" --clear-groups "$drive" "$T/socket" status
+	ok "$backend: another user may not" test "$(setpriv --reuid 65533 --clear-groups timeout 2 "$drive" "$T/socket" status >/dev/null 2>&1; echo $?)" != 0
+	ok "$backend: malformed messages end the connection" d garbage
+	ok "$backend: and nothing else" d status
+
+	# the newest watcher wins; a stuck one blocks nobody
+	"$drive" "$T/socket" watch 60 >"$T/stuck" &
+	stuck=$!
+	started $stuck
+	wait_for 5 grep -q connected "$T/stuck"
+	kill -STOP $stuck
+	ok "$backend: a stuck watcher does not block the next one" d ban 600 203.0.113.9
+	kill -CONT $stuck
+	kill $stuck
+
+	# repairs, with the culprit's name
+	stop # a fresh one, for it slows down when it has to repair too often
+	start
+	"$drive" "$T/socket" watch 60 >"$T/events" &
+	watch=$!
+	started $watch
+	wait_for 5 grep -q connected "$T/events"
+	in_server nft flush ruleset
+	ok "$backend: nft flush ruleset: hook back within 100 ms" within 100 hooked
+	ok "$backend: and the bans" within 1000 in_kernel 203.0.113.9
+	ok "$backend: nft is named" within 1000 grep -q 'hook was taken away and is back; by nft (pid' "$T/events"
+	table=$([ $backend = ipset ] && echo ip || echo inet)
+	for attack in "flush chain $table pptpban prerouting" "delete table $table pptpban" "insert rule $table pptpban prerouting accept" \
+		"add table $table pptpban { flags dormant; }"; do
+		lines=$(wc -l <"$T/events")
+		sleep 0.1
+		in_server nft "$attack"
+		ok "$backend: $attack: mended" within 300 eval 'hooked && ! in_server nft list table '$table' pptpban | grep -qE "accept$|dormant"'
+		ok "$backend: $attack: said" within 1000 test "$(sleep 0.3; wc -l <"$T/events")" -gt "$lines"
+	done
+	kill $watch
+	stop
+	start
+	if [ $backend = ipset ]; then
+		in_server ipset flush
+		ok "$backend: ipset flush: bans back within a second" within 1000 in_kernel 203.0.113.9
+		in_server ipset del pptpban4 203.0.113.9
+		ok "$backend: ipset del: back within a second" within 1000 in_kernel 203.0.113.9
+		kill -STOP $pid
+		in_server nft flush ruleset
+		in_server ipset destroy
+		kill -CONT $pid
+		ok "$backend: ipset destroy: set, bans and hook back within a second" within 1000 eval 'hooked && in_kernel 203.0.113.9'
+		in_server ipset create other hash:net timeout 60 counters comment
+		in_server ipset swap pptpban4 other
+		ok "$backend: ipset swap: bans and hook back within a second" within 1000 eval 'hooked && in_kernel 203.0.113.9'
+		in_server ipset destroy other 2>/dev/null
+	else
+		in_server nft flush set inet pptpban ban4
+		ok "$backend: flush set: bans back within a second" within 1000 in_kernel 203.0.113.9
+		in_server nft delete element inet pptpban ban4 '{ 203.0.113.9 }'
+		ok "$backend: delete element: back within a second" within 1000 in_kernel 203.0.113.9
+	fi
+
+	# processes die: the kernel goes on, and ends bans by itself
+	d ban 4 192.0.2.66
+	d ban 600 192.0.2.67
+	stop -KILL
+	ok "$backend: enforcer killed: still banned" cut_off 192.0.2.66
+	ok "$backend: every process dead: the ban ends in the kernel" within 6000 reaches 192.0.2.66
+	ok "$backend: and the longer one goes on" cut_off 192.0.2.67
+	start
+	ok "$backend: started again: took over what was there" grep -q 'took over [1-9]' "$T/log"
+	ok "$backend: and the ban stands" cut_off 192.0.2.67
+	ok "$backend: sync: the list is the truth" d sync 600 192.0.2.66 2001:db8:1::66
+	ok "$backend: sync: what is in it is banned" cut_off 192.0.2.66
+	ok "$backend: sync: what is not in it is not" reaches 192.0.2.67
+	stop
+	ok "$backend: stopping unbans nobody" cut_off 192.0.2.66
+
+	# the other back end's bans go once the first sync has told the new one everything
+	before=$backend
+	backend=$([ $before = ipset ] && echo nftables || echo ipset)
+	limits
+	start
+	ok "$before to $backend: banned before the sync" cut_off 192.0.2.66
+	d sync 600 192.0.2.67
+	ok "$before to $backend: the new list counts" cut_off 192.0.2.67
+	ok "$before to $backend: the old one does not" reaches 192.0.2.66
+	stop
+	backend=$before
+	in_server nft flush ruleset
+	in_server ipset destroy
+
+	# bounds
+	limits max=3
+	start
+	is "$backend: one more than the limits allow" "refused 203.0.113.4: as many bans as the limits allow" \
+		"$(d ban 600 203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4)"
+	stop
+	in_server nft flush ruleset
+	in_server ipset destroy
+	limits extent4=256
+	start
+	is "$backend: more of the address space than the limits allow" \
+		"refused 203.0.114.1: all bans together would cover too much of the address space" "$(d ban 600 203.0.113.0/24 203.0.114.1)"
+	ok "$backend: a ban for ever is held at the kernel's longest" test "$(d ban forever 203.0.113.0/24; d query 203.0.113.0/24 | grep -o 'left=[0-9]*' | cut -d= -f2)" -gt 2147000
+	stop
+	in_server nft flush ruleset
+	in_server ipset destroy
+
+	if [ $backend = ipset ]; then
+		in_server ipset create pptpban4 hash:ip # of another type, in our place
+		in_server ipset add pptpban4 203.0.113.200
+		limits
+		start
+		ok "$backend: a foreign set is said" eval 'd status | grep -q "problem=a set of another type"'
+		ok "$backend: a foreign set is not touched" in_server ipset test pptpban4 203.0.113.200
+		ok "$backend: bans of that family fail, said" eval 'd ban 600 203.0.113.1 | grep -q "refused 203.0.113.1: the kernel refused it"'
+		ok "$backend: the other family works" d ban 600 2001:db8:1::66
+		ok "$backend: and drops" cut_off 2001:db8:1::66
+		in_server ipset destroy pptpban4
+		ok "$backend: once it is gone ours takes its place" within 7000 eval 'd status | grep -q hooked=1'
+		stop
+		in_server nft flush ruleset
+		in_server ipset destroy
+		# a set of ours from a run with less room
+		in_server ipset create pptpban4 hash:net timeout 60 counters comment maxelem 2
+		limits
+		start
+		is "$backend: a full set is said" "refused 203.0.113.3: the kernel refused it: the set is full" \
+			"$(d ban 600 203.0.113.1 203.0.113.2 203.0.113.3 | grep refused)"
+		stop
+		in_server nft flush ruleset
+		in_server ipset destroy
+	fi
+done
+
+# auto: keep out of the way of the ruleset that is there
+backend=auto
+limits
+start
+is "auto on an empty machine" backend=ipset "$(d status | grep -o 'backend=[a-z]*')"
+stop
+in_server nft flush ruleset
+in_server ipset destroy
+if command -v iptables-nft >/dev/null; then
+	in_server iptables-nft -A INPUT -p tcp --dport 9 -j DROP
+	start
+	is "auto beside iptables-nft" backend=ipset "$(d status | grep -o 'backend=[a-z]*')"
+	stop
+	in_server nft flush ruleset
+	in_server ipset destroy
+fi
+in_server nft 'add table inet filter; add chain inet filter input { type filter hook input priority 0; }'
+start
+is "auto beside a native ruleset" backend=nftables "$(d status | grep -o 'backend=[a-z]*')"
+stop
