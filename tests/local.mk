@@ -33,4 +33,6 @@ check-system: all
 	PB_BUILD='$(abs_builddir)' PB_SRC='$(abs_srcdir)' '$(srcdir)/tests/system/run'
 .PHONY: check-system
 
-EXTRA_DIST += tests/bench tests/captures tests/replay tests/vm
+EXTRA_DIST += tests/captures tests/fuzz tests/replay tests/vm \
+	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-latency tests/bench/bench-memory \
+	tests/bench/bench-replay tests/bench/bench-restart tests/bench/lib.sh tests/bench/run

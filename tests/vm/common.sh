@@ -29,10 +29,3 @@ mirror_lines() {
 		if (!seen[line]++) print line
 	}' <<<"$own"
 }
-
-# What compiling pptpban needs, by Debian's names (the same in bookworm and trixie)
-build_packages=(
-	autoconf automake autoconf-archive gcc libc6-dev make pkg-config
-	libpcre2-dev libsystemd-dev libipset-dev libmnl-dev libnftnl-dev libsqlite3-dev libjansson-dev libarchive-dev
-	libcap-ng-dev libseccomp-dev libcmocka-dev
-)
