@@ -4,7 +4,7 @@
 
 enum { CLAIMANTS_MAX = 64 };
 
-void bind_call(struct lives *t, struct life *caller)
+void bind_call(struct lives *t, struct life *caller, usec_t now)
 {
     if (caller->n_slots == LIFE_SLOTS) {
         memmove(caller->slot, caller->slot + 1, (LIFE_SLOTS - 1) * sizeof(caller->slot[0]));
@@ -12,7 +12,7 @@ void bind_call(struct lives *t, struct life *caller)
         caller->slots_lost = true;
     }
     caller->last_call_seq = ++t->seq;
-    caller->slot[caller->n_slots++] = caller->last_call_seq;
+    caller->slot[caller->n_slots++] = (struct life_slot){caller->last_call_seq, now};
     lives_list(t, LIFE_OPEN, caller);
 }
 
@@ -20,9 +20,17 @@ static unsigned slots_before(const struct life *caller, uint64_t seq)
 {
     unsigned n = 0;
 
-    while (n < caller->n_slots && caller->slot[n] < seq)
+    while (n < caller->n_slots && caller->slot[n].seq < seq)
         n++;
     return n;
+}
+
+// How long child was silent after the youngest of these calls.
+static usec_t silence(const struct life *caller, const struct life *child)
+{
+    unsigned n = slots_before(caller, child->begin_seq);
+
+    return n ? child->begin - caller->slot[n - 1].time : USEC_FOREVER;
 }
 
 static void take_slot(struct life *caller, uint64_t begin_seq)
@@ -143,14 +151,14 @@ enum elimination bind_eliminate(struct lives *t, struct life *child, bool force,
         }
         if (!c->has_addr || (found && !addr_eq(&found->addr, &c->addr)))
             several = true;
-        else if (!found || c->last_call_seq > found->last_call_seq)
+        else if (!found || silence(c, child) < silence(found, child))
             found = c;
     }
     if (!found && !several)
         return ELIMINATION_OPEN;
     if (several)
         return all_ended ? ELIMINATION_HOPELESS : ELIMINATION_OPEN;
-    if ((!silent && !force) || found->slots_lost || !slots_suffice(t, child, &found->addr))
+    if ((!silent && !force) || found->slots_lost || silence(found, child) > BIND_SOON || !slots_suffice(t, child, &found->addr))
         return ELIMINATION_OPEN;
     *ret_caller = found;
     return ELIMINATION_FOUND;

@@ -7,7 +7,7 @@
 #include "session/lives.h"
 
 // A call of caller begins now.
-void bind_call(struct lives *t, struct life *caller);
+void bind_call(struct lives *t, struct life *caller, usec_t now);
 
 // child is a child of caller: the youngest free slot from before its begin is taken.
 void bind_child(struct lives *t, struct life *child, struct life *caller);
@@ -15,6 +15,8 @@ void bind_child(struct lives *t, struct life *child, struct life *caller);
 // child knows its address by itself: takes the slot of a caller with that address, so that the slot is not taken
 // for somebody else's. Nothing happens when there is none.
 void bind_by_address(struct lives *t, struct life *child);
+
+#define BIND_SOON (10 * USEC_SEC) // from fork to the first line; 0.3 s on a slow machine under attack
 
 enum elimination {
     ELIMINATION_FOUND,    // exactly one address is possible
@@ -25,7 +27,8 @@ enum elimination {
 // Who can have called child (ended, not bound)? A caller must have lived when the child began, with a call before
 // that whose child is not known, and can no longer name it: it has ended, or has called again since. The answer
 // stands only while there are no more nameless children than free slots, so that a pppd of another service is not
-// charged to a PPTP client. force: callers that may still name their child count as well (the wait is over).
+// charged to a PPTP client, and only for a child that spoke soon after the call (BIND_SOON), so that a caller whose
+// last lines were lost is not charged with what others do later. force: callers that may still name their child count as well (the wait is over).
 enum elimination bind_eliminate(struct lives *t, struct life *child, bool force, struct life **ret_caller);
 
 #endif

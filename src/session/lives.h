@@ -48,7 +48,10 @@ struct life {
     uint8_t origin;
     struct addr addr;
     // the side that calls and links
-    uint64_t slot[LIFE_SLOTS]; // begin of each call whose child is not known yet, oldest first
+    struct life_slot { // a call whose child is not known yet, oldest first
+        uint64_t seq;
+        usec_t time;
+    } slot[LIFE_SLOTS];
     uint8_t n_slots;
     bool slots_lost;        // more calls without a known child than there is room for
     uint64_t last_call_seq; // 0: never called

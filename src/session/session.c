@@ -522,7 +522,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
 
     switch (e->role) {
     case ROLE_CALL:
-        bind_call(&s->lives, l);
+        bind_call(&s->lives, l, r->time);
         settle(s, key.host, r->time); // an earlier child can no longer be named
         break;
     case ROLE_LINK:

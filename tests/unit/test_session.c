@@ -171,6 +171,10 @@ static const struct {
      "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\n"
      "pppd 3 begin last\npppd 3 failure user=x\npptpd 1 end\npppd 3 begin last\npptpd 2 end\n",
      "unattributed - x; "},
+    {"a caller whose last lines were lost is not charged with what others do later",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\n+60 pppd 3 begin last\npppd 3 failure user=x\npppd 3 end\n"
+     "pptpd 1 end\n",
+     "unattributed - x; "},
     {"two possible callers with one address: behind one NAT it is that address",
      "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.1 last\npptpd 1 call\npptpd 2 call\n"
      "pppd 3 begin last\npppd 3 failure user=x\npppd 3 end\npptpd 1 end\npptpd 2 end\n",
