@@ -37,18 +37,19 @@ struct backend {
 
 struct backend_ops {
     const char *name;
-    int tick_ms; // how often check() must look while there are bans; what raises events needs it rarely
+    int tick_ms;    // how often check() must look while there are bans
+    bool announced; // every change by others raises an event: what is held is what the kernel has
 
-    // Sets and hook as they should be, whatever was there; entries stay. Writes hook_error; -errno when no family
-    // could be served.
+    // Sets and hook as they should be, whatever was there; entries stay. Writes hook_error; 1 when entries were lost
+    // on the way, -errno when no family could be served.
     int (*hook)(struct backend *b);
 
     // All n in as few kernel calls as possible; each element's error is set.
     void (*add)(struct backend *b, struct element *e, size_t n);
     void (*del)(struct backend *b, struct element *e, size_t n); // ENOENT where there was none
 
-    // Calls fn for every entry of both sets.
-    int (*list)(struct backend *b, void (*fn)(void *userdata, const struct element_state *), void *userdata);
+    // Calls fn for every entry of both sets, or at least for that of only.
+    int (*list)(struct backend *b, const struct prefix *only, void (*fn)(void *userdata, const struct element_state *), void *userdata);
 
     // What raises no event: 1 when a hook or set is not ours or not there, 2 when there are fewer entries than
     // expected, 0 when all is well.

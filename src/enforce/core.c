@@ -53,7 +53,7 @@ static int mark_listed(struct enforcer *e)
 {
     for (uint32_t i = 0; i < e->held.n; i++)
         e->held.v[i].listed = false;
-    return e->backend.ops->list(&e->backend, take_listed, e);
+    return e->backend.ops->list(&e->backend, NULL, take_listed, e);
 }
 
 // Sends the batch; what the kernel refused leaves the list again.
@@ -201,8 +201,10 @@ static void repair(struct enforcer *e)
     e->repair_at = 0;
     e->streak = now - e->last_repair > QUIET ? 1 : e->streak + 1;
     e->last_repair = now;
-    (void)e->backend.ops->hook(&e->backend);
+    int r = e->backend.ops->hook(&e->backend);
     set_problem(e);
+    if (r > 0)
+        restore(e);
     if (!e->status.hooked) {
         e->repair_at = now + RETRY;
         if (e->status.problem != before) // said once, tried for ever
@@ -243,7 +245,7 @@ void enforcer_news(struct enforcer *e, const struct guard_news *news)
     memcpy(e->status.culprit, news->program, sizeof(e->status.culprit));
     if (news->hook)
         lost(e, e->monotonic());
-    if (news->elements || e->backend.ops->tick_ms > 1000)
+    if (news->elements)
         restore(e);
 }
 
@@ -260,20 +262,17 @@ void enforcer_start(struct enforcer *e)
     (void)mark_listed(e);
 }
 
-usec_t enforcer_tick(struct enforcer *e)
+// Every entry once: those that the kernel has dropped leave the list, long ones are renewed; what must be in the
+// kernel is counted.
+static void walk(struct enforcer *e, uint32_t expected[FAMILIES])
 {
-    usec_t now = e->monotonic(), next;
-    uint32_t seconds = now_seconds(e), expected[FAMILIES] = {0};
+    uint32_t seconds = now_seconds(e);
+    usec_t real = e->realtime();
 
-    if (e->repair_at && now >= e->repair_at) {
-        e->repair_at = 0;
-        repair(e);
-        restore(e);
-    }
     for (uint32_t i = e->held.n; i-- > 0;) {
         struct held_entry *h = &e->held.v[i];
         bool longer = h->kernel_until != UINT32_MAX && (h->until == USEC_FOREVER ||
-                      h->until - e->realtime() > ((usec_t)h->kernel_until - seconds + 60) * USEC_SEC);
+                      h->until - real > ((usec_t)h->kernel_until - seconds + 60) * USEC_SEC);
         if (longer && h->kernel_until < seconds + e->limits.max_timeout / 2)
             queue_add(e, h, "renewed", h->kernel_until > seconds);
         else if (h->kernel_until <= seconds)
@@ -283,15 +282,33 @@ usec_t enforcer_tick(struct enforcer *e)
         if (e->n_batch == MSG_MAX_ENTRIES || i == 0)
             send_batch(e, true, NULL, NULL);
     }
-    int r = e->held.n > 0 && !e->repair_at ? e->backend.ops->check(&e->backend, expected) : 0;
-    if (r > 0) { // nobody announced it, so nobody can be named
-        e->status.culprit_pid = 0;
-        memset(e->status.culprit, 0, sizeof(e->status.culprit));
-        if (r == 1)
-            lost(e, now - e->backend.ops->tick_ms * USEC_MSEC);
+}
+
+usec_t enforcer_tick(struct enforcer *e)
+{
+    usec_t now = e->monotonic(), period = e->backend.ops->tick_ms * USEC_MSEC;
+    uint32_t expected[FAMILIES] = {0};
+
+    if (e->repair_at && now >= e->repair_at) {
+        e->repair_at = 0;
+        repair(e);
         restore(e);
     }
-    next = e->held.n > 0 ? now + e->backend.ops->tick_ms * USEC_MSEC : USEC_FOREVER;
+    if (e->next_walk && now >= e->next_walk) {
+        walk(e, expected);
+        int r = e->held.n > 0 && !e->repair_at ? e->backend.ops->check(&e->backend, expected) : 0;
+        if (r > 0) { // nobody announced it, so nobody can be named
+            e->status.culprit_pid = 0;
+            memset(e->status.culprit, 0, sizeof(e->status.culprit));
+            if (r == 1)
+                lost(e, now - period);
+            restore(e);
+        }
+        e->next_walk = 0;
+    }
+    if (e->next_walk == 0 && e->held.n > 0)
+        e->next_walk = now + period;
+    usec_t next = e->next_walk ? e->next_walk : USEC_FOREVER; // no bans: no wake-ups
     return e->repair_at && e->repair_at < next ? e->repair_at : next;
 }
 
@@ -352,9 +369,10 @@ int enforcer_message(struct enforcer *e, const void *packet, size_t size, void *
         answer_unbans(e, body, m->n, out, &n_verdicts);
         break;
     case MSG_SYNC_BEGIN: // level-triggered: start from what the kernel really has
-        (void)mark_listed(e);
+        if (!e->backend.ops->announced)
+            (void)mark_listed(e);
         for (uint32_t i = e->held.n; i-- > 0;) {
-            if (!e->held.v[i].listed)
+            if (!e->held.v[i].listed && !e->backend.ops->announced)
                 held_remove(&e->held, &e->held.v[i]);
             else
                 e->held.v[i].listed = false;
@@ -377,7 +395,7 @@ int enforcer_message(struct enforcer *e, const void *packet, size_t size, void *
         search.state = out;
         search.state->net = *(const struct msg_net *)body;
         search.state->error = judge_net(body, &search.net) < 0
-                                  ? EINVAL : -e->backend.ops->list(&e->backend, take_if_found, &search);
+                                  ? EINVAL : -e->backend.ops->list(&e->backend, &search.net, take_if_found, &search);
         answer->type = MSG_STATE;
         answer->n = 1;
         *ret_size += sizeof(struct msg_state);

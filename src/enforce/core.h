@@ -23,6 +23,7 @@ struct enforcer {
     usec_t (*monotonic)(void);
     void (*event)(void *userdata, const struct msg_event *); // for watcher and log
     void *userdata;
+    usec_t next_walk;                          // monotonic; 0: none is due, for there are no bans
     usec_t lost_since, repair_at, last_repair; // monotonic; 0: hook is in, no repair due, none yet
     unsigned streak;                           // repairs in quick succession
     struct element batch[MSG_MAX_ENTRIES];

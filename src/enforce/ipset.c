@@ -290,14 +290,18 @@ static void del(struct backend *b, struct element *e, size_t n)
     send_all(b, IPSET_CMD_DEL, e, n);
 }
 
-static int list(struct backend *b, void (*fn)(void *userdata, const struct element_state *), void *userdata)
+static int list(struct backend *b, const struct prefix *only, void (*fn)(void *userdata, const struct element_state *), void *userdata)
 {
-    struct listing l = {.fn = fn, .userdata = userdata};
-    int r = list_set(b, V4, &l), q;
+    int r = 0;
 
-    l = (struct listing){.fn = fn, .userdata = userdata};
-    q = list_set(b, V6, &l);
-    return r == 0 || r == -ENOENT ? (q == -ENOENT ? 0 : q) : r;
+    for (enum family f = V4; r == 0 && f < FAMILIES; f++) {
+        struct listing l = {.fn = fn, .userdata = userdata};
+        if (only && family_of(only) != f) // the kernel can list a set, not an entry
+            continue;
+        r = list_set(b, f, &l);
+        r = r == -ENOENT ? 0 : r;
+    }
+    return r;
 }
 
 static int check(struct backend *b, const uint32_t expected[FAMILIES])

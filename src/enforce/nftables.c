@@ -140,8 +140,8 @@ static int hook(struct backend *b)
     // Something in our own table contradicts us (a chain or set of other kind): the table is ours, so it is made
     // anew; what was in its sets is put back by the caller.
     if (r < 0 && r != -EPERM && r != -EPROTONOSUPPORT)
-        r = build(b, true);
-    b->hook_error[V4] = b->hook_error[V6] = -r;
+        r = build(b, true) < 0 ? r : 1;
+    b->hook_error[V4] = b->hook_error[V6] = r < 0 ? -r : 0;
     return r;
 }
 
@@ -296,17 +296,26 @@ static int take_message(const struct nlmsghdr *nlh, void *userdata)
     return MNL_CB_OK;
 }
 
-static int list(struct backend *b, void (*fn)(void *userdata, const struct element_state *), void *userdata)
+static int list(struct backend *b, const struct prefix *only, void (*fn)(void *userdata, const struct element_state *), void *userdata)
 {
     char buffer[NFNL_ANSWER];
     int r = 0;
 
     for (size_t i = 0; i < SETS && (r == 0 || r == -ENOENT); i++) {
         struct listing l = {.fn = fn, .userdata = userdata, .kind = &kinds[i]};
+        bool one = only && !kinds[i].interval; // few networks: those are all listed
         struct nlmsghdr *nlh = nfnl_ask(b->nfnl, buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSETELEM,
-                                        NFPROTO_INET, NLM_F_DUMP);
-        mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, b->limits->table);
-        mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, kinds[i].name);
+                                        NFPROTO_INET, one ? NLM_F_ACK : NLM_F_DUMP);
+        struct nftnl_set *s = new_set(b, &kinds[i]);
+        if (only && &kinds[i] != kind_of(only)) {
+            nftnl_set_free(s);
+            continue;
+        }
+        if (s && one)
+            put_bound(s, &(struct element){.net = *only}, &kinds[i], false, false);
+        if (s)
+            nftnl_set_elems_nlmsg_build_payload(nlh, s);
+        nftnl_set_free(s);
         r = nfnl_answer(b->nfnl, nlh, take_message, &l);
     }
     return r == -ENOENT ? 0 : r;
@@ -331,7 +340,7 @@ static void close_nothing(struct backend *b)
 }
 
 const struct backend_ops backend_nftables = {
-    .name = "nftables", .tick_ms = 60000, .hook = hook, .add = add, .del = del, .list = list, .check = check,
+    .name = "nftables", .tick_ms = 60000, .announced = true, .hook = hook, .add = add, .del = del, .list = list, .check = check,
     .retire = retire, .close = close_nothing,
 };
 

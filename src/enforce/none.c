@@ -15,9 +15,9 @@ static void change(struct backend *b, struct element *e, size_t n)
         e[i].error = 0;
 }
 
-static int list(struct backend *b, void (*fn)(void *userdata, const struct element_state *), void *userdata)
+static int list(struct backend *b, const struct prefix *only, void (*fn)(void *userdata, const struct element_state *), void *userdata)
 {
-    (void)b, (void)fn, (void)userdata;
+    (void)b, (void)only, (void)fn, (void)userdata;
     return 0;
 }
 
