@@ -64,9 +64,12 @@ void announce_ban(const struct service *s, const struct ban *ban, enum announce_
     char text[ANNOUNCE_TEXT_MAX];
 
     announce_text(ban, kind, lines, n, text);
-    log_notice("%s%s", text, kind == ANNOUNCE_LATE ? "; that time is over" : "");
-    if (s->options->show_bans && kind != ANNOUNCE_LATE)
-        show(text);
+    if (kind == ANNOUNCE_LATE)
+        log_info("%s; that time is over", text);
+    else if (s->options->show_bans)
+        show(text); // whoever wants to see them here has the log on the same terminal
+    else
+        log_notice("%s", text);
 }
 
 void announce_unban(const struct service *s, const struct ban *ban, const char *why, int level)
@@ -74,7 +77,8 @@ void announce_unban(const struct service *s, const struct ban *ban, const char *
     char text[ANNOUNCE_TEXT_MAX], net[PREFIX_STRLEN];
 
     snprintf(text, sizeof(text), "unban %s (%s): %s", prefix_format(&ban->net, net), ban->jail, why);
-    log_line(level, "%s", text);
     if (s->options->show_bans)
         show(text);
+    else
+        log_line(level, "%s", text);
 }

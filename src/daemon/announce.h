@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Says in the log, and with --show-bans on standard output, who was banned and why, and who no longer is.
+// Says in the log, or with --show-bans on standard output, who was banned and why, and who no longer is.
 #ifndef PB_DAEMON_ANNOUNCE_H
 #define PB_DAEMON_ANNOUNCE_H
 

@@ -346,7 +346,7 @@ static json_t *sources_array(const struct service *s)
                              (json_int_t)t.bytes, "truncated", (json_int_t)t.truncated, "no_header",
                              (json_int_t)t.no_header, "skipped", (json_int_t)t.skipped, "rotations",
                              (json_int_t)t.rotations, "behind", (json_int_t)t.behind, "last",
-                             (json_int_t)(t.last / USEC_SEC), "problem", shown(str_of(t.problem))));
+                             (json_int_t)(t.last > 0 ? t.last / USEC_SEC : 0), "problem", shown(str_of(t.problem))));
     }
     return array;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Signals, children and the service manager; a plain poll loop, so that a forked watcher inherits nothing but this.
+// Signals, children and the service manager, in a plain poll loop.
 #include "daemon/launcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,14 +11,13 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "daemon/channel.h"
 #include "daemon/helper.h"
 #include "daemon/text.h"
-#include "daemon/watcher.h"
 
 // A watcher that was asked to end and does not is killed after this.
 #define STOP_PATIENCE (15 * USEC_SEC)
@@ -35,7 +35,7 @@ struct child {
 
 struct launcher {
     const struct daemon_options *options;
-    int signals;
+    int signals, manager; // signalfd; the service manager's socket, -1 without
     uint64_t watchdog;
     struct child current, fresh, old; // serving; being prepared in a reload; ending
     struct helper enforcer;
@@ -47,15 +47,13 @@ struct launcher {
 };
 
 // What goes to the service manager is one line of printable text, whoever wrote it.
-static void notify(const char *state, const char *text)
+static void notify(const struct launcher *l, const char *state, const char *text)
 {
-    char shown[256];
+    char shown[256], message[512];
 
     text_show(str_of(text), 0, shown, sizeof(shown));
-    if (*text)
-        sd_notifyf(0, "%s%sSTATUS=%s", state, *state ? "\n" : "", shown);
-    else
-        sd_notify(0, state);
+    snprintf(message, sizeof(message), "%s%s%s%s", state, *state && *text ? "\n" : "", *text ? "STATUS=" : "", shown);
+    notify_send(l->manager, message);
 }
 
 static void forget(struct child *c)
@@ -63,6 +61,29 @@ static void forget(struct child *c)
     if (c->fd >= 0)
         close(c->fd);
     *c = (struct child){.fd = -1, .kill_at = USEC_FOREVER};
+}
+
+// In the child: a new program, so that it shares neither memory nor its layout with us or its predecessors.
+static void run_watcher(const struct launcher *l, int channel)
+{
+    const struct daemon_options *o = l->options;
+    char number[16], usec[24];
+    char **argv = calloc((size_t)o->argc + 5, sizeof(*argv));
+    size_t n = (size_t)o->argc;
+
+    snprintf(number, sizeof(number), "%d", channel);
+    snprintf(usec, sizeof(usec), "%llu", (unsigned long long)l->watchdog);
+    if (argv) {
+        memcpy(argv, o->argv, n * sizeof(*argv));
+        argv[n++] = (char[]){OPTION_CHANNEL};
+        argv[n++] = number;
+        argv[n++] = (char[]){OPTION_WATCHDOG};
+        argv[n++] = usec;
+        fcntl(channel, F_SETFD, 0);
+        execv(o->watcher, argv);
+        log_error("%s: %s", o->watcher, strerror(errno));
+    }
+    _exit(127);
 }
 
 static int start_watcher(struct launcher *l, struct child *c)
@@ -74,15 +95,8 @@ static int start_watcher(struct launcher *l, struct child *c)
         return r;
     l->reason[0] = '\0';
     c->pid = fork();
-    if (c->pid == 0) {
-        const struct child *others[] = {&l->current, &l->fresh, &l->old};
-        close(pair[0]);
-        close(l->signals);
-        for (size_t i = 0; i < 3; i++)
-            if (others[i]->fd >= 0)
-                close(others[i]->fd);
-        _exit(watcher_run(l->options, pair[1], l->watchdog));
-    }
+    if (c->pid == 0)
+        run_watcher(l, pair[1]);
     r = c->pid < 0 ? -errno : 0;
     close(pair[1]);
     if (r < 0) {
@@ -128,12 +142,12 @@ static void reload(struct launcher *l)
     }
     l->reload_again = false;
     snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic());
-    notify(state, "reloading");
+    notify(l, state, "reloading");
     log_info("reloading");
     int r = start_watcher(l, &l->fresh);
     if (r < 0) {
         log_error("cannot start a new watcher: %s", strerror(-r));
-        notify("READY=1", "");
+        notify(l, "READY=1", "");
         (void)channel_send(l->current.fd, CHANNEL_RESUME, strerror(-r));
         return;
     }
@@ -145,7 +159,7 @@ static void reload_failed(struct launcher *l, const char *why)
     char status[CHANNEL_TEXT_MAX + 32];
 
     snprintf(status, sizeof(status), "reload failed: %s", why);
-    notify("READY=1", status);
+    notify(l, "READY=1", status);
     if (l->current.pid)
         (void)channel_send(l->current.fd, CHANNEL_RESUME, why);
     l->current.paused = false;
@@ -158,7 +172,7 @@ static void reload_done(struct launcher *l, const char *status)
     l->current = l->fresh;
     l->fresh = (struct child){.fd = -1, .kill_at = USEC_FOREVER};
     l->current.kill_at = USEC_FOREVER;
-    notify("READY=1", status);
+    notify(l, "READY=1", status);
     log_info("reloaded");
 }
 
@@ -195,18 +209,18 @@ static void take_message(struct launcher *l, struct child *c, const struct chann
         if (c == &l->fresh)
             reload_done(l, m->text);
         else
-            notify("READY=1", m->text);
+            notify(l, "READY=1", m->text);
         break;
     case CHANNEL_FAILED:
         snprintf(l->reason, sizeof(l->reason), "%s", m->text);
         break;
     case CHANNEL_STATUS:
         if (c == &l->current)
-            notify("", m->text);
+            notify(l, "", m->text);
         break;
     case CHANNEL_ALIVE:
         if (c == &l->current)
-            sd_notify(0, "WATCHDOG=1");
+            notify_send(l->manager, "WATCHDOG=1");
         break;
     case CHANNEL_RELOAD:
         if (c == &l->current)
@@ -265,7 +279,7 @@ static void current_ended(struct launcher *l, int status)
     l->again = clock_monotonic() + wait;
     log_error("the watcher %s%s%s; bans stay in the kernel; starting a new one in %.1f s",
               helper_describe_end(status, how), l->reason[0] ? ": " : "", l->reason, (double)wait / (double)USEC_SEC);
-    notify("", "the watcher died, starting a new one");
+    notify(l, "", "the watcher died, starting a new one");
 }
 
 static void fresh_ended(struct launcher *l, int status)
@@ -305,7 +319,7 @@ static void stop(struct launcher *l)
         return;
     l->stopping = true;
     l->again = USEC_FOREVER;
-    notify("STOPPING=1", "stopping; bans stay in the kernel");
+    notify(l, "STOPPING=1", "stopping; bans stay in the kernel");
     ask_to_end(&l->fresh, "");
     // a watcher that has paused only waits for a word
     ask_to_end(&l->current, "");
@@ -395,8 +409,8 @@ int launcher_run(const struct daemon_options *options)
     forget(&l.fresh);
     forget(&l.old);
     helper_init(&l.enforcer, options->enforcer);
-    if (sd_watchdog_enabled(0, &l.watchdog) <= 0)
-        l.watchdog = 0;
+    l.manager = notify_open();
+    l.watchdog = notify_watchdog();
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
     sigaddset(&mask, SIGINT);

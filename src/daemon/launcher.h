@@ -4,7 +4,7 @@
 #ifndef PB_DAEMON_LAUNCHER_H
 #define PB_DAEMON_LAUNCHER_H
 
-#include "daemon/service.h"
+#include "daemon/options.h"
 
 // Runs until told to end by a signal. Returns the exit code.
 int launcher_run(const struct daemon_options *options);

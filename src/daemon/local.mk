@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# What reads the logs.
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = \
 	src/daemon/announce.c src/daemon/announce.h \
@@ -6,11 +7,10 @@ libdaemon_a_SOURCES = \
 	src/daemon/channel.c src/daemon/channel.h \
 	src/daemon/control.c src/daemon/control.h \
 	src/daemon/enact.c src/daemon/enact.h \
-	src/daemon/helper.c src/daemon/helper.h \
 	src/daemon/inputs.c src/daemon/inputs.h \
-	src/daemon/launcher.c src/daemon/launcher.h \
 	src/daemon/limits_compile.c src/daemon/limits_compile.h \
 	src/daemon/muting.c src/daemon/muting.h \
+	src/daemon/options.c src/daemon/options.h \
 	src/daemon/own.c src/daemon/own.h \
 	src/daemon/privilege.c src/daemon/privilege.h \
 	src/daemon/request.c src/daemon/request.h \
@@ -19,6 +19,16 @@ libdaemon_a_SOURCES = \
 	src/daemon/text.c src/daemon/text.h \
 	src/daemon/watcher.c src/daemon/watcher.h \
 	src/daemon/service.h
+
+sbin_PROGRAMS += pptpband
+pptpband_SOURCES = src/daemon/main.c src/daemon/launcher.c src/daemon/launcher.h src/daemon/helper.c src/daemon/helper.h
+pptpband_LDADD = libdaemon.a libbase.a
+
+pkglibexec_PROGRAMS += pptpban-watcher
+pptpban_watcher_SOURCES = src/daemon/watcher_main.c
+pptpban_watcher_LDADD = libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a \
+	libconfig.a libbase.a $(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
+	$(CAPNG_LIBS) $(SECCOMP_LIBS) -lm
 
 check_PROGRAMS += test_request test_state
 test_request_SOURCES = tests/unit/test_request.c

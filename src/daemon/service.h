@@ -8,16 +8,10 @@
 
 #include "config/config.h"
 #include "daemon/control.h"
+#include "daemon/options.h"
 #include "enforce/link.h"
 #include "enforce/sandbox.h"
 #include "engine/engine.h"
-
-struct daemon_options { // the command line
-    const char *config;  // NULL: the installed one
-    const char *state, *runtime; // NULL: as configured
-    const char *enforcer; // the program to start when root without systemd
-    bool observe, show_bans;
-};
 
 enum { SERVICE_RELOADING_MAX = 8 };
 

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -316,11 +315,10 @@ static int begin(struct watcher *w)
         return fail(w, r, "own addresses: %s", strerror(-r));
     if (s->control && (r = control_start(s->control, s->event, &callbacks)) < 0)
         return fail(w, r, "control socket: %s", strerror(-r));
-    if ((r = lock_in(w)) < 0)
-        return r;
+    // from here on clients come to us; behind the locks a socket could no longer be put in its place
     if (s->control && (r = control_publish(s->control)) < 0)
         return fail(w, r, "control socket: %s", strerror(-r));
-    return 0;
+    return lock_in(w);
 }
 
 // --- serve ---------------------------------------------------------------------------------------------------
@@ -455,20 +453,20 @@ static int run(struct watcher *w)
     return r < 0 ? 1 : 0;
 }
 
-int watcher_run(const struct daemon_options *options, int channel, uint64_t watchdog)
+int watcher_run(const struct daemon_options *options)
 {
     struct watcher *w = calloc(1, sizeof(*w));
 
     if (!w)
         return 1;
-    prctl(PR_SET_NAME, "pptpband-watch");
     mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 64 * 1024); // fixed: the large tables stay apart, untouched until they are used
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     w->s.options = options;
-    w->s.channel = channel;
+    w->s.channel = options->channel;
     w->was_root = geteuid() == 0;
-    w->watchdog = watchdog;
+    w->watchdog = options->watchdog;
     int code = run(w);
     tear_down(w);
     free(w);

@@ -3,12 +3,9 @@
 #ifndef PB_DAEMON_WATCHER_H
 #define PB_DAEMON_WATCHER_H
 
-#include <stdint.h>
-
 #include "daemon/service.h"
 
-// Runs in a process of its own until told to stop; channel: to the launcher. watchdog: microseconds within which a
-// sign of life is wanted, 0 for none. Returns the exit code.
-int watcher_run(const struct daemon_options *options, int channel, uint64_t watchdog);
+// Runs until told to stop. Returns the exit code.
+int watcher_run(const struct daemon_options *options);
 
 #endif
