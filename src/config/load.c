@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "base/inifile.h"
 #include "config/keyword.h"
+#include "config/uninstalled.h"
 
 // A failed login bans; mere connecting does not, unless the administrator wants the second jail.
 static const char shipped[] = "[pptpd]\n"
@@ -457,6 +458,8 @@ int config_load(const char *path, struct config **ret, struct config_report *rep
         r = -ENOMEM;
     if (r == 0 && report->errors > 0)
         r = -EINVAL;
+    if (r == 0)
+        r = uninstalled_filters(&l.config->filter_dirs);
     for (size_t i = 0; i < l.n_files; i++)
         inifile_free(l.files[i]);
     free(l.files);

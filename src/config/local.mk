@@ -3,7 +3,8 @@ noinst_LIBRARIES += libconfig.a
 libconfig_a_SOURCES = \
 	src/config/config.h src/config/load.c src/config/dump.c \
 	src/config/keyword.c src/config/keyword.h \
-	src/config/kind.c src/config/kind_list.c src/config/kind.h
+	src/config/kind.c src/config/kind_list.c src/config/kind.h \
+	src/config/uninstalled.c src/config/uninstalled.h
 
 check_PROGRAMS += test_config
 test_config_SOURCES = tests/unit/test_config.c
