@@ -8,7 +8,7 @@ dist_sysusers_DATA = etc/sysusers.d/pptpban.conf
 dist_tmpfiles_DATA = etc/tmpfiles.d/pptpban.conf
 nodist_systemdsystemunit_DATA = etc/pptpban.service etc/pptpban-enforcer.service
 
-EXTRA_DIST += etc/pptpban.conf etc/pptpban.service.in etc/pptpban-enforcer.service.in
+EXTRA_DIST += etc/pptpban.conf etc/demo/attack.syslog etc/pptpban.service.in etc/pptpban-enforcer.service.in
 CLEANFILES += $(nodist_systemdsystemunit_DATA)
 
 make_unit = $(AM_V_GEN)$(MKDIR_P) etc && $(SED) -e 's|@bindir[@]|$(bindir)|' -e 's|@sbindir[@]|$(sbindir)|' \

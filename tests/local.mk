@@ -25,7 +25,7 @@ bench: all $(bench_tools)
 
 # The order of the rooms of src/.
 check_SCRIPTS += tests/unit/layers.sh
-EXTRA_DIST += tests/unit/layers.sh tools/check-layers tools/check tools/packages.sh .ci/run
+EXTRA_DIST += tests/unit/layers.sh tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions .ci/run
 
 # As root, against the real kernel: make check-system. tools/check does it all.
 EXTRA_DIST += tests/skips tests/system
