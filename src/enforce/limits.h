@@ -39,7 +39,7 @@ int limits_write(const char *path, struct limits *l);
 // *ret is unchanged then.
 int limits_read(const char *path, struct limits *ret);
 
-// 0 or -EINVAL: what both of the above hold a file to.
+// 0 or -EINVAL: what both of the above hold the values to. The allowlist may stand in any order.
 int limits_check(const struct limits *l);
 
 #endif

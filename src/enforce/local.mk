@@ -31,3 +31,7 @@ enforce_drive_LDADD = libenforce.a libbase.a $(SYSTEMD_LIBS) $(SECCOMP_LIBS)
 check_PROGRAMS += test_enforce
 test_enforce_SOURCES = tests/unit/test_enforce.c
 test_enforce_LDADD = libenforcer.a libenforce.a libbase.a $(IPSET_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_sandbox
+test_sandbox_SOURCES = tests/unit/test_sandbox.c
+test_sandbox_LDADD = libenforce.a libbase.a $(SECCOMP_LIBS) $(SQLITE_LIBS) $(CMOCKA_LIBS)

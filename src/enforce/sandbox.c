@@ -9,11 +9,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 // Younger than Debian 12's headers.
@@ -91,6 +93,8 @@ static int lock_files(const struct sandbox_options *o, struct sandbox_report *re
 
 static int add_rules(scmp_filter_ctx ctx, const struct sandbox_options *o, bool no_exec_memory)
 {
+    // asking about terminals and pipes; not TIOCSTI, which types into the terminal that we were started from
+    static const uint64_t ioctls[] = {TCGETS, 0x802c542a /* TCGETS2 */, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX};
     int r = 0;
 
     for (const char *const *name = o->calls; r == 0 && *name; name++) {
@@ -100,6 +104,11 @@ static int add_rules(scmp_filter_ctx ctx, const struct sandbox_options *o, bool 
         if (strcmp(*name, "socket") == 0 || strcmp(*name, "socketpair") == 0)
             for (const int *f = o->families; r == 0 && f && *f != AF_UNSPEC; f++)
                 r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_A0(SCMP_CMP_EQ, (uint64_t)*f));
+        else if (strcmp(*name, "ioctl") == 0)
+            for (size_t i = 0; r == 0 && i < sizeof(ioctls) / sizeof(ioctls[0]); i++)
+                r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, ioctls[i]));
+        else if (strcmp(*name, "tgkill") == 0) // abort() is for oneself
+            r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()));
         else if (no_exec_memory && strcmp(*name, "mmap") == 0)
             r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
         else if (no_exec_memory && strcmp(*name, "mprotect") == 0)

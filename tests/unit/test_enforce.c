@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "enforce/core.h"
+#include "enforce/limits_file.h"
 
 // A kernel of the test's own: a list of entries, with a switch for each thing that can go wrong.
 static struct {
@@ -654,6 +655,7 @@ static void test_limits_file(void **state)
     l.allow[1] = network("10.0.0.0/8");
     l.allow[2] = network("192.0.2.1"); // in another one
     l.allow[3] = network("2001:db8::/32");
+    assert_int_equal(limits_check(&l), 0); // in any order; the file is sorted
     assert_int_equal(limits_write(path, &l), 0);
     assert_int_equal(limits_read(path, &back), 0);
     assert_int_equal(back.watcher_uid, 1234);
@@ -663,6 +665,15 @@ static void test_limits_file(void **state)
     FILE *f = fopen(path, "r+");
     size_t size = fread(buffer, 1, sizeof(buffer), f);
     fclose(f);
+    static struct limits_file unsorted;
+    memcpy(&unsorted, buffer, size); // a checksum that fits is not yet a list that can be searched
+    unsorted.limits.allow[0] = back.allow[1];
+    unsorted.limits.allow[1] = back.allow[0];
+    unsorted.checksum = limits_checksum(&unsorted.limits, size - offsetof(struct limits_file, limits));
+    f = fopen(path, "w");
+    fwrite(&unsorted, 1, size, f);
+    fclose(f);
+    assert_int_equal(limits_read(path, &back), -EINVAL);
     for (size_t i = 0; i < size; i++) { // each byte altered, each length cut
         f = fopen(path, "w");
         buffer[i] ^= 0x10;
