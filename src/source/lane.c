@@ -66,6 +66,27 @@ void lane_free(struct lane *l, const struct lane_context *c)
     free(l);
 }
 
+// Makes room for one more: what is closed goes first, then what is read to its end, then the oldest of all. Where
+// the new one was to go to moves with it.
+static void make_room(struct lane *l, size_t *at, const struct lane_context *c)
+{
+    size_t victim = 0;
+
+    if (l->n < LANE_TAILS)
+        return;
+    for (size_t i = l->n; i-- > 0;)
+        if (l->tails[i] != l->current && !l->tails[i]->dirty && l->tails[i]->fd >= 0)
+            victim = i;
+    for (size_t i = l->n; i-- > 0;)
+        if (l->tails[i]->fd < 0)
+            victim = i;
+    struct tail *t = l->tails[victim];
+    if (t->fd >= 0 && t->size > t->feed.offset)
+        c->counts->skipped += t->size - t->feed.offset;
+    forget(l, victim, c);
+    *at -= *at > victim;
+}
+
 static void watch(struct tail *t, const struct lane_context *c)
 {
     char path[64];
@@ -85,10 +106,7 @@ static int add_tail(struct lane *l, size_t at, int fd, const struct lane_context
         close(fd);
         return r;
     }
-    if (l->n == LANE_TAILS) {
-        forget(l, 0, c);
-        at -= at > 0;
-    }
+    make_room(l, &at, c);
     t->walk.literals = c->options->literals;
     t->walk.record = c->options->record;
     t->walk.userdata = c->options->userdata;
@@ -131,10 +149,7 @@ static void add_absent(struct lane *l, size_t at, const uint8_t file[16], uint64
 
     if (!t)
         return;
-    if (l->n == LANE_TAILS) {
-        forget(l, 0, c);
-        at -= at > 0;
-    }
+    make_room(l, &at, c);
     t->fd = t->wd = -1;
     t->known = true;
     memcpy(t->walk.file, file, sizeof(t->walk.file));
@@ -386,6 +401,18 @@ static int open_path(struct lane *l)
     return fd;
 }
 
+// A path that was not there when names were last looked at: it may have been rotated since.
+static void start_new(struct lane *l, const struct lane_context *c)
+{
+    const usec_t tick = 10 * USEC_MSEC; // what a modification time is late
+    struct sibling *s = NULL;
+    size_t n = 0;
+
+    rotation_list(l->path, c->looked - tick, &s, &n);
+    add_missed(l, s, n, c->looked - tick, c);
+    rotation_free(s, n);
+}
+
 static int start(struct lane *l, const struct lane_context *c)
 {
     struct entry entries[LANE_TAILS];
@@ -398,6 +425,8 @@ static int start(struct lane *l, const struct lane_context *c)
         resume(l, entries, n, c);
     else if (!c->mark)
         go_back(l, c);
+    else
+        start_new(l, c);
     return 0;
 }
 

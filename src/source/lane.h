@@ -29,6 +29,7 @@ struct lane_counts { // of tails that are forgotten, and what belongs to no tail
 struct lane_context {
     const struct source_options *options;
     const char *mark; // entries of all lanes, see lane_mark(); NULL: first start
+    usec_t looked; // with a mark: when names were last looked at, before the restart or just now
     int inotify;
     usec_t now;
     unsigned flags; // of records

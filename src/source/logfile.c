@@ -17,7 +17,9 @@
 #include "source/watch.h"
 
 #define MARK_KIND "logfile1"
-#define SLICE ((size_t)4 * 1024 * 1024) // what is read before others get their turn
+// What is read before others get their turn, and before the next look at names: what was renamed or deleted and is
+// not open by then may be gone.
+#define SLICE ((size_t)256 * 1024)
 
 struct logfile {
     struct source source;
@@ -29,6 +31,7 @@ struct logfile {
     size_t n;
     struct lane_counts counts; // of what is forgotten
     bool looked;    // at least once
+    usec_t last_look;
     bool look;      // names may have changed
     bool caught_up;
     int error;      // the record function wanted no more
@@ -44,6 +47,7 @@ static struct lane_context context(struct logfile *f)
     return (struct lane_context){
         .options = &f->options,
         .mark = f->mark,
+        .looked = f->last_look,
         .inotify = f->watch.inotify,
         .now = clock_realtime(),
         .flags = f->caught_up ? RECORD_LOCAL : 0,
@@ -83,6 +87,7 @@ static void look(struct logfile *f)
         found_in_mark(f);
     f->looked = true;
     f->look = false;
+    usec_t now = clock_realtime();
     watch_update(&f->watch, found, f);
     for (size_t i = 0; i < f->n; i++) {
         lane_look(f->lanes[i], &c);
@@ -96,6 +101,7 @@ static void look(struct logfile *f)
         for (size_t i = 0; i < f->n; i++)
             lane_look(f->lanes[i], &c);
     }
+    f->last_look = now;
 }
 
 static void stop(struct logfile *f, int error)
@@ -204,11 +210,17 @@ static void logfile_free(struct source *s)
 static int logfile_mark(struct source *s, usec_t not_after, char **ret)
 {
     struct logfile *f = of(s);
-    // before the first look nothing has moved on from the old mark
-    char *mark = strdup(f->looked || !f->mark ? MARK_KIND : f->mark);
-    size_t n = sizeof(MARK_KIND) - 1;
-    int r = mark ? 0 : -ENOMEM;
+    char *mark;
 
+    if (!f->looked && f->mark) { // nothing has moved on from the old mark
+        mark = strdup(f->mark);
+        return mark ? (*ret = mark, 0) : -ENOMEM;
+    }
+    int length = asprintf(&mark, MARK_KIND " @%lld", (long long)f->last_look);
+    if (length < 0)
+        return -ENOMEM;
+    size_t n = (size_t)length;
+    int r = 0;
     for (size_t i = 0; i < f->n && r == 0; i++)
         r = lane_mark(f->lanes[i], not_after, &mark, &n);
     if (r < 0) {
@@ -266,6 +278,14 @@ static const struct source_ops logfile_ops = {
     .free = logfile_free, .mark = logfile_mark, .status = logfile_status, .prepare = logfile_prepare,
 };
 
+// When names were last looked at, says the mark.
+static usec_t time_of_mark(const char *mark)
+{
+    long long t;
+
+    return sscanf(mark, MARK_KIND " @%lld", &t) == 1 ? t : INT64_MAX / 2;
+}
+
 // An absolute pattern: the working directory may be another one later.
 static int absolute(const char *pattern, char **ret)
 {
@@ -303,6 +323,8 @@ int source_new_logfile(const char *pattern, const struct source_options *options
     if (r >= 0 && options->mark && str_starts(str_of(options->mark), STR(MARK_KIND)) &&
         !(f->mark = strdup(options->mark)))
         r = -ENOMEM;
+    if (f->mark)
+        f->last_look = time_of_mark(f->mark);
     if (r >= 0)
         r = sd_event_add_io(options->event, &f->io, f->watch.inotify, EPOLLIN, on_inotify, f);
     if (r >= 0)

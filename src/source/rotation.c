@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "source/feed.h"
+#include "source/header.h"
 #include "source/input.h"
 
 static bool ends_with(struct str s, struct str end)
@@ -56,6 +57,11 @@ static int identify(int fd, struct sibling *ret)
         return r;
     ssize_t n = input_read(in, head, sizeof(head));
     bool known = n > 0 && feed_fingerprint(head, (size_t)n, ret->file);
+    struct stamp_clock clock;
+    struct header h;
+    stamp_clock_init(&clock, clock_realtime());
+    if (known && header_parse(&clock, (struct str){head, (size_t)n}, &h) && h.has_time)
+        ret->first = h.time;
     ret->compressed = input_is_compressed(in);
     input_free(in);
     if (!known)
@@ -71,7 +77,13 @@ static int identify(int fd, struct sibling *ret)
 static int by_age(const void *a, const void *b)
 {
     const struct sibling *x = a, *y = b;
-    return x->modified < y->modified ? -1 : x->modified > y->modified;
+
+    // rotations within one tick of the kernel's clock have the same time
+    if (x->modified != y->modified)
+        return x->modified < y->modified ? -1 : 1;
+    if (x->first != y->first)
+        return x->first < y->first ? -1 : 1;
+    return x->number > y->number ? -1 : x->number < y->number;
 }
 
 // Puts s among the ROTATION_MAX youngest; *n is how many there are.
@@ -116,7 +128,7 @@ int rotation_list(const char *path, usec_t newer, struct sibling **ret, size_t *
         if (fstatat(dirfd(d), e->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
             (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000 < newer)
             continue;
-        struct sibling s = {0};
+        struct sibling s = {.number = (unsigned)strtoul(e->d_name + base_n + 1, NULL, 10)};
         int fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         if (fd < 0)
             continue;

@@ -18,6 +18,8 @@ struct sibling {
     uint8_t file[16]; // fingerprint
     uint64_t size;    // as it lies there
     usec_t modified;
+    usec_t first;    // time of its first line, 0 when that has none
+    unsigned number; // path.3 is older than path.2
 };
 
 // Length of NAME without a rotation's suffix, 0 if it has none.
