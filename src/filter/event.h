@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/class.h"
+#include "base/clock.h"
 #include "base/str.h"
 
 // The roles of a line; [Session] of a filter file has one key for each (see pptpban-filters(5)).
@@ -35,6 +36,7 @@ struct event {
     bool last;                // the last pattern of its role (a begin that never repeats in one life)
     bool begins;              // ROLE_OTHER without a link: a begin pattern holds for this line too (a new life, and
                               // that of another service); order and last are then those of the begin pattern
+    usec_t time;              // of the line; a filter with a datepattern of its own may know better than the source
     bool has_addr;
     bool has_user;
     uint32_t link_pid;    // ROLE_LINK, ROLE_OTHER: the pid named, 0 when none was

@@ -56,6 +56,10 @@ static void resolve(const struct expander *x, const struct ini_section *section,
         *ret_option = self ? option : ini_option(section, key);
         if (*ret_option && ((*ret_option)->older || self))
             *ret_option = (*ret_option)->older;
+        if (!*ret_option && section != defaults) {
+            *ret_section = defaults; // overridden as well
+            *ret_option = ini_option(defaults, key);
+        }
         return;
     }
     if (slash) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One compiled filter: a file in fail2ban's filter.d dialect (plus [Session]) made into PCRE2 programs and the
-// literals that gate them. Reads files and compiles; matching allocates nothing and keeps no state.
+// literals that gate them. Reads files and compiles; matching allocates nothing. Filters without a [Session] are
+// fail2ban's and work as they do there: they keep the last lines, the last date and their sessions, all bounded.
 #ifndef PB_FILTER_FILTER_H
 #define PB_FILTER_FILTER_H
 

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += libfilter.a
 libfilter_a_SOURCES = \
+	src/filter/date.c src/filter/date.h \
 	src/filter/event.h \
 	src/filter/expand.c src/filter/expand.h \
 	src/filter/filter.c src/filter/filter.h \
+	src/filter/foreign.c src/filter/foreign.h \
 	src/filter/gate.c src/filter/gate.h \
 	src/filter/ini.c src/filter/ini.h \
+	src/filter/load.c \
 	src/filter/pattern.c src/filter/pattern.h \
+	src/filter/private.h \
 	src/filter/text.c src/filter/text.h \
 	src/filter/translate.c src/filter/translate.h
 
@@ -27,3 +31,10 @@ check_PROGRAMS += test_filter_bounds
 test_filter_bounds_SOURCES = tests/unit/test_filter_bounds.c
 test_filter_bounds_CPPFLAGS = $(AM_CPPFLAGS) -DFILTERS='"$(abs_top_srcdir)/filters"'
 test_filter_bounds_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
+
+# The engine judged by fail2ban's samples, where its package is installed.
+check_SCRIPTS += tests/corpus/run-corpus.sh
+EXTRA_DIST += tests/corpus/run-corpus.sh
+noinst_PROGRAMS += corpus
+corpus_SOURCES = tests/corpus/corpus.c
+corpus_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(JANSSON_LIBS)

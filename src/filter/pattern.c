@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 static const char *const group_names[GROUP_MAX] = {
-    [GROUP_IP4] = "ip4", [GROUP_IP6] = "ip6",   [GROUP_DNS] = "dns",
-    [GROUP_ID] = "fid",  [GROUP_USER] = "user", [GROUP_LINK] = "link",
+    [GROUP_IP4] = "ip4",       [GROUP_IP6] = "ip6",         [GROUP_DNS] = "dns",
+    [GROUP_ID] = "fid",        [GROUP_CIDR] = "cidr",       [GROUP_USER] = "user",
+    [GROUP_LINK] = "link",     [GROUP_CONTENT] = "content", [GROUP_NOFAIL] = "nofail",
+    [GROUP_MLFID] = "mlfid",   [GROUP_MLFGAINED] = "mlfgained", [GROUP_MLFFORGET] = "mlfforget",
 };
 
 int matcher_init(struct matcher *m)
@@ -46,6 +48,7 @@ void matcher_destroy(struct matcher *m)
 void pattern_clear(struct pattern *p)
 {
     pcre2_code_free(p->code);
+    free(p->regex);
     free(p->ident);
     free(p->link_ident);
     *p = (struct pattern){0};
@@ -66,13 +69,45 @@ static int bad_regex(struct filter_error *error, struct origin at, struct str te
                        text.p, (char *)why);
 }
 
-static int compile(struct pattern *p, struct matcher *m, struct str text, const struct translated *t,
+// "alt_user" and "alt_user_1" stand in for "user".
+static bool is_alternative(const char *name, const char *of)
+{
+    size_t n = strlen(of);
+
+    if (strncmp(name, "alt_", 4) != 0 || strncmp(name + 4, of, n) != 0)
+        return false;
+    name += 4 + n;
+    return *name == '\0' || (*name == '_' && name[1] != '\0' && strspn(name + 1, "0123456789") == strlen(name + 1));
+}
+
+static void find_groups(struct pattern *p)
+{
+    uint32_t count, size;
+    PCRE2_SPTR table;
+
+    pcre2_pattern_info(p->code, PCRE2_INFO_NAMECOUNT, &count);
+    pcre2_pattern_info(p->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+    pcre2_pattern_info(p->code, PCRE2_INFO_NAMETABLE, &table);
+    for (unsigned g = 0; g < GROUP_MAX; g++) {
+        unsigned alternatives = 0;
+        for (uint32_t i = 0; i < count; i++) { // sorted by name
+            const uint8_t *entry = table + (size_t)i * size;
+            const char *name = (const char *)entry + 2;
+            if (strcmp(name, group_names[g]) == 0)
+                p->group[g] = entry[1]; // entry[0] is 0, for there are at most PATTERN_GROUPS
+            else if (alternatives < PATTERN_ALTERNATIVES && is_alternative(name, group_names[g]))
+                p->alternative[g][alternatives++] = entry[1];
+        }
+    }
+}
+
+static int compile(struct pattern *p, struct matcher *m, struct str text, const struct translated *t, unsigned flags,
                    struct filter_error *error)
 {
     // Bytes, not characters: names in any encoding, valid or not. $ is the very end, . is any byte. A pattern may
     // not turn this round by itself.
-    const uint32_t options = PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
-                             PCRE2_NEVER_BACKSLASH_C;
+    const uint32_t options = PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
+                             (flags & PATTERN_LINES ? PCRE2_MULTILINE : PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY);
     uint32_t captures;
     size_t offset;
     int code;
@@ -84,10 +119,7 @@ static int compile(struct pattern *p, struct matcher *m, struct str text, const 
     if (captures > PATTERN_GROUPS)
         return filter_fail(error, p->at, "the pattern has %u groups; at most %d are allowed, (?:...) does not count",
                            captures, PATTERN_GROUPS);
-    for (unsigned g = 0; g < GROUP_MAX; g++) {
-        int number = pcre2_substring_number_from_name(p->code, (PCRE2_SPTR)group_names[g]);
-        p->group[g] = number > 0 ? (uint8_t)number : 0;
-    }
+    find_groups(p);
     p->jit = m->stack && pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
     gate_derive((struct str){t->regex, t->n}, t->ident.n == 0, &p->gate);
     // The name of the program stands in every line of its own, so it serves, if badly.
@@ -114,8 +146,8 @@ int pattern_compile(struct pattern *p, struct matcher *m, struct str text, struc
     else if ((t.ident.n && !(p->ident = str_dup(t.ident))) || (t.link_ident.n && !(p->link_ident = str_dup(t.link_ident))))
         r = -ENOMEM;
     else
-        r = compile(p, m, text, &t, error);
-    free(t.regex);
+        r = compile(p, m, text, &t, flags, error);
+    p->regex = t.regex;
     if (r < 0)
         pattern_clear(p);
     return r;
@@ -132,17 +164,25 @@ bool pattern_match(const struct pattern *p, struct matcher *m, struct str subjec
     return r > 0;
 }
 
-bool pattern_capture(const struct pattern *p, const struct matcher *m, struct str subject, enum group group,
-                     struct str *ret)
+static bool captured(const struct matcher *m, struct str subject, unsigned g, struct str *ret)
 {
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(m->data);
-    unsigned g = p->group[group];
 
     // \K and lookbehinds can turn offsets around
     if (g == 0 || at[2 * g] == PCRE2_UNSET || at[2 * g + 1] > subject.n || at[2 * g] > at[2 * g + 1])
         return false;
     *ret = (struct str){subject.p + at[2 * g], at[2 * g + 1] - at[2 * g]};
     return true;
+}
+
+bool pattern_capture(const struct pattern *p, const struct matcher *m, struct str subject, enum group group,
+                     struct str *ret)
+{
+    bool found = captured(m, subject, p->group[group], ret);
+
+    for (size_t i = 0; i < PATTERN_ALTERNATIVES && p->alternative[group][i] && !(found && ret->n > 0); i++)
+        found |= captured(m, subject, p->alternative[group][i], ret);
+    return found;
 }
 
 bool pattern_address(const struct pattern *p, const struct matcher *m, struct str subject, struct addr *ret)

@@ -19,6 +19,7 @@ enum {
     PATTERN_HEAP_LIMIT = 256,    // KiB
     PATTERN_JIT_STACK = 256,     // KiB
     PATTERN_GROUPS = 64,
+    PATTERN_ALTERNATIVES = 4, // groups alt_NAME, alt_NAME_1 ... that stand in for an empty NAME
 };
 
 enum group { // captures that mean something
@@ -26,17 +27,25 @@ enum group { // captures that mean something
     GROUP_IP6,
     GROUP_DNS,
     GROUP_ID,
+    GROUP_CIDR,
     GROUP_USER,
     GROUP_LINK,
+    GROUP_CONTENT,   // prefregex: what the failregexes see
+    GROUP_NOFAIL,    // the line contributes, but is no failure
+    GROUP_MLFID,     // lines with the same one belong together
+    GROUP_MLFGAINED, // a success
+    GROUP_MLFFORGET, // the last line of those
     GROUP_MAX,
 };
 
 struct pattern {
     pcre2_code *code;
     struct origin at;
+    char *regex;      // as PCRE2 got it
     char *ident;      // NULL: matched against the line, else the message of this program
     char *link_ident; // NULL: no <LINK>
     uint8_t group[GROUP_MAX]; // its number, 0: it has none
+    uint8_t alternative[GROUP_MAX][PATTERN_ALTERNATIVES];
     bool jit;
     struct gate_set gate;
     uint64_t bits; // of gate in the set that the sources use; 0: the pattern must always run
@@ -58,7 +67,11 @@ struct matcher {
 int matcher_init(struct matcher *m);
 void matcher_destroy(struct matcher *m);
 
-// Compiles one pattern of the dialect. -EINVAL with *error, -ENOMEM. Cleared with pattern_clear.
+enum pattern_flags {
+    PATTERN_LINES = 1 << 8, // of several lines: ^ and $ are those of a line, . is no newline
+};
+
+// Compiles one pattern of the dialect; flags: enum translate_flags and enum pattern_flags. -EINVAL with *error, -ENOMEM. Cleared with pattern_clear.
 int pattern_compile(struct pattern *p, struct matcher *m, struct str text, struct origin at, unsigned flags,
                     struct filter_error *error);
 void pattern_clear(struct pattern *p);

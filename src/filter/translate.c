@@ -121,6 +121,12 @@ static int put_tag(struct output *o, struct str s, struct origin at, unsigned fl
             *ret_length = plain_tags[i].tag.n;
             return 0;
         }
+    if (str_starts(s, STR("<SKIPLINES>"))) {
+        snprintf(name, sizeof(name), "\\n(?P<skiplines%u>(?:.*\\n)*?)", t->skips++);
+        put(o, str_of(name));
+        *ret_length = 11;
+        return 0;
+    }
     if ((*ret_length = group_tag(s, name)) > 0) {
         if (s.p[1] == '/') {
             put(o, STR(")"));

@@ -11,6 +11,7 @@ enum { IDENT_MAX = 64 };
 struct translated {
     struct str ident;      // <@IDENT> in front, a view into the pattern; "" when there is none
     struct str link_ident; // <LINK IDENT>, likewise
+    unsigned skips;        // how many <SKIPLINES>: groups skiplines0, skiplines1 ...
     char *regex;           // for PCRE2; free() it
     size_t n;
 };

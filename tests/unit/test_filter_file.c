@@ -249,8 +249,8 @@ static void mistakes_are_named(void **state)
         {"[Definition]\nfailregex = (*UTF)from <ADDR>\n",
          "a/f.conf:2: '(*UTF)from <ADDR>' is no regular expression: *"},
         {"[Definition]\nfailregex = login failed\n",
-         "a/f.conf:2: the pattern captures no address; <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET> or <F-ID> is wanted, or a "
-         "[Session] that says where the address comes from"},
+         "a/f.conf:2: the pattern captures no address; <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, <F-ID> or <F-MLFID> is wanted, "
+         "or a [Session] that says where the address comes from"},
         {"[Definition]\nfailregex = <@my prog>^x <ADDR>\n",
          "a/f.conf:2: '<@my prog>^x <ADDR>': <@IDENT> is wanted, IDENT being the name that the program logs as"},
         {"[Definition]\nfailregex = <@>^x <ADDR>\n",
@@ -361,7 +361,7 @@ static void bounds_of_files(void **state)
     strcat(big, " <ADDR>\n");
     assert_string_equal(load_error(big), "a/f.conf:252: more than 250 patterns; a filter may have as many");
     // programs
-    strcpy(big, "[Definition]\nfailregex = ");
+    strcpy(big, "[Session]\nfailure = ");
     for (int i = 0; i < 15; i++)
         sprintf(big + strlen(big), " <@p%d><ADDR>\n", i);
     assert_string_equal(load_error(big), "");
