@@ -13,6 +13,7 @@
 #include "daemon/muting.h"
 #include "daemon/state.h"
 #include "daemon/text.h"
+#include "daemon/trim.h"
 
 enum { BATCH = 512 };
 
@@ -20,6 +21,8 @@ enum { BATCH = 512 };
 #define REPAIR_EVERY (30 * USEC_SEC)
 // Marks, and with them all that is committed late, are written once for so much time with records.
 #define MARKS_EVERY USEC_SEC
+// What the state no longer needs goes this often.
+#define PRUNE_EVERY (600 * USEC_SEC)
 // The server's own trouble is said once in so long.
 #define FAULTS_EVERY (3600 * USEC_SEC)
 // journald and rsyslog hand lines on with some delay: only then is a line that did not come believed not to come.
@@ -34,6 +37,7 @@ struct enact {
     sd_event_source *soon, *marks, *expiry, *deadline;
     bool soon_set, marks_set, caught_up;
     struct muting *muting; // NULL once everything has been read again
+    usec_t pruned;         // monotonic, 0: not yet
     usec_t repair_at;      // not before, while the state cannot be written
     bool state_failed;
     uint64_t faulted;      // as counted when it was last said
@@ -99,17 +103,32 @@ static void repair(struct enact *a)
     log_notice("%s%sthe state is written again", note, *note ? "; " : "");
 }
 
+static void prune(struct enact *a, usec_t now, usec_t oldest)
+{
+    const struct service *s = a->s;
+    struct state_horizon h = {
+        .sources = inputs_names(s->inputs),
+        .n_sources = inputs_count(s->inputs),
+        // needed until what went into it cannot be read again; sources may be out of step with each other
+        .decisions = oldest - SESSION_AGE,
+        .history = now - s->config->history,
+        .bans = now,
+    };
+
+    if (a->pruned && clock_monotonic() - a->pruned < PRUNE_EVERY)
+        return;
+    a->pruned = clock_monotonic();
+    state_trouble(a, state_prune(s->state, &h));
+}
+
 void enact_save_marks(struct enact *a)
 {
     struct service *s = a->s;
     usec_t now = now_of(a), oldest = engine_oldest_needed(s->engine, now, SESSION_AGE);
-    // a decision is needed until what went into it cannot be read again; sources may be out of step with each other
-    usec_t margin = oldest - SESSION_AGE;
 
     repair(a);
     state_trouble(a, inputs_save_marks(s->inputs, s->state, oldest));
-    state_trouble(a, state_prune(s->state, inputs_names(s->inputs), inputs_count(s->inputs), margin,
-                                 s->config->history == USEC_FOREVER ? INT64_MIN : now - s->config->history));
+    prune(a, now, oldest);
     state_trouble(a, state_commit(s->state));
 }
 
@@ -484,7 +503,7 @@ void enact_caught_up(struct enact *a)
     a->muting = NULL;
     enact_soon(a);
     state_trim(a->s->state);
-    malloc_trim(0);
+    trim_memory();
 }
 
 bool enact_is_caught_up(const struct enact *a)
@@ -502,7 +521,7 @@ const char *enact_state_problem(const struct enact *a)
 struct restore {
     struct enact *a;
     usec_t now;
-    size_t bans, over, refused;
+    size_t bans, refused;
 };
 
 static int restore_ban(void *userdata, const struct ban *ban)
@@ -510,8 +529,8 @@ static int restore_ban(void *userdata, const struct ban *ban)
     struct restore *r = userdata;
 
     if (ban->until <= r->now)
-        r->over++;
-    else if (engine_ban(r->a->s->engine, ban, false) < 0)
+        return 0; // it ended while nobody was here
+    if (engine_ban(r->a->s->engine, ban, false) < 0)
         r->refused++;
     else
         r->bans++;
@@ -547,7 +566,7 @@ int enact_restore(struct enact *a)
         log_warning("%zu bans of the state do not fit into the ban list (max_bans = %u)", restore.refused,
                     a->s->config->max_bans);
     if (restore.bans)
-        log_info("%zu bans taken over from before, %zu were over", restore.bans, restore.over);
+        log_info("%zu ban%s taken over from before", restore.bans, restore.bans == 1 ? "" : "s");
     return 0;
 }
 

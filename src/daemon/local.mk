@@ -17,6 +17,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/state.c src/daemon/state.h \
 	src/daemon/state_file.c src/daemon/state_file.h \
 	src/daemon/text.c src/daemon/text.h \
+	src/daemon/trim.c src/daemon/trim.h \
 	src/daemon/watcher.c src/daemon/watcher.h \
 	src/daemon/service.h
 
@@ -30,7 +31,9 @@ pptpban_watcher_LDADD = libdaemon.a libenforce.a libengine.a libsession.a libpol
 	libconfig.a libbase.a $(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
 	$(CAPNG_LIBS) $(SECCOMP_LIBS) -lm
 
-check_PROGRAMS += test_request test_state
+check_PROGRAMS += test_daemon test_request test_state
+test_daemon_SOURCES = tests/unit/test_daemon.c
+test_daemon_LDADD = libdaemon.a libenforce.a libconfig.a libpolicy.a libbase.a $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
 test_request_SOURCES = tests/unit/test_request.c
 test_request_LDADD = libdaemon.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 test_state_SOURCES = tests/unit/test_state.c

@@ -14,7 +14,7 @@ enum { NET_BYTES = sizeof(struct addr) + 1 };
 
 enum statement {
     PUT_BAN, PUT_EVIDENCE, PUT_HISTORY, PUT_DECISION, PUT_MARK,
-    REMOVE_BAN, REMOVE_EVIDENCE, CLEAR_BANS, PRUNE_DECISIONS, PRUNE_HISTORY, PRUNE_EVIDENCE,
+    REMOVE_BAN, REMOVE_EVIDENCE, CLEAR_BANS, PRUNE_DECISIONS, PRUNE_HISTORY, PRUNE_EVIDENCE, PRUNE_BANS,
     GET_BANS, GET_DECISIONS, GET_MARK, GET_MARKS, GET_EVIDENCE, GET_HISTORY, REMOVE_MARK,
     BEGIN, COMMIT, ROLLBACK, N_STATEMENTS
 };
@@ -30,7 +30,8 @@ static const char *const sql[N_STATEMENTS] = {
     [CLEAR_BANS] = "DELETE FROM bans",
     [PRUNE_DECISIONS] = "DELETE FROM decisions WHERE settled<?1",
     [PRUNE_HISTORY] = "DELETE FROM history WHERE ended<?1",
-    [PRUNE_EVIDENCE] = "DELETE FROM evidence WHERE net NOT IN (SELECT net FROM bans)",
+    [PRUNE_EVIDENCE] = "DELETE FROM evidence WHERE net IN (SELECT net FROM bans WHERE until<=?1)",
+    [PRUNE_BANS] = "DELETE FROM bans WHERE until<=?1",
     [GET_BANS] = "SELECT net,jail,since,until,count,times FROM bans",
     [GET_DECISIONS] = "SELECT net,jail,settled,file,offset,since,until,observe FROM decisions",
     [GET_MARK] = "SELECT mark FROM marks WHERE source=?1",
@@ -357,18 +358,17 @@ static int prune_marks(struct state *s, const char *const *sources, size_t n)
     }
 }
 
-int state_prune(struct state *s, const char *const *sources, size_t n, usec_t decisions_before, usec_t history_before)
+int state_prune(struct state *s, const struct state_horizon *h)
 {
-    sqlite3_stmt *q;
-    int r = prune_marks(s, sources, n);
+    int r = prune_marks(s, h->sources, h->n_sources);
 
     if (r == 0)
-        r = prune_before(s, PRUNE_DECISIONS, decisions_before);
+        r = prune_before(s, PRUNE_DECISIONS, h->decisions);
     if (r == 0)
-        r = prune_before(s, PRUNE_HISTORY, history_before);
+        r = prune_before(s, PRUNE_HISTORY, h->history);
     if (r == 0)
-        r = begin(s, PRUNE_EVIDENCE, &q);
-    return r == 0 && q ? run(s, PRUNE_EVIDENCE) : r;
+        r = prune_before(s, PRUNE_EVIDENCE, h->bans);
+    return r == 0 ? prune_before(s, PRUNE_BANS, h->bans) : r;
 }
 
 int state_each_ban(struct state *s, int (*fn)(void *userdata, const struct ban *), void *userdata, unsigned *ret_bad)

@@ -61,9 +61,14 @@ int state_put_history(struct state *s, const struct ban *ban);
 int state_put_decision(struct state *s, const struct decision *d);
 int state_remove_ban(struct state *s, const struct prefix *net);
 int state_put_mark(struct state *s, const char *source, const char *mark);
-// Forgets marks of sources not in the list, decisions that settled before decisions_before, bans of the history
-// before history_before.
-int state_prune(struct state *s, const char *const *sources, size_t n, usec_t decisions_before, usec_t history_before);
+// What is no longer needed: marks of sources not in the list, decisions that settled before, bans of the history
+// that ended before, active bans that ended then or before. Reads whole tables: not for every second.
+struct state_horizon {
+    const char *const *sources;
+    size_t n_sources;
+    usec_t decisions, history, bans;
+};
+int state_prune(struct state *s, const struct state_horizon *h);
 int state_commit(struct state *s);
 bool state_dirty(const struct state *s); // something waits for state_commit()
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #include "daemon/own.h"
 #include "daemon/privilege.h"
 #include "daemon/state.h"
+#include "daemon/trim.h"
 
 struct watcher {
     struct service s;
@@ -448,7 +450,7 @@ static int run(struct watcher *w)
     if (w->s.observe)
         log_warning("only observing, nobody is blocked: %s", w->s.observe_why);
     (void)channel_send(w->s.channel, CHANNEL_READY, answers_status_line(&w->s, status));
-    malloc_trim(0);
+    trim_memory();
     r = sd_event_loop(w->s.event);
     return r < 0 ? 1 : 0;
 }
@@ -463,6 +465,7 @@ int watcher_run(const struct daemon_options *options)
     mallopt(M_MMAP_THRESHOLD, 64 * 1024); // fixed: the large tables stay apart, untouched until they are used
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    umask(0077);
     w->s.options = options;
     w->s.channel = options->channel;
     w->was_root = geteuid() == 0;

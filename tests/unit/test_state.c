@@ -166,11 +166,28 @@ static void marks_of_dropped_sources_go(void **state)
     state_put_mark(s, "journal", "1");
     state_put_mark(s, "/var/log/a", "2");
     state_put_mark(s, "/var/log/b", "3");
-    assert_int_equal(state_prune(s, sources, 1, 0, 0), 0);
+    assert_int_equal(state_prune(s, &(struct state_horizon){.sources = sources, .n_sources = 1}), 0);
     assert_int_equal(state_mark(s, "/var/log/a", &mark), -ENOENT);
     assert_int_equal(state_mark(s, "/var/log/b", &mark), -ENOENT);
     assert_int_equal(state_mark(s, "journal", &mark), 0);
     free(mark);
+    state_close(s);
+}
+
+static void bans_that_ended_go_with_their_evidence(void **state)
+{
+    struct ban over = some_ban("203.0.113.5", now - 7200 * USEC_SEC), active = some_ban("203.0.113.6", now);
+    struct state *s = reopen(NULL);
+    char *text;
+
+    (void)state;
+    state_put_ban(s, &over, NULL, "over\n");
+    state_put_ban(s, &active, NULL, "active\n");
+    assert_int_equal(state_prune(s, &(struct state_horizon){.bans = now}), 0);
+    assert_int_equal(bans_of(s).n, 1);
+    assert_int_equal(state_evidence(s, &over.net, &text), -ENOENT);
+    assert_int_equal(state_evidence(s, &active.net, &text), 0);
+    free(text);
     state_close(s);
 }
 
@@ -195,9 +212,9 @@ static void history_decays_and_is_pruned(void **state)
     assert_int_equal(state_previous(s, &b.net, now - day, day), 3); // a clock set back forgets nothing
     struct prefix other = net("203.0.113.6");
     assert_int_equal(state_previous(s, &other, now, day), 0);
-    assert_int_equal(state_prune(s, NULL, 0, 0, now), 0);
+    assert_int_equal(state_prune(s, &(struct state_horizon){.history = now}), 0);
     assert_int_equal(state_previous(s, &b.net, now, day), 3);
-    assert_int_equal(state_prune(s, NULL, 0, 0, now + 1), 0);
+    assert_int_equal(state_prune(s, &(struct state_horizon){.history = now + 1}), 0);
     assert_int_equal(state_previous(s, &b.net, now, day), 0);
     state_close(s);
 }
@@ -386,7 +403,7 @@ static void decisions_mute_what_went_into_them(void **state)
     assert_false(muting_covers(m, &q)); // a jail that observes knows no real bans
     muting_free(m);
 
-    assert_int_equal(state_prune(s, NULL, 0, now + 1, 0), 0);
+    assert_int_equal(state_prune(s, &(struct state_horizon){.decisions = now + 1}), 0);
     assert_int_equal(muting_new(2, &m), 0);
     assert_int_equal(state_each_decision(s, load, m, &bad), 0);
     assert_int_equal(muting_count(m), 0);
@@ -414,6 +431,7 @@ int main(void)
         IN_DIR(a_ban_comes_back_whole),
         IN_DIR(what_is_not_committed_is_not_there),
         IN_DIR(marks_of_dropped_sources_go),
+        IN_DIR(bans_that_ended_go_with_their_evidence),
         IN_DIR(history_decays_and_is_pruned),
         IN_DIR(a_file_that_is_no_database_is_set_aside),
         IN_DIR(newer_and_foreign_databases_are_set_aside),
