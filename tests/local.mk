@@ -36,3 +36,8 @@ check-system: all
 EXTRA_DIST += tests/captures tests/fuzz tests/replay tests/vm \
 	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-latency tests/bench/bench-memory \
 	tests/bench/bench-replay tests/bench/bench-restart tests/bench/lib.sh tests/bench/run
+
+# A directory in EXTRA_DIST is copied from the build tree too, with what was built and logged there.
+dist-hook:
+	find $(distdir)/tests \( -name '*.o' -o -name .dirstamp -o -name __pycache__ -o -name .deps -o -path '*/system/*.log' \) \
+		-prune -exec rm -rf {} +

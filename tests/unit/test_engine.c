@@ -53,8 +53,10 @@ static void begin(struct world *w, const char *config)
     struct config_report report = {0};
     strcpy(w->path, "/tmp/pptpban-engine-XXXXXX");
     int fd = mkstemp(w->path);
-    char dirs[512];
-    int n = snprintf(dirs, sizeof(dirs), "[pptpban]\nfilter_dirs = %s/filters\n", getenv("srcdir") ? getenv("srcdir") : ".");
+    char dirs[512], *top = realpath(getenv("srcdir") ? getenv("srcdir") : ".", NULL); // make gives it relative to here
+    assert_non_null(top);
+    int n = snprintf(dirs, sizeof(dirs), "[pptpban]\nfilter_dirs = %s/filters\n", top);
+    free(top);
     assert_true(fd >= 0 && write(fd, dirs, (size_t)n) == n);
     assert_int_equal(write(fd, config, strlen(config)), strlen(config));
     close(fd);
