@@ -28,7 +28,7 @@ check_SCRIPTS += tests/unit/layers.sh
 EXTRA_DIST += tests/unit/layers.sh tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions .ci/run
 
 # As root, against the real kernel: make check-system. tools/check does it all.
-EXTRA_DIST += tests/skips tests/system
+EXTRA_DIST += tests/skips tests/system tests/tools docs/sources.md
 check-system: all
 	PB_BUILD='$(abs_builddir)' PB_SRC='$(abs_srcdir)' '$(srcdir)/tests/system/run'
 .PHONY: check-system
