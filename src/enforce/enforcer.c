@@ -126,6 +126,19 @@ static int open_listener(const char *path)
     return fd;
 }
 
+// As systemd starts us: no root, and this one capability. Then nothing is left to give up, and the unit's filter of
+// system calls would refuse capset() anyway.
+static bool holds_only_net_admin(void)
+{
+    bool others = false;
+
+    if (capng_get_caps_process() < 0)
+        return false;
+    for (unsigned c = 0; c <= CAP_LAST_CAP; c++)
+        others = others || (c != CAP_NET_ADMIN && capng_have_capability(CAPNG_PERMITTED, c));
+    return !others && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
+}
+
 static int drop_privileges(const char *user)
 {
     const struct rlimit files = {64, 64}, none = {0, 0};
@@ -136,6 +149,8 @@ static int drop_privileges(const char *user)
         return -ESRCH;
     (void)setrlimit(RLIMIT_NOFILE, &files);
     (void)setrlimit(RLIMIT_CORE, &none);
+    if (geteuid() != 0 && holds_only_net_admin())
+        return 0;
     capng_clear(CAPNG_SELECT_ALL);
     capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
     if (pw)
@@ -341,7 +356,8 @@ static int set_up(struct program *p, const char *socket_path, int fd)
     else
         p->fds[FD_WATCHER].fd = fd;
     if (r >= 0 && (r = drop_privileges(p->user)) < 0)
-        log_error("cannot become user %s with CAP_NET_ADMIN alone: %s", p->user, strerror(-r));
+        log_error("cannot become user %s with CAP_NET_ADMIN alone: %s", p->user ? p->user : "(the present one)",
+                  strerror(-r));
     else if (r >= 0 && ((r = nfnl_open(&p->nfnl)) < 0 || (r = guard_open(&p->guard)) < 0))
         log_error("no netfilter netlink: %s; CAP_NET_ADMIN is needed", strerror(-r));
     else if (r >= 0 && (r = own_open(&p->own, &e->own)) < 0)
