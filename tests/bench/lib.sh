@@ -123,7 +123,7 @@ fail2ban_stop() { kill "$F2B" 2>/dev/null; wait "$F2B" 2>/dev/null; }
 # machine's; PB_BACKEND (ipset) chooses the sets
 product_configure() {
 	product=$PB_BENCH_DIR/product
-	rm -rf "$product"; mkdir -p "$product/state" "$product/run"
+	rm -rf "$product"; mkdir -p "$product"
 	{
 		echo "[pptpban]"
 		echo "backend = ${PB_BACKEND:-ipset}"
