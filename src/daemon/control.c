@@ -127,7 +127,8 @@ static void drop(struct client *c)
     for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
         if (control->clients[i] == c)
             control->clients[i] = NULL;
-    control->n--;
+    if (--control->n == 0)
+        sd_event_source_set_enabled(control->timer, SD_EVENT_OFF); // nobody there: no more wake-ups
     if (c->done)
         c->done(c->userdata);
     sd_event_source_disable_unref(c->source);
@@ -287,7 +288,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
             drop(c);
     }
     if (control->n == 0)
-        return 0; // nobody there: no more wake-ups
+        return 0;
     sd_event_source_set_time_relative(source, CONTROL_PATIENCE_SECONDS * USEC_SEC / 4);
     return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
