@@ -51,7 +51,7 @@ static const struct {
     {"ExM", "(?P<M>[0-5]\\d)"},
     {"ExS", "(?P<S>[0-5]\\d|6[01])"},
     {"Exz", "(?P<z>UTC|GMT|Z|[+-][01]\\d(?::?\\d{2})?)"},
-    {"ExZ", "(?P<Z>UTC|GMT|Z|[A-Z]{3,5})"},
+    {"ExZ", "(?P<Z>(?-i:[A-Z]{3,5}|Z))"},
     {"Y", "(?P<Y>\\d{4})"},
     {"y", "(?P<y>\\d{2})"},
     {"m", "(?P<m>1[0-2]|0?[1-9])"},
@@ -68,7 +68,7 @@ static const struct {
     {"S", "(?P<S>6[01]|[0-5]?\\d)"},
     {"f", "(?P<f>\\d{1,6})"},
     {"z", "(?P<z>UTC|GMT|Z|[+-]\\d{2}(?::?\\d{2})?)"},
-    {"Z", "(?P<Z>UTC|GMT|Z|[A-Z]{3,5})"},
+    {"Z", "(?P<Z>(?-i:[A-Z]{3,5}|Z))"},
     {"p", "(?P<p>am|pm)"},
     {"A", "(?:mon|tues|wednes|thurs|fri|satur|sun)day"},
     {"a", "(?:mon|tue|wed|thu|fri|sat|sun)"},
@@ -174,7 +174,13 @@ static struct str without_stars(struct str s, bool *ret_begin, bool *ret_end)
     return s;
 }
 
-static int add_regex(struct date_detector *d, struct str regex, bool names, bool line_begin, struct origin at,
+enum begin {
+    BEGIN_ANYWHERE, // a filter's own: at the line's begin, at a word's, or behind what is no word
+    BEGIN_NO_WORD,  // never right behind a letter or digit; what remains of the line can rely on that (gate.h)
+    BEGIN_LINE,     // at the line's begin, behind up to two bytes that are no word
+};
+
+static int add_regex(struct date_detector *d, struct str regex, bool names, enum begin begin, struct origin at,
                      struct filter_error *error)
 {
     struct buffer b = {.n = 0};
@@ -187,10 +193,10 @@ static int add_regex(struct date_detector *d, struct str regex, bool names, bool
     no_end |= regex.n > 0 && regex.p[regex.n - 1] == '$';
     if (names)
         put(&b, STR("(?i)"));
-    if (line_begin)
+    if (begin == BEGIN_LINE)
         put(&b, STR("^\\W{0,2}?"));
     else if (!no_begin)
-        put(&b, STR("(?:^|\\b|\\W)"));
+        put(&b, begin == BEGIN_NO_WORD ? STR("(?<!\\w)") : STR("(?:^|\\b|\\W)"));
     bool grouped = has_group(regex);
     put(&b, grouped ? STR("") : STR("("));
     put(&b, regex);
@@ -230,16 +236,16 @@ static const char *named_format(struct str s)
     return NULL;
 }
 
-static int add_format(struct date_detector *d, struct str s, bool line_begin, struct origin at, struct filter_error *error)
+static int add_format(struct date_detector *d, struct str s, enum begin begin, struct origin at, struct filter_error *error)
 {
     struct buffer b = {.n = 0};
     const char *named = named_format(s);
     bool names = false;
 
     if (named)
-        return add_regex(d, str_of(named), false, line_begin && s.p[0] != 'E', at, error);
+        return add_regex(d, str_of(named), false, s.p[0] == 'E' ? BEGIN_NO_WORD : begin, at, error);
     int r = expand_letters(&b, s, &names, at, error);
-    return r < 0 ? r : add_regex(d, (struct str){b.p, b.n}, names, line_begin, at, error);
+    return r < 0 ? r : add_regex(d, (struct str){b.p, b.n}, names, begin, at, error);
 }
 
 static int add_defaults(struct date_detector *d, bool line_begin, struct origin at, struct filter_error *error)
@@ -249,7 +255,7 @@ static int add_defaults(struct date_detector *d, bool line_begin, struct origin 
     for (size_t i = 0; i < N_DEFAULTS && r == 0; i++) {
         struct str s = str_of(defaults[i]);
         bool begin = str_starts(s, STR("{^LN-BEG}"));
-        r = add_format(d, begin ? str_skip(s, 9) : s, line_begin || begin, at, error);
+        r = add_format(d, begin ? str_skip(s, 9) : s, line_begin || begin ? BEGIN_LINE : BEGIN_NO_WORD, at, error);
     }
     return r;
 }
@@ -277,7 +283,7 @@ static int add_around_date(struct date_detector *d, struct str s, size_t date_at
         if (r == 0)
             r = expand_letters(&b, str_skip(s, date_at + 6), &names, at, error);
         if (r == 0)
-            r = add_regex(d, (struct str){b.p, b.n}, names, false, at, error);
+            r = add_regex(d, (struct str){b.p, b.n}, names, BEGIN_ANYWHERE, at, error);
     }
     return r;
 }
@@ -295,7 +301,7 @@ static int add_pattern(struct date_detector *d, struct str s, struct origin at, 
     for (size_t i = 0; i + 6 <= s.n; i++)
         if (memcmp(s.p + i, "{DATE}", 6) == 0)
             return add_around_date(d, s, i, at, error);
-    return add_format(d, s, line_begin, at, error);
+    return add_format(d, s, line_begin ? BEGIN_LINE : BEGIN_ANYWHERE, at, error);
 }
 
 int date_detector_new(const struct text *patterns, struct date_detector **ret, struct filter_error *error)

@@ -33,7 +33,7 @@ int foreign_new(const struct foreign_parts *parts, struct foreign **ret)
 {
     struct foreign *x = calloc(1, sizeof(*x));
 
-    if (!x || !(x->text = malloc(FOREIGN_TEXT))) {
+    if (!x || !(x->text = calloc(1, FOREIGN_TEXT))) {
         free(x);
         return -ENOMEM;
     }

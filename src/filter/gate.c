@@ -123,22 +123,42 @@ static struct gate_set simplified(const struct gate_set *g)
     return less;
 }
 
-static struct gate_set halves(const struct gate_set *g)
+static bool is_word(char c)
 {
-    struct gate_set split = {0};
+    return isalnum((unsigned char)c) || c == '_';
+}
 
-    for (unsigned i = 0; i < g->n; i++) {
-        struct str s = gate_string(g, i);
-        if (!add_string(&split, (struct str){s.p, s.n / 2}) || !add_string(&split, str_skip(s, s.n / 2)))
-            return (struct gate_set){0};
+// The part of s that tells most among those that a date cannot have been cut out of: there, the bytes on both sides
+// are no word's.
+static struct str best_piece(struct str s)
+{
+    struct str best = {s.p, 0};
+    size_t from = 0;
+
+    for (size_t i = 1; i <= s.n; i++) {
+        if (i < s.n && (is_word(s.p[i - 1]) || is_word(s.p[i])))
+            continue;
+        struct str piece = {s.p + from, i - from};
+        if (string_score(piece) > string_score(best))
+            best = piece;
+        from = i;
     }
-    return split;
+    return best;
+}
+
+static struct gate_set pieces(const struct gate_set *g)
+{
+    struct gate_set best = {0};
+
+    for (unsigned i = 0; i < g->n; i++)
+        add_string(&best, best_piece(gate_string(g, i)));
+    return best;
 }
 
 // Takes the set for *best when it tells more.
 static void offer(const struct walk *w, struct gate_set *best, const struct gate_set *g, bool whole)
 {
-    struct gate_set candidate = w->split && whole ? halves(g) : *g;
+    struct gate_set candidate = w->split && whole ? pieces(g) : *g;
 
     candidate = simplified(&candidate);
     if (set_score(&candidate) > set_score(best))
@@ -278,6 +298,28 @@ static bool walk_flags(struct walk *w, bool *ret_closed)
     return true;
 }
 
+// "(?(NAME)yes|no)": which of them is another group's matter, so nothing is known.
+static struct node walk_condition(struct walk *w)
+{
+    bool outer_icase = w->icase;
+
+    w->p++;
+    while (w->p < w->end && (isalnum((unsigned char)*w->p) || strchr("_<>'", *w->p)))
+        w->p++;
+    if (w->p < w->end && *w->p == ')') {
+        w->p++;
+        walk_alternatives(w);
+    } else {
+        w->bad = true; // an assertion, recursion, a version
+    }
+    if (w->p < w->end && *w->p == ')')
+        w->p++;
+    else
+        w->bad = true;
+    w->icase = outer_icase;
+    return gap;
+}
+
 static struct node walk_group(struct walk *w)
 {
     bool outer_icase = w->icase, look = false, closed;
@@ -305,6 +347,8 @@ static struct node walk_group(struct walk *w)
             skip_to(w, '\'');
         } else if (str_starts(s, STR(">")) || str_starts(s, STR("|"))) {
             w->p++;
+        } else if (str_starts(s, STR("("))) {
+            return walk_condition(w);
         } else if (walk_flags(w, &closed)) {
             if (closed)
                 return nothing(); // holds to the end of the group around it

@@ -14,8 +14,8 @@ struct gate_set { // at least one of these n printable strings; n = 0: nothing i
     char string[GATE_SET_MAX][GATE_STRING_MAX];
 };
 
-// The best set for a regex in PCRE2's language. split: bytes may have been cut out of one place of the text that is
-// searched (a date), so a string counts only as two halves, of which either suffices.
+// The best set for a regex in PCRE2's language. split: a date has been cut out of the text that is searched, somewhere
+// where neither side is a letter, a digit or '_'; a string that could lie across such a place is not used.
 void gate_derive(struct str regex, bool split, struct gate_set *ret);
 
 static inline struct str gate_string(const struct gate_set *g, unsigned i)

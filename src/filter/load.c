@@ -269,9 +269,13 @@ static int load_dates(struct load *l, bool journal)
         r = expand_option(&l->expander, "datepattern", &text);
     struct str s = str_trim((struct str){text.p, text.n});
     l->f->own_dates = !journal && s.n > 0 && !str_eq(s, STR("{^LN-BEG}"));
-    if ((r == 0 || r == -ENOENT) && !journal)
+    if (r == 0 || r == -ENOENT)
         r = date_detector_new(&text, &l->f->dates, l->error);
     text_clear(&text);
+    if (r == 0 && journal) { // right or wrong, but of no use there: the journal knows the time
+        date_detector_free(l->f->dates);
+        l->f->dates = NULL;
+    }
     return r == -ENOENT ? 0 : r;
 }
 
@@ -290,7 +294,7 @@ static int make_foreign(struct load *l)
         .ignore = f->ignore.v,
         .n_ignore = f->ignore.n,
         .dates = f->dates,
-        .carry_dates = f->own_dates || f->max_lines > 1,
+        .carry_dates = f->dates && (f->own_dates || f->max_lines > 1),
         .max_lines = f->max_lines,
     };
     return foreign_new(&parts, &f->foreign);

@@ -38,3 +38,11 @@ EXTRA_DIST += tests/corpus/run-corpus.sh
 noinst_PROGRAMS += corpus
 corpus_SOURCES = tests/corpus/corpus.c
 corpus_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(JANSSON_LIBS)
+
+check_PROGRAMS += test_date
+test_date_SOURCES = tests/unit/test_date.c
+test_date_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_foreign
+test_foreign_SOURCES = tests/unit/test_foreign.c
+test_foreign_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
