@@ -8,6 +8,17 @@ dist_sysusers_DATA = etc/sysusers.d/pptpban.conf
 dist_tmpfiles_DATA = etc/tmpfiles.d/pptpban.conf
 nodist_systemdsystemunit_DATA = etc/pptpban.service etc/pptpban-enforcer.service
 
+# Written by tools/make-completions from what pptpban tells of itself; "make completions" writes them anew.
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/vendor-completions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_zshcompletion_DATA = completions/_pptpban
+dist_fishcompletion_DATA = completions/pptpban.fish
+EXTRA_DIST += completions/pptpban.bash
+completions: pptpban
+	$(srcdir)/tools/make-completions ./pptpban $(srcdir)/completions
+.PHONY: completions
+
 EXTRA_DIST += etc/pptpban.conf etc/demo/attack.syslog etc/pptpban.service.in etc/pptpban-enforcer.service.in
 CLEANFILES += $(nodist_systemdsystemunit_DATA)
 
@@ -20,11 +31,14 @@ etc/pptpban-enforcer.service: $(srcdir)/etc/pptpban-enforcer.service.in Makefile
 
 # The administrator's configuration is never overwritten, and removed only while it is as shipped.
 install-data-local:
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'
+	$(INSTALL_DATA) '$(srcdir)/completions/pptpban.bash' '$(DESTDIR)$(bashcompletiondir)/pptpban'
 	$(MKDIR_P) '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf.d' '$(DESTDIR)$(pkgsysconfdir)/filters.d'
 	test -e '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf' || \
 		$(INSTALL_DATA) '$(srcdir)/etc/pptpban.conf' '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf'
 
 uninstall-local:
+	rm -f '$(DESTDIR)$(bashcompletiondir)/pptpban'
 	if cmp -s '$(srcdir)/etc/pptpban.conf' '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf'; then \
 		rm -f '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf'; fi
 	rmdir '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf.d' \

@@ -29,6 +29,7 @@ static const char usage[] =
     "input; give rotated files oldest first. PATH is a journal file or a directory of them.\n"
     "\n"
     "  --config FILE   use this configuration instead of the installed one\n"
+    "  --journal PATH  read a journal file or a directory of them\n"
     "  --jsonl         one JSON object a line: failure, success, unattributed, ban, and a closing summary\n"
     "  --no-gate       look at every line instead of those with a literal of the filters (slower, same result)\n";
 

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for pptpban, written by tools/make-completions
+_pptpban() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words= verb=${COMP_WORDS[1]}
+	if [ "$COMP_CWORD" = 1 ]; then
+		COMPREPLY=($(compgen -W "list unban ban status why reload replay check compile-limits help version" -- "$cur"))
+		return
+	fi
+	case $prev in
+	--config | --output | --journal | --runtime)
+		compopt -o filenames 2>/dev/null
+		COMPREPLY=($(compgen -f -- "$cur"))
+		return
+		;;
+	esac
+	case $verb in
+	list) words="--json --plain --jail --config --runtime --help" ;;
+	unban) words="--all --config --runtime --help $(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
+	ban) words="--jail --for --config --runtime --help" ;;
+	status) words="--json --config --runtime --help" ;;
+	why) words="--json --config --runtime --help $(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
+	reload) words="--config --runtime --help" ;;
+	replay) words="--config --journal --jsonl --no-gate" ;;
+	check) words="--dump --config --help" ;;
+	compile-limits) words="--config --output --user --help" ;;
+	help) words="list unban ban status why reload replay check compile-limits help version" ;;
+	version) words="" ;;
+	esac
+	COMPREPLY=($(compgen -W "$words" -- "$cur"))
+	if [ "$verb" = replay ] && [ "${cur#-}" = "$cur" ]; then
+		compopt -o filenames 2>/dev/null
+		COMPREPLY+=($(compgen -f -- "$cur"))
+	fi
+}
+complete -F _pptpban pptpban

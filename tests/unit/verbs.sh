@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Manual pages and shell completions tell what the programs themselves tell: verbs, options, exit codes.
+set -u
+srcdir=${srcdir:-.}
+T=$(mktemp -d "${TMPDIR:-/tmp}/pptpban-verbs-XXXXXX")
+trap 'rm -rf "$T"' EXIT
+status=0
+
+same() { # WHAT FILE FILE
+	diff -u "$2" "$3" >"$T/diff" && return
+	echo "$1 differ:"
+	cat "$T/diff"
+	status=1
+}
+
+"$srcdir/tools/make-completions" ./pptpban "$T/completions"
+for file in pptpban.bash _pptpban pptpban.fish; do
+	same "completions/$file and what pptpban tells (run: make completions)" \
+		"$srcdir/completions/$file" "$T/completions/$file"
+done
+bash -n "$srcdir/completions/pptpban.bash" || status=1
+
+# One item a verb in pptpban(8), in the order of the table.
+./pptpban help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' >"$T/verbs"
+sed -n '/^\.Sh VERBS/,/^\.Sh FILES/s/^\.It Cm \([a-z-]*\).*/\1/p' "$srcdir/man/pptpban.8" >"$T/verbs.man"
+same "the verbs and those in pptpban.8" "$T/verbs" "$T/verbs.man"
+
+# Their options, but for those that the page tells once for all.
+while read -r verb; do
+	{ ./pptpban "$verb" --help || :; } 2>/dev/null |
+		sed -n 's/^  --\([a-z-]*\).*/\1/p' | grep -v -x -e help -e runtime | sort
+	echo
+done <"$T/verbs" >"$T/options"
+while read -r verb; do
+	{
+		awk -v verb="$verb" '$1 == ".It" && $2 == "Cm" { mine = $3 == verb }
+			mine && $1 == ".It" { for (i = 4; i < NF; i++) if ($i == "Fl") print substr($(i + 1), 2) }' \
+			"$srcdir/man/pptpban.8"
+		case $verb in list | unban | ban | status | why | reload | check | compile-limits) echo config ;; esac
+	} | sort
+	echo
+done <"$T/verbs" >"$T/options.man"
+same "the options of the verbs and those in pptpban.8" "$T/options" "$T/options.man"
+
+# Exit codes.
+sed -n 's/^ *EXIT_[A-Z]* = \([0-9]*\),.*/\1/p' "$srcdir/src/cli/exit.h" >"$T/codes"
+sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It \([0-9]*\)$/\1/p' "$srcdir/man/pptpban.8" >"$T/codes.man"
+same "the exit codes and those in pptpban.8" "$T/codes" "$T/codes.man"
+
+# pptpband's options.
+./pptpband --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' | sort >"$T/band"
+sed -n '/^\.Bl -tag -width Ds$/,/^\.El/s/^\.It Fl //p' "$srcdir/man/pptpband.8" | tr ' ' '\n' | sed -n 's/^-\([a-z-]*\)$/\1/p' |
+	sort >"$T/band.man"
+same "the options of pptpband and those in pptpband.8" "$T/band" "$T/band.man"
+exit $status
