@@ -107,18 +107,23 @@ static int hand_on(struct journal *j)
     return result;
 }
 
+static void tell_caught_up(struct journal *j)
+{
+    if (j->caught_up)
+        return;
+    j->caught_up = true;
+    if (j->options.caught_up)
+        j->options.caught_up(j->options.userdata, &j->base);
+}
+
 static int read_more(struct journal *j)
 {
     for (int i = 0; i < BATCH; i++) {
         int r = sd_journal_next(j->entry.journal);
-        if (r == 0) {
-            if (!j->caught_up) {
-                j->caught_up = true;
-                if (j->options.caught_up)
-                    j->options.caught_up(j->options.userdata, &j->base);
-            }
+        if (r <= 0)
+            tell_caught_up(j); // also where the rest cannot be read: nobody shall wait for it
+        if (r == 0)
             return 0;
-        }
         if (r < 0) {
             // a file that was vacuumed or damaged: libsystemd drops it, the rest goes on
             j->status.skipped++;

@@ -430,6 +430,21 @@ static int start(struct lane *l, const struct lane_context *c)
     return 0;
 }
 
+// The path was rotated more than once since the last look, perhaps: what was written after old and is not known.
+static void find_missed(struct lane *l, const struct tail *old, const struct lane_context *c)
+{
+    usec_t newer = old->modified;
+    struct sibling *s = NULL;
+    struct stat st;
+    size_t n = 0;
+
+    if (old->fd >= 0 && fstat(old->fd, &st) == 0)
+        newer = (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000;
+    rotation_list(l->path, newer, &s, &n);
+    add_missed(l, s, n, newer, c);
+    rotation_free(s, n);
+}
+
 int lane_look(struct lane *l, const struct lane_context *c)
 {
     struct tail *old = l->current, *t;
@@ -454,19 +469,10 @@ int lane_look(struct lane *l, const struct lane_context *c)
         l->current = t;
         if (l->started && old)
             c->counts->rotations++;
-        if (l->started && l->n > 1) {
-            // rotated more than once since the last look?
-            struct sibling *s = NULL;
-            size_t n = 0;
-            usec_t newer = l->tails[l->n - 2]->modified;
-            old = l->tails[l->n - 2];
-            if (old->fd >= 0 && fstat(old->fd, &st) == 0)
-                newer = (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000;
-            if (rotation_list(l->path, newer, &s, &n) == 0) {
-                add_missed(l, s, n, newer, c);
-                rotation_free(s, n);
-            }
-        }
+        if (l->started && l->n == 1)
+            start_new(l, c);
+        else if (l->started)
+            find_missed(l, l->tails[l->n - 2], c);
     }
     return l->started ? 0 : start(l, c);
 }

@@ -97,6 +97,7 @@ static void look(struct logfile *f)
     if (trouble != f->watch.attributes) {
         // somebody may mend it by chmod: only then are attributes of interest
         f->watch.attributes = trouble;
+        c.looked = now;
         watch_update(&f->watch, found, f);
         for (size_t i = 0; i < f->n; i++)
             lane_look(f->lanes[i], &c);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "source/feed.h"
+#include "source/header.h"
 #include "source/input.h"
 
 static int read_file(struct input *in, struct feed *feed)
@@ -44,6 +45,56 @@ static usec_t time_of_last_line(int fd, bool is_stdin)
     return (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000;
 }
 
+enum { SAMPLES = 512 };
+
+// The time of a line near offset as it is read when nothing is known but that the log ends at bound.
+static bool sample_time(int fd, struct stamp_clock *clock, off_t offset, usec_t *ret)
+{
+    char buffer[4096];
+    ssize_t n = pread(fd, buffer, sizeof(buffer), offset);
+    const char *p = buffer, *newline;
+    struct header h;
+
+    if (n <= 0)
+        return false;
+    if (offset > 0 && (newline = memchr(buffer, '\n', (size_t)n)))
+        p = newline + 1;
+    if (!header_parse(clock, (struct str){p, (size_t)(buffer + n - p)}, &h) || !h.has_time)
+        return false;
+    *ret = h.time;
+    return true;
+}
+
+// Where a plain log begins whose stamps have no year and that is longer than one: every time its samples go back by
+// most of a year, that is one more that it holds. (A machine that starts without a clock, in January, goes forward
+// by as much again.) STAMP_NO_ANCHOR for shorter logs.
+static usec_t find_beginning(int fd, usec_t bound)
+{
+    const usec_t year = 365 * INT64_C(86400) * USEC_SEC;
+    struct stamp_clock clock;
+    struct stat st;
+    usec_t first = 0, last = 0, t;
+    int years = 0;
+    bool any = false;
+
+    stamp_clock_init(&clock, bound);
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return STAMP_NO_ANCHOR;
+    for (int i = 0; i < SAMPLES; i++) {
+        if (!sample_time(fd, &clock, st.st_size / SAMPLES * i, &t))
+            continue;
+        if (!any)
+            first = t;
+        else if (t < last - year / 2)
+            years++;
+        else if (t > last + year / 2)
+            years--;
+        any = true;
+        last = t;
+    }
+    return years > 0 ? first - years * year : STAMP_NO_ANCHOR;
+}
+
 int replay_file(const char *path, const struct source_options *options, usec_t year_hint,
                 struct replay_counts *counts)
 {
@@ -54,7 +105,9 @@ int replay_file(const char *path, const struct source_options *options, usec_t y
 
     if (fd < 0)
         return -errno;
-    walk_init(&walk, year_hint ? year_hint : time_of_last_line(fd, is_stdin), options->max_line);
+    usec_t bound = year_hint ? year_hint : time_of_last_line(fd, is_stdin);
+    walk_init(&walk, bound, options->max_line);
+    walk.clock.anchor = find_beginning(fd, bound);
     walk.literals = options->literals;
     walk.record = options->record;
     walk.userdata = options->userdata;

@@ -163,7 +163,7 @@ static void read_last_time(struct walk *w, struct str block)
         w->clock.anchor = w->previous;
 }
 
-int walk_block(struct walk *w, struct str block, uint64_t offset)
+static int walk_part(struct walk *w, struct str block, uint64_t offset)
 {
     const char *p = block.p, *end = block.p + block.n;
 
@@ -192,4 +192,22 @@ int walk_block(struct walk *w, struct str block, uint64_t offset)
     }
     read_last_time(w, block);
     return 0;
+}
+
+int walk_block(struct walk *w, struct str block, uint64_t offset)
+{
+    // a log that grows by a few lines a week must not pass a year within one part
+    const size_t part_max = 8 * 1024;
+    int r = 0;
+
+    if (!w->follow)
+        return walk_part(w, block, offset);
+    while (block.n > 0 && r >= 0) {
+        const char *newline = block.n > part_max ? memchr(block.p + part_max, '\n', block.n - part_max) : NULL;
+        struct str part = {block.p, newline ? (size_t)(newline + 1 - block.p) : block.n};
+        r = walk_part(w, part, offset);
+        offset += part.n;
+        block = str_skip(block, part.n);
+    }
+    return r;
 }

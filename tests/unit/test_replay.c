@@ -20,6 +20,7 @@
 #include "base/hash.h"
 #include "source/feed.h"
 #include "source/replay.h"
+#include "source/rotation.h"
 
 // What came out, as text: "TIME HOST IDENT PID FLAGS OFFSET LENGTH MESSAGE\n".
 struct sink {
@@ -300,6 +301,64 @@ static void times_in_order(void **state)
     free(path);
 }
 
+// Two and a half years in one file without a year: each day once, in order, up to the hint.
+static usec_t day_before;
+static int next_day(void *userdata, const struct record *r)
+{
+    size_t *n = userdata;
+    if (*n > 0)
+        assert_int_equal(r->time - day_before, 86400 * USEC_SEC);
+    day_before = r->time;
+    ++*n;
+    return 0;
+}
+
+static void years_in_one_file(void **state)
+{
+    const size_t days = 900;
+    int64_t t = HINT / USEC_SEC - (int64_t)days * 86400;
+    char *log = malloc(days * 120), *p = log;
+    size_t n = 0;
+    struct source_options o = {.record = next_day, .userdata = &n};
+    struct replay_counts counts = {0};
+
+    (void)state;
+    assert_non_null(log);
+    for (size_t i = 0; i < days; i++) {
+        time_t now = (time_t)(t += 86400);
+        struct tm tm;
+        char stamp[64];
+        gmtime_r(&now, &tm);
+        strftime(stamp, sizeof(stamp), "%b %e %T", &tm);
+        p = put(p, "%s lab pppd[1]: %080zu\n", stamp, i);
+    }
+    char *path = temporary(log, (size_t)(p - log));
+    assert_int_equal(replay_file(path, &o, HINT, &counts), 0);
+    assert_int_equal(n, days);
+    assert_int_equal(day_before, HINT);
+    unlink(path);
+    free(path);
+    free(log);
+}
+
+static void names_of_rotated_files(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t stem;
+    } cases[] = {
+        {"syslog.1", 6}, {"syslog.12.gz", 6}, {"syslog-20261122", 6}, {"syslog-20261122.xz", 6},
+        {"syslog-2026-11-22.zst", 6}, {"syslog.2026-11-22T10:00:00.bz2", 6}, {"auth.log.1", 8}, {"a.1.lz4", 1},
+        {"syslog", 0}, {"syslog.gz", 0}, {"syslog.old", 0}, {"pptp2", 0}, {"syslog.", 0}, {"syslog.1.bak", 0},
+        {"1", 0}, {".1", 0}, {"", 0}, {"syslog-", 0}, {"syslog.1-", 0}, {"debug.log", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        if (rotation_stem(cases[i].name) != cases[i].stem)
+            fail_msg("%s: %zu instead of %zu", cases[i].name, rotation_stem(cases[i].name), cases[i].stem);
+}
+
 static char *compressed(const char *content, size_t n, int filter)
 {
     char *path = temporary("", 0);
@@ -387,7 +446,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_and_offsets), cmocka_unit_test(a_handler_can_stop), cmocka_unit_test(long_lines),
-        cmocka_unit_test(holes), cmocka_unit_test(the_gate_changes_nothing), cmocka_unit_test(times_in_order),
+        cmocka_unit_test(holes), cmocka_unit_test(the_gate_changes_nothing), cmocka_unit_test(times_in_order), cmocka_unit_test(years_in_one_file),
+        cmocka_unit_test(names_of_rotated_files),
         cmocka_unit_test(compressed_files), cmocka_unit_test(fingerprints),
     };
     setenv("TZ", "UTC", 1);
