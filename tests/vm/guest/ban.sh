@@ -7,7 +7,7 @@ U=pptpban.service E=pptpban-enforcer.service
 
 json_bans() { pptpban list --json | tr ',{' '\n\n' | sed -n 's/.*"addr" *: *"\([^"]*\)".*/\1/p' | sort | tr '\n' ' '; }
 listed() { case " $(json_bans)" in *" $1 "*) echo yes ;; *) echo no ;; esac; }
-uid_of() { ps -o user= -p "$(systemctl show -P MainPID "$1")" | tr -d ' '; }
+uid_of() { stat -c %U "/proc/$(systemctl show -P MainPID "$1")"; }
 
 net_up
 for i in 1 2; do client c$i 198.51.100.$((10 + i)); done
@@ -24,8 +24,8 @@ pptpban check >$OUT/check.txt 2>&1; check "the configuration is accepted" 0 $?
 systemctl enable --now $U >>$OUT/install.log 2>&1; check "the service starts (Type=notify)" 0 $?
 check "service is active" active "$(systemctl is-active $U)"
 check "enforcer is active" active "$(systemctl is-active $E)"
-check "service runs without root" pptpban "$(uid_of $U)"
-check "enforcer runs without root" no "$([ "$(uid_of $E)" = root ] && echo yes || echo no)"
+check "service runs as" pptpban "$(uid_of $U)"
+check "enforcer runs as" pptpban-enforcer "$(uid_of $E)"
 for u in $U $E; do
 	check "exposure of $u is at most 1.5" yes \
 		"$(systemd-analyze security --offline=true $u 2>/dev/null | awk '/Overall exposure/ {
@@ -78,6 +78,10 @@ systemctl stop $U $E; check "stopped: SYN of the banned" dropped "$(syn a2)"
 systemctl start $U
 within 5 eval '[ "$(listed 203.0.113.22)" = yes ]'; check "started: listed" yes "$(listed 203.0.113.22)"
 check "started: SYN of the banned" dropped "$(syn a2)"
+systemctl stop $U $E; nft flush ruleset; ipset destroy
+check "sets gone, as after a reboot: SYN of the banned" yes "$(syn a2)"
+systemctl start $U; sleep 1
+check "started with the state alone: SYN of the banned" dropped "$(syn a2)"
 kill -KILL "$(systemctl show -P MainPID $E)"
 check "enforcer killed: SYN of the banned" dropped "$(syn a2)"
 within 10 systemctl -q is-active $E; check "enforcer killed: comes back" active "$(systemctl is-active $E)"
@@ -111,6 +115,7 @@ check "good user lost no ping" 0 "$(sed -n 's/.* \([0-9.]*\)% packet loss.*/\1/p
 pptpban status >$OUT/status-end.txt 2>&1
 pptpban list >$OUT/list.txt 2>&1
 systemctl show $U $E -p Id -p MemoryCurrent -p CPUUsageNSec -p NRestarts >$OUT/usage.txt
+check "a pattern met its limit" no "$(grep -q '[1-9][0-9]* limit_hits' $OUT/status-end.txt && echo yes || echo no)"
 check "no restart but the one we forced" "0 1" "$(systemctl show -P NRestarts $U) $(systemctl show -P NRestarts $E)"
 vpn_down $KEEP
 product_logs >$OUT/service.log
