@@ -145,6 +145,17 @@ static bool tells_who(const struct pattern *p)
     return false;
 }
 
+// What looks like a tag and has not become a group, e.g. <HOTS>; empty when there is none.
+static struct str unknown_tag(const char *regex)
+{
+    for (const char *p = regex; (p = strchr(p, '<')); p++) {
+        size_t n = strspn(p + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+        if (n > 0 && p[n + 1] == '>')
+            return (struct str){p, n + 2};
+    }
+    return (struct str){"", 0};
+}
+
 // failregex stands before [Session] is read. A filter that never learns an address is a mistake: say so while somebody
 // looks.
 static int check_failregex(struct load *l, bool session)
@@ -154,9 +165,12 @@ static int check_failregex(struct load *l, bool session)
         int r = check_pattern(l, p, "failregex", false, false, false);
         if (r < 0)
             return r;
-        if (!session && !tells_who(p) && !(l->f->prefix.n && tells_who(&l->f->prefix.v[0])))
-            return filter_fail(l->error, p->at, "the pattern captures no address; <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, "
-                               "<F-ID> or <F-MLFID> is wanted, or a [Session] that says where the address comes from");
+        if (session || tells_who(p) || (l->f->prefix.n && tells_who(&l->f->prefix.v[0])))
+            continue;
+        struct str unknown = unknown_tag(p->regex);
+        return filter_fail(l->error, p->at, "the pattern captures no address%s%.*s%s; <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, "
+                           "<F-ID> or <F-MLFID> is wanted, or a [Session] that says where the address comes from",
+                           unknown.n ? " (" : "", STR_FMT(unknown), unknown.n ? " is no tag)" : "");
     }
     return 0;
 }

@@ -137,7 +137,10 @@ static int put_tag(struct output *o, struct str s, struct origin at, unsigned fl
         }
         return 0;
     }
-    if (str_starts(s, STR("<LINK "))) {
+    if (str_starts(s, STR("<@")))
+        return filter_fail(error, at, "'%.*s': <@IDENT> belongs at the very beginning of a pattern",
+                           (int)(s.n < 30 ? s.n : 30), s.p);
+    if (str_starts(s, STR("<LINK ")) || str_starts(s, STR("<LINK>"))) {
         struct str ident = ident_at(s, 6);
         if (ident.n == 0)
             return filter_fail(error, at, "'%.*s': <LINK IDENT> is wanted, IDENT being the name that the linked "

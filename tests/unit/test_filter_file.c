@@ -251,6 +251,13 @@ static void mistakes_are_named(void **state)
         {"[Definition]\nfailregex = login failed\n",
          "a/f.conf:2: the pattern captures no address; <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, <F-ID> or <F-MLFID> is wanted, "
          "or a [Session] that says where the address comes from"},
+        {"[Definition]\nfailregex = login failed from <HOTS>\n",
+         "a/f.conf:2: the pattern captures no address (<HOTS> is no tag); <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, <F-ID> or "
+         "<F-MLFID> is wanted, or a [Session] that says where the address comes from"},
+        {"[Definition]\nfailregex = ^<@pppd>x <ADDR>\n",
+         "a/f.conf:2: '<@pppd>x <ADDR>': <@IDENT> belongs at the very beginning of a pattern"},
+        {"[Session]\nlink = child <LINK>\n",
+         "a/f.conf:2: '<LINK>': <LINK IDENT> is wanted, IDENT being the name that the linked program logs as"},
         {"[Definition]\nfailregex = <@my prog>^x <ADDR>\n",
          "a/f.conf:2: '<@my prog>^x <ADDR>': <@IDENT> is wanted, IDENT being the name that the program logs as"},
         {"[Definition]\nfailregex = <@>^x <ADDR>\n",
