@@ -33,6 +33,7 @@ struct date_detector {
     size_t n;
     pcre2_match_data *data;
     pcre2_match_context *context;
+    uint64_t limit_hits;
 };
 
 #define MONTHS "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -528,8 +529,9 @@ bool date_find(struct date_detector *d, struct str line, usec_t now, struct date
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(d->data);
 
     for (size_t i = 0; i < d->n; i++) {
-        if (pcre2_match(d->v[i].code, (PCRE2_SPTR)(line.p ? line.p : ""), line.n, 0, 0, d->data, d->context) <= 0 ||
-            at[2] == PCRE2_UNSET || at[3] > line.n || at[2] > at[3])
+        int r = pcre2_match(d->v[i].code, (PCRE2_SPTR)(line.p ? line.p : ""), line.n, 0, 0, d->data, d->context);
+        d->limit_hits += r < 0 && r != PCRE2_ERROR_NOMATCH;
+        if (r <= 0 || at[2] == PCRE2_UNSET || at[3] > line.n || at[2] > at[3])
             continue;
         struct date_match m = {.begin = at[2], .end = at[3]};
         m.has_time = m.end > m.begin && time_of(d, &d->v[i], line, now, &m);
@@ -537,4 +539,9 @@ bool date_find(struct date_detector *d, struct str line, usec_t now, struct date
         return true;
     }
     return false;
+}
+
+uint64_t date_limit_hits(const struct date_detector *d)
+{
+    return d->limit_hits;
 }

@@ -23,4 +23,7 @@ void date_detector_free(struct date_detector *d);
 // The first format in order that is found in line. now: for what a date leaves out (year, day). False when none is.
 bool date_find(struct date_detector *d, struct str line, usec_t now, struct date_match *ret);
 
+// How often a format was given up at a limit.
+uint64_t date_limit_hits(const struct date_detector *d);
+
 #endif

@@ -63,40 +63,49 @@ const struct filter_counters *filter_counters(const struct filter *f)
     return &f->counters;
 }
 
-// Which literal of the list stands for s: itself, or, when there was no room for it, one that it contains. n when none.
+// Which literal of the list stands for s: itself, else the longest that it contains. n when none does.
 static size_t find_literal(const struct str *literals, size_t n, struct str s)
 {
-    size_t i = 0;
+    size_t best = n;
 
-    while (i < n && !str_eq(literals[i], s))
-        i++;
-    for (size_t j = 0; i == n && j < n; j++)
-        if (s.n > literals[j].n && memmem(s.p, s.n, literals[j].p, literals[j].n))
-            return j;
-    return i;
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(literals[i], s))
+            return i;
+        if (s.n > literals[i].n && (best == n || literals[i].n > literals[best].n) &&
+            memmem(s.p, s.n, literals[i].p, literals[i].n))
+            best = i;
+    }
+    return best;
+}
+
+// Adds s unless it is there, or one is that does nearly as well. False when there is no room and nothing to share.
+static bool add_literal(struct str *literals, size_t max, size_t *n, struct str s)
+{
+    enum { GOOD = 6 }; // bytes; a string of so many seldom stands in other lines
+    size_t i = find_literal(literals, *n, s);
+
+    if (i < *n && (literals[i].n == s.n || literals[i].n >= GOOD || *n >= max))
+        return true;
+    if (*n >= max)
+        return false;
+    literals[(*n)++] = s;
+    return true;
 }
 
 bool filter_gate(const struct filter *f, struct str *literals, size_t max, size_t *n)
 {
     if (f->max_lines > 1 || f->own_dates) // what a line means depends on lines that match nothing
         return false;
-    for (size_t i = 0; i < f->patterns.n; i++) {
-        const struct pattern *p = &f->patterns.v[i];
-        if (p->gate.n == 0)
+    for (size_t i = 0; i < f->patterns.n; i++)
+        if (f->patterns.v[i].gate.n == 0)
             return false;
-        for (unsigned j = 0; j < p->gate.n; j++) {
-            struct str s = gate_string(&p->gate, j);
-            size_t k = 0;
-            while (k < *n && !str_eq(literals[k], s))
-                k++;
-            if (k < *n)
-                continue;
-            if (*n < max)
-                literals[(*n)++] = s;
-            else if (find_literal(literals, *n, s) == *n)
-                return false;
-        }
-    }
+    for (size_t length = 1; length <= GATE_STRING_MAX; length++) // the short ones first: they may serve for long ones
+        for (size_t i = 0; i < f->patterns.n; i++)
+            for (unsigned j = 0; j < f->patterns.v[i].gate.n; j++) {
+                struct str s = gate_string(&f->patterns.v[i].gate, j);
+                if (s.n == length && !add_literal(literals, max, n, s))
+                    return false;
+            }
     return true;
 }
 
@@ -231,7 +240,8 @@ bool filter_feed(struct filter *f, const struct record *r, const struct finding 
     if ((r->flags & RECORD_HAS_MASK) && f->bits && !(f->bits & r->mask))
         return false;
     bool hit = foreign_feed(f->foreign, r, f->own_dates ? (struct str){r->line.p, 0} : r->date, ret);
-    f->counters.limit_hits = f->matcher.limit_hits;
+    f->counters.limit_hits = f->matcher.limit_hits + (f->dates ? date_limit_hits(f->dates) : 0);
+    f->counters.sessions_dropped = foreign_sessions_dropped(f->foreign);
     return hit;
 }
 

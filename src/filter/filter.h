@@ -55,6 +55,7 @@ void filter_set_gate(struct filter *f, const struct str *literals, size_t n);
 
 struct filter_counters {
     uint64_t limit_hits; // patterns given up at the match, depth or heap limit (counted as no match)
+    uint64_t sessions_dropped; // without [Session]: <F-MLFID> sessions that made room for others before their time
 };
 
 // Looks at one record. True: *ret says what it is. First hit wins, in the order of enum role, then of the file.

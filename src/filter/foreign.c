@@ -25,6 +25,7 @@ struct foreign {
     size_t n_lines;
     bool has_last_time;
     usec_t last_time;
+    uint64_t sessions_dropped;
     struct session alone; // what a line says that belongs to no session
     struct session sessions[FOREIGN_SESSIONS];
 };
@@ -51,6 +52,11 @@ void foreign_free(struct foreign *x)
     if (x)
         free(x->text);
     free(x);
+}
+
+uint64_t foreign_sessions_dropped(const struct foreign *x)
+{
+    return x->sessions_dropped;
 }
 
 static void set_value(struct value *v, struct str s)
@@ -185,6 +191,7 @@ static struct session *new_session(struct foreign *x)
         if (x->sessions[i].since < oldest->since)
             oldest = &x->sessions[i];
     }
+    x->sessions_dropped++;
     return oldest;
 }
 

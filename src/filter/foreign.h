@@ -51,6 +51,7 @@ struct foreign;
 
 int foreign_new(const struct foreign_parts *parts, struct foreign **ret);
 void foreign_free(struct foreign *x);
+uint64_t foreign_sessions_dropped(const struct foreign *x); // for want of room
 
 // One record. date: the part of its line that is the date, at its time; empty: to be found (or not there, without a
 // detector). True when a failregex matched: *ret says what came of it, valid until the next call.

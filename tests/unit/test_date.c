@@ -163,7 +163,9 @@ static void bounds(void **state)
     date_detector_free(NULL);
     d = detector("^(?:a+)+b%Y"); // for ever, or until the limit
     memset(long_line, 'a', 64);
-    assert_false(date_find(d, (struct str){long_line, 64}, noon, &m));
+    memcpy(long_line + 64, " b1", 3);
+    assert_false(date_find(d, (struct str){long_line, 67}, noon, &m));
+    assert_int_equal(date_limit_hits(d), 1);
     date_detector_free(d);
     memset(pattern, 'x', sizeof(pattern) - 1);
     text_add(&text, str_of(pattern), (struct origin){"f.conf", 3});

@@ -152,6 +152,7 @@ static void sessions_are_bounded(void **state)
         story(f, line);
     }
     // the first has made room, the second has not
+    assert_int_equal(filter_counters(f)->sessions_dropped, 1);
     assert_string_equal(story(f, "d[1]: wrong password for bob"), "failure id=192.0.2.1 user=bob lines=2 users=1");
     assert_string_equal(story(f, "d[0]: wrong password for bob"), "pending failure id= user=bob lines=1 users=1");
     // and none lasts for ever
