@@ -94,14 +94,7 @@ is "a stranger is refused: exit code 4" 4 $?
 ok "and told how to become a member" grep -q "adduser" "$T/err"
 
 # nothing happens: nobody wakes up
-sleep 3
-switches() { for p in $service $(watcher) $(enforcer); do awk '/^voluntary_ctxt/ { print $2 }' /proc/"$p"/status; done | tr '\n' ' '; }
-before=$(switches)
-sleep 5
-is "idle: no process wakes up in five seconds" "$before" "$(switches)"
-pss=$(for p in $service $(watcher) $(enforcer); do awk '/^Pss:/ { print $2 }' /proc/"$p"/smaps_rollup; done | awk '{ s += $1 } END { print s }')
-echo "# idle: $pss KiB PSS in all"
-is "all processes together: at most 8 MiB" yes "$([ "$pss" -le 8192 ] && echo yes || echo no)"
+is_idle
 
 # stopping unbans nobody, starting takes over
 attack "$T/log" 192.0.2.66 3
