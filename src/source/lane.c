@@ -66,6 +66,14 @@ void lane_free(struct lane *l, const struct lane_context *c)
     free(l);
 }
 
+// Forgets one whose file may still lie there: it must not be taken for a new one.
+static void forget_for_ever(struct lane *l, size_t i, const struct lane_context *c)
+{
+    if (l->tails[i]->modified >= l->forgotten)
+        l->forgotten = l->tails[i]->modified + 1;
+    forget(l, i, c);
+}
+
 // Makes room for one more: what is closed goes first, then what is read to its end, then the oldest of all. Where
 // the new one was to go to moves with it.
 static void make_room(struct lane *l, size_t *at, const struct lane_context *c)
@@ -83,7 +91,7 @@ static void make_room(struct lane *l, size_t *at, const struct lane_context *c)
     struct tail *t = l->tails[victim];
     if (t->fd >= 0 && t->size > t->feed.offset)
         c->counts->skipped += t->size - t->feed.offset;
-    forget(l, victim, c);
+    forget_for_ever(l, victim, c);
     *at -= *at > victim;
 }
 
@@ -430,16 +438,16 @@ static int start(struct lane *l, const struct lane_context *c)
     return 0;
 }
 
-// The path was rotated more than once since the last look, perhaps: what was written after old and is not known.
-static void find_missed(struct lane *l, const struct tail *old, const struct lane_context *c)
+// The path was rotated more than once since the last look, perhaps: what lies there and is not known. What is known
+// is passed over, so it is safe to go back as far as everything is remembered.
+static void find_missed(struct lane *l, const struct lane_context *c)
 {
-    usec_t newer = old->modified;
+    usec_t newer = l->forgotten;
     struct sibling *s = NULL;
-    struct stat st;
     size_t n = 0;
 
-    if (old->fd >= 0 && fstat(old->fd, &st) == 0)
-        newer = (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000;
+    if (l->tails[0]->modified > newer)
+        newer = l->tails[0]->modified;
     rotation_list(l->path, newer, &s, &n);
     add_missed(l, s, n, newer, c);
     rotation_free(s, n);
@@ -472,7 +480,7 @@ int lane_look(struct lane *l, const struct lane_context *c)
         if (l->started && l->n == 1)
             start_new(l, c);
         else if (l->started)
-            find_missed(l, l->tails[l->n - 2], c);
+            find_missed(l, c);
     }
     return l->started ? 0 : start(l, c);
 }
@@ -510,7 +518,7 @@ static void finish_copy(struct lane *l, size_t i, const struct lane_context *c)
 // Closes what was rotated away, is read to its end and cannot grow unseen any more.
 static void close_old(struct lane *l, const struct lane_context *c)
 {
-    size_t open = 0;
+    size_t open = 0, closed = 0;
 
     for (size_t i = l->n; i-- > 0;) {
         struct tail *t = l->tails[i];
@@ -522,6 +530,14 @@ static void close_old(struct lane *l, const struct lane_context *c)
             unwatch(t, c);
             tail_close(t);
         }
+    }
+    for (size_t i = 0; i < l->n; i++)
+        closed += l->tails[i]->fd < 0;
+    if (closed > LANE_CLOSED) {
+        size_t oldest = 0;
+        while (l->tails[oldest]->fd >= 0)
+            oldest++;
+        forget_for_ever(l, oldest, c);
     }
 }
 

@@ -8,7 +8,8 @@
 #include "source/tail.h"
 
 enum {
-    LANE_TAILS = 16,   // files of one path that are remembered, the current one included
+    LANE_TAILS = 64,   // files of one path that are remembered, the current one included
+    LANE_CLOSED = 12,  // of these, read to their end and closed
     LANE_OLD_OPEN = 3, // older ones that are still watched: their writer may not have noticed the rotation
 };
 
@@ -18,6 +19,7 @@ struct lane {
     size_t n;
     struct tail *current; // what lies at path now; NULL: nothing
     bool started;
+    usec_t forgotten; // nothing that was modified before is looked for any more
     char problem[200]; // "" or why path cannot be read now
 };
 

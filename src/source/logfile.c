@@ -19,7 +19,7 @@
 #define MARK_KIND "logfile1"
 // What is read before others get their turn, and before the next look at names: what was renamed or deleted and is
 // not open by then may be gone.
-#define SLICE ((size_t)256 * 1024)
+#define SLICE ((size_t)128 * 1024)
 
 struct logfile {
     struct source source;

@@ -105,30 +105,55 @@ static void keep_young(struct sibling *all, size_t *n, struct sibling s)
     all[(*n)++] = s;
 }
 
-int rotation_list(const char *path, usec_t newer, struct sibling **ret, size_t *ret_n)
+static bool is_sibling(const char *name, const char *base)
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    char directory[PATH_MAX];
-    size_t n = 0, base_n = strlen(base);
-    struct sibling *all = calloc(ROTATION_MAX, sizeof(*all));
+    size_t n = strlen(base);
+
+    return rotation_stem(name) == n && memcmp(name, base, n) == 0;
+}
+
+// Where a link leads, one step; else path itself.
+static void follow_link(const char *path, char ret[static PATH_MAX])
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof(target) - 1);
+    const char *slash = strrchr(path, '/');
+    int directory = slash ? (int)(slash - path) + 1 : 0;
+
+    if (n <= 0) {
+        snprintf(ret, PATH_MAX, "%s", path);
+        return;
+    }
+    target[n] = '\0';
+    if (snprintf(ret, PATH_MAX, "%.*s%s", target[0] == '/' ? 0 : directory, path, target) >= PATH_MAX)
+        ret[0] = '\0'; // such a path cannot be opened either
+}
+
+// Which files lie there, whatever they are called.
+static uint64_t signature(DIR *d, const char *base)
+{
+    uint64_t sum = 0;
     struct dirent *e;
 
-    if (!all)
-        return -ENOMEM;
-    snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    DIR *d = opendir(directory);
-    if (!d) {
-        free(all);
-        return -errno;
-    }
+    rewinddir(d);
+    while ((e = readdir(d)))
+        if (is_sibling(e->d_name, base))
+            sum += (uint64_t)e->d_ino * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    return sum;
+}
+
+static size_t list(DIR *d, const char *base, usec_t newer, struct sibling all[static ROTATION_MAX])
+{
+    struct dirent *e;
+    size_t n = 0;
+
+    rewinddir(d);
     while ((e = readdir(d))) {
-        if (rotation_stem(e->d_name) != base_n || memcmp(e->d_name, base, base_n) != 0)
-            continue;
         struct stat st;
-        if (fstatat(dirfd(d), e->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
+        if (!is_sibling(e->d_name, base) || fstatat(dirfd(d), e->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
             (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000 < newer)
             continue;
-        struct sibling s = {.number = (unsigned)strtoul(e->d_name + base_n + 1, NULL, 10)};
+        struct sibling s = {.number = (unsigned)strtoul(e->d_name + strlen(base) + 1, NULL, 10)};
         int fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         if (fd < 0)
             continue;
@@ -136,6 +161,35 @@ int rotation_list(const char *path, usec_t newer, struct sibling **ret, size_t *
             close(fd);
         else
             keep_young(all, &n, s);
+    }
+    return n;
+}
+
+int rotation_list(const char *link, usec_t newer, struct sibling **ret, size_t *ret_n)
+{
+    char path[PATH_MAX], directory[PATH_MAX];
+    struct sibling *all = calloc(ROTATION_MAX, sizeof(*all));
+    size_t n = 0;
+
+    if (!all)
+        return -ENOMEM;
+    follow_link(link, path);
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    DIR *d = opendir(directory);
+    if (!d) {
+        free(all);
+        return -errno;
+    }
+    // a file that is renamed while a directory is read may be passed over: only what stands still is believed
+    for (int tries = 0; tries < 8; tries++) {
+        uint64_t before = signature(d, base);
+        n = list(d, base, newer, all);
+        if (signature(d, base) == before || tries == 7)
+            break;
+        for (size_t i = 0; i < n; i++)
+            close(all[i].fd);
+        memset(all, 0, ROTATION_MAX * sizeof(*all));
     }
     closedir(d);
     qsort(all, n, sizeof(*all), by_age);

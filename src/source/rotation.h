@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The rotated predecessors of a log file as log rotation names them (path.1, path.2.gz, path-20261122.xz), with what
-// tells them apart. Only looks into the file's own directory.
+// tells them apart. Only looks into the file's own directory (that of its target where path is a link).
 #ifndef PB_SOURCE_ROTATION_H
 #define PB_SOURCE_ROTATION_H
 

@@ -44,7 +44,7 @@ class Log:
             self.write(200)
 
     def shift(self, suffix=""):
-        for i in range(9, 0, -1):
+        for i in range(60, 0, -1):
             for end in ("", ".gz", ".xz"):
                 name = "%s.%d%s" % (self.path, i, end)
                 if os.path.exists(name):
@@ -93,6 +93,18 @@ class Reader:
                 return
             time.sleep(0.05)
         raise SystemExit("the reader never caught up")
+
+    def wait_open(self, path):
+        want, fds = os.stat(path), "/proc/%d/fd" % self.process.pid
+        for _ in range(500):
+            for fd in os.listdir(fds):
+                try:
+                    st = os.stat(os.path.join(fds, fd))
+                except OSError:
+                    continue
+                if (st.st_dev, st.st_ino) == (want.st_dev, want.st_ino):
+                    return
+            time.sleep(0.01)
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
@@ -182,6 +194,7 @@ def rename_date(log):
 
 def unlink(log):
     log.write(300)
+    log.reader.wait_open(log.path)  # what was deleted before is nobody's to read
     os.unlink(log.path)
     log.write(300)
     log.reopen()
@@ -217,6 +230,7 @@ def live_scenario(name, rotate, *options):
     reader = Reader(directory, path, *options).start()
     reader.wait_caught_up()
     log = Log(path)
+    log.reader = reader
     if rotate == Log.copy_truncate:
         def rotate(log):  # what is written between copy and truncation is lost to everybody
             time.sleep(0.05)
@@ -263,7 +277,7 @@ def restart_scenario(name, rotate, kill):
 
 
 def while_down(name, rotate, rounds=3):
-    directory = new("down " + name)
+    directory = new("down %s %d" % (name, rounds))
     path = os.path.join(directory, "syslog")
     log = Log(path)
     reader = Reader(directory, path).start()
@@ -470,6 +484,7 @@ for way in ("rename", "rename, gzip", "rename, xz", "rename to a date", "copytru
         scenarios["restart " + way] = lambda way=way, rotate=rotate: restart_scenario(way, rotate, False)
         scenarios["kill " + way] = lambda way=way, rotate=rotate: restart_scenario(way, rotate, True)
     scenarios["down " + way] = lambda way=way, rotate=rotate: while_down(way, rotate)
+scenarios["down for long"] = lambda: while_down("rename", Log.rename, 40)
 for function in (several, not_after, first_start, hostile, lost_and_said, access, link):
     scenarios[function.__name__] = function
 failed = 0
