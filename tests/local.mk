@@ -14,7 +14,7 @@ bench_gen_log_SOURCES = tests/bench/gen-log.c
 bench_kset_count_SOURCES = tests/bench/kset-count.c tests/bench/kset.c tests/bench/kset.h
 bench_kset_count_LDADD = $(MNL_LIBS)
 bench_latency_SOURCES = tests/bench/latency.c tests/bench/kset.c tests/bench/kset.h
-bench_latency_LDADD = $(MNL_LIBS) $(SYSTEMD_LIBS)
+bench_latency_LDADD = $(MNL_LIBS)
 bench_memory_address_SOURCES = tests/bench/memory.c
 bench_memory_address_LDADD = libpolicy.a libbase.a -lm
 

@@ -5,14 +5,16 @@
 //
 //   latency [-n BANS] [-r FAILURES] [-d reap|finished] [-b FIRSTADDR] SET FILE      lines appended to FILE
 //   latency [-n BANS] [-r FAILURES] [-b FIRSTADDR] SET journal                      messages sent to journald
-//   latency [-n BANS] -j journal                 journald alone: until a reader of the journal has the entry
 //
 // Prints BANS LOST MEDIAN P99 MAX ERROR, times in milliseconds. ERROR is the 99th percentile of the time between the
-// last question that said no and the one that said yes: by so much at most the figures are too high.
+// last question that said no and the one that said yes: by so much at most the figures are too high. For the journal
+// a second line says the same of journald's own part: journald tells its readers late (it collects changes for up to
+// half a second), and only then can anybody know of the entry. The first line counts from that moment.
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -20,10 +22,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <systemd/sd-journal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,7 +33,7 @@
 
 enum { GO_FD = 10, DONE_FD = 11, GIVE_UP_S = 10 };
 
-static int64_t *times, *errors;
+static int64_t *times, *errors, *journald;
 
 static void pause_us(unsigned us)
 {
@@ -181,15 +183,43 @@ static void file_login(const char *addr, unsigned pid, bool finished, char *deci
     }
 }
 
-// Asks until the answer is yes. False when it never is.
-static bool wait_for(struct kset *set, uint32_t addr, int64_t *ret_when, int64_t *ret_error)
+// When journald told its readers last, as any of them sees it: 0 when it has not since the last call.
+static int notice_fd = -1;
+
+static int64_t journald_notice(void)
 {
-    int64_t no = now_ns(), end = no + GIVE_UP_S * INT64_C(1000000000), t = no;
+    char buffer[4096];
+    bool told = false;
+
+    while (notice_fd >= 0 && read(notice_fd, buffer, sizeof(buffer)) > 0)
+        told = true;
+    return told ? now_ns() : 0;
+}
+
+static void watch_journal(void)
+{
+    glob_t found = {0};
+
+    notice_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (notice_fd < 0 || glob("/run/log/journal/*", 0, NULL, &found) != 0)
+        errx(1, "no journal in /run/log/journal");
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        if (inotify_add_watch(notice_fd, found.gl_pathv[i], IN_MODIFY) < 0)
+            err(1, "%s", found.gl_pathv[i]);
+    globfree(&found);
+}
+
+// Asks until the answer is yes. False when it never is.
+static bool wait_for(struct kset *set, uint32_t addr, int64_t *ret_when, int64_t *ret_error, int64_t *ret_notice)
+{
+    int64_t no = now_ns(), end = no + GIVE_UP_S * INT64_C(1000000000), t = no, notice;
 
     while (t < end) {
         bool there = kset_has(set, addr);
 
         t = now_ns();
+        if (!there && (notice = journald_notice()))
+            *ret_notice = notice;
         if (there) {
             *ret_when = t;
             *ret_error = t - no;
@@ -200,45 +230,10 @@ static bool wait_for(struct kset *set, uint32_t addr, int64_t *ret_when, int64_t
     return false;
 }
 
-static bool journal_has(sd_journal *j, pid_t pid)
-{
-    char want[32];
-    const void *data;
-    size_t n;
-
-    snprintf(want, sizeof(want), "_PID=%d", (int)pid);
-    while (sd_journal_next(j) > 0)
-        if (sd_journal_get_data(j, "_PID", &data, &n) == 0 && n == strlen(want) && memcmp(data, want, n) == 0 &&
-            sd_journal_get_data(j, "MESSAGE", &data, &n) == 0 && n > 13 && memcmp(data, "MESSAGE=Peer ", 13) == 0)
-            return true;
-    return false;
-}
-
-// journald's own part: from the send until sd_journal_next() finds the entry.
-static bool measure_journald(sd_journal *j, int64_t *ret_took, int64_t *ret_error)
-{
-    struct child c = child_start("203.0.113.1");
-    int64_t start, no, t, end;
-    bool there = false;
-
-    pause_us(5000);
-    journal_has(j, c.pid);
-    child_go(&c);
-    for (t = no = now_ns(), end = t + GIVE_UP_S * INT64_C(1000000000); !there && t < end;) {
-        there = journal_has(j, c.pid);
-        *ret_error = now_ns() - t;
-        t = now_ns();
-    }
-    read_time(&c, &start);
-    *ret_took = t - start;
-    child_end(&c);
-    return there;
-}
-
 static bool measure_journal(struct kset *set, uint32_t ip, const char *addr, unsigned failures, int64_t *ret_took,
-                            int64_t *ret_error)
+                            int64_t *ret_error, int64_t *ret_journald)
 {
-    int64_t start, when = 0;
+    int64_t start, when = 0, notice = 0;
     struct child c;
     bool ok;
 
@@ -253,11 +248,15 @@ static bool measure_journal(struct kset *set, uint32_t ip, const char *addr, uns
     pause_us(5000);
     if (kset_has(set, ip))
         errx(1, "%s was banned after fewer than %u failures", addr, failures);
+    (void)journald_notice();
     child_go(&c);
-    ok = wait_for(set, ip, &when, ret_error);
+    ok = wait_for(set, ip, &when, ret_error, &notice);
     read_time(&c, &start);
     child_end(&c);
-    *ret_took = when - start;
+    if (notice < start) // told and banned between two questions
+        notice = when;
+    *ret_took = when - notice;
+    *ret_journald = notice - start;
     return ok;
 }
 
@@ -266,7 +265,7 @@ static bool measure_file(struct kset *set, uint32_t ip, const char *addr, unsign
 {
     static unsigned pid = 5000000; // above any real one
     char decide[320], rest[320];
-    int64_t start, when = 0;
+    int64_t start, when = 0, notice;
     bool ok;
 
     for (unsigned i = 1; i < failures; i++, pid += 2) {
@@ -281,32 +280,38 @@ static bool measure_file(struct kset *set, uint32_t ip, const char *addr, unsign
         errx(1, "%s was banned before the deciding line", addr);
     start = now_ns();
     append(decide);
-    ok = wait_for(set, ip, &when, ret_error);
+    ok = wait_for(set, ip, &when, ret_error, &notice);
     append(rest);
     pid += 2;
     *ret_took = when - start;
     return ok;
 }
 
+static void print_times(int64_t *t, int64_t *error, unsigned n, unsigned lost)
+{
+    qsort(t, n, sizeof(*t), by_size);
+    qsort(error, n, sizeof(*error), by_size);
+    printf("%u %u %.3f %.3f %.3f %.3f\n", n, lost, ms(t[n / 2]), ms(t[(n - 1) * 99 / 100]), ms(t[n - 1]),
+           ms(error[(n - 1) * 99 / 100]));
+}
+
 int main(int argc, char **argv)
 {
     unsigned bans = 1000, failures = 3, n = 0, lost = 0;
-    bool finished = false, journald_only = false, from_journal;
+    bool finished = false, from_journal;
     uint32_t base = 0x0b000001; // 11.0.0.1
     struct kset *set = NULL;
-    sd_journal *journal = NULL;
     int option;
 
     if (getenv("PB_LATENCY_CHILD"))
         return child_main();
-    while ((option = getopt(argc, argv, "n:r:d:b:j")) != -1) {
+    while ((option = getopt(argc, argv, "n:r:d:b:")) != -1) {
         struct in_addr in;
 
         switch (option) {
         case 'n': bans = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'r': failures = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'd': finished = strcmp(optarg, "finished") == 0; break;
-        case 'j': journald_only = true; break;
         case 'b':
             if (inet_pton(AF_INET, optarg, &in) != 1)
                 errx(2, "-b %s: not an IPv4 address", optarg);
@@ -315,18 +320,12 @@ int main(int argc, char **argv)
         default: return 2;
         }
     }
-    if (argc - optind != (journald_only ? 1 : 2) || bans == 0 || failures == 0)
+    if (argc - optind != 2 || bans == 0 || failures == 0)
         errx(2, "usage: latency [-n BANS] [-r FAILURES] [-d reap|finished] [-b ADDR] SET FILE|journal");
     from_journal = strcmp(argv[argc - 1], "journal") == 0;
-    if (journald_only) {
-        int r = sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY);
-
-        if (r < 0 || sd_journal_get_fd(journal) < 0 || sd_journal_seek_tail(journal) < 0)
-            errx(1, "journal: %s", strerror(-r));
-        sd_journal_previous(journal);
-    } else {
-        set = kset_open(argv[optind]);
-    }
+    set = kset_open(argv[optind]);
+    if (from_journal)
+        watch_journal();
     if (!from_journal) {
         log_fd = open(argv[argc - 1], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
         if (log_fd < 0)
@@ -334,7 +333,8 @@ int main(int argc, char **argv)
     }
     times = calloc(bans, sizeof(*times));
     errors = calloc(bans, sizeof(*errors));
-    if (!times || !errors)
+    journald = calloc(bans, sizeof(*journald));
+    if (!times || !errors || !journald)
         err(1, "memory");
 
     for (unsigned i = 0; i < bans && lost < 5; i++) {
@@ -343,10 +343,8 @@ int main(int argc, char **argv)
         bool ok;
 
         inet_ntop(AF_INET, &(struct in_addr){htonl(ip)}, addr, sizeof(addr));
-        if (journald_only)
-            ok = measure_journald(journal, &times[n], &errors[n]);
-        else if (from_journal)
-            ok = measure_journal(set, ip, addr, failures, &times[n], &errors[n]);
+        if (from_journal)
+            ok = measure_journal(set, ip, addr, failures, &times[n], &errors[n], &journald[n]);
         else
             ok = measure_file(set, ip, addr, failures, finished, &times[n], &errors[n]);
         if (ok)
@@ -357,9 +355,8 @@ int main(int argc, char **argv)
     }
     if (n == 0)
         errx(1, "no ban of %u came within %d s", bans, GIVE_UP_S);
-    qsort(times, n, sizeof(*times), by_size);
-    qsort(errors, n, sizeof(*errors), by_size);
-    printf("%u %u %.3f %.3f %.3f %.3f\n", n, lost, ms(times[n / 2]), ms(times[(n - 1) * 99 / 100]), ms(times[n - 1]),
-           ms(errors[(n - 1) * 99 / 100]));
+    print_times(times, errors, n, lost);
+    if (from_journal)
+        print_times(journald, errors, n, lost);
     return lost != 0;
 }

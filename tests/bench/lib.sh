@@ -176,6 +176,7 @@ journald_start() {
 	mkdir -p /run/systemd/journald.conf.d
 	printf '[Journal]\nStorage=volatile\nRateLimitBurst=0\nForwardToSyslog=no\n' >/run/systemd/journald.conf.d/bench.conf
 	mkdir -p /run/log/journal
+	chgrp systemd-journal /run/log/journal && chmod 2755 /run/log/journal # as systemd-tmpfiles does
 	"$j" >"$PB_BENCH_DIR/journald.log" 2>&1 &
 	JOURNALD=$!
 	for _ in {1..50}; do
