@@ -39,6 +39,14 @@ static int count_step(struct expander *x, struct origin at, struct str name)
 static int interpolate(struct expander *x, const struct ini_section *section, const struct ini_option *option,
                        unsigned depth, struct text *ret);
 
+// An option of a section; [DEFAULT] stands in every section that there is.
+static const struct ini_option *section_option(const struct expander *x, const struct ini_section *section, struct str key)
+{
+    const struct ini_option *o = ini_option(section, key);
+
+    return o || !section ? o : ini_option(ini_find(x->ini, STR("DEFAULT")), key);
+}
+
 // What %(name)s stands for inside option: *ret_param, or *ret_option with the section it is to be read in.
 static void resolve(const struct expander *x, const struct ini_section *section, const struct ini_option *option,
                     struct str name, const struct filter_param **ret_param, const struct ini_section **ret_section,
@@ -64,12 +72,11 @@ static void resolve(const struct expander *x, const struct ini_section *section,
     }
     if (slash) {
         *ret_section = same_word(where, STR("default")) ? defaults : ini_find(x->ini, where);
-        *ret_option = ini_option(*ret_section, key);
+        *ret_option = section_option(x, *ret_section, key);
         return;
     }
-    *ret_option = NULL;
-    if (!(*ret_param = find_param(x, key)) && !(*ret_option = ini_option(section, key)))
-        *ret_option = ini_option(defaults, key);
+    *ret_param = find_param(x, key);
+    *ret_option = *ret_param ? NULL : section_option(x, section, key);
 }
 
 static int substitute(struct expander *x, const struct ini_section *section, const struct ini_option *option,
@@ -136,6 +143,7 @@ static int tag_value(struct expander *x, struct str tag, struct text *ret)
     static const struct str order[] = {{"Init", 4}, {"Definition", 10}, {"DEFAULT", 7}};
     const char *slash = memchr(tag.p, '/', tag.n);
     const struct filter_param *param = find_param(x, tag);
+    const struct ini_section *definition = ini_find(x->ini, order[1]);
 
     if (param)
         return fits(x, (struct origin){0}, text_add(ret, param->value, (struct origin){0}));
@@ -144,7 +152,7 @@ static int tag_value(struct expander *x, struct str tag, struct text *ret)
         bool known = same_word(where, STR("known"));
         if (!known) {
             const struct ini_section *s = ini_find(x->ini, where);
-            const struct ini_option *o = ini_option(s, key);
+            const struct ini_option *o = section_option(x, s, key);
             return o ? interpolate(x, s, o, 0, ret) : -ENOENT;
         }
         // what the parameter, or the newest value, overrides
@@ -162,8 +170,8 @@ static int tag_value(struct expander *x, struct str tag, struct text *ret)
     for (size_t i = 0; i < 3; i++) {
         const struct ini_section *s = ini_find(x->ini, order[i]);
         const struct ini_option *o = ini_option(s, tag);
-        if (o)
-            return interpolate(x, s, o, 0, ret);
+        if (o) // what [DEFAULT] says is said in [Definition], with the values that hold there
+            return interpolate(x, i == 2 && definition ? definition : s, o, 0, ret);
     }
     return -ENOENT;
 }

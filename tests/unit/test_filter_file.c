@@ -160,7 +160,7 @@ static void substitution(void **state)
 {
     static const struct filter_param params[] = {{{"mode", 4}, {"loud", 4}}, {{"given", 5}, {"p-<mode>", 8}}};
     (void)state;
-    put("a/f.conf", "[DEFAULT]\nbase = dflt\n"
+    put("a/f.conf", "[DEFAULT]\nbase = dflt\nwhere = in %(place)s\nplace = default\n"
                     "[Definition]\n"
                     "__x = inner\n"
                     "plain = 100%% of %(__x)s in %(__name__)s, %(Init/mode)s, %(default/base)s, %(base)s\n"
@@ -168,14 +168,19 @@ static void substitution(void **state)
                     "nested-quiet = Q\nnested-loud = <deep>!\n"
                     "deep = D\n"
                     "given = no\n"
+                    "place = definition\n"
                     "empty =\n"
                     "gone = a<empty>b\n"
+                    "others = <other/where> %(other/place)s <where>\n"
+                    "[other]\nplace = other\n"
                     "[Init]\nmode = quiet\n");
     assert_string_equal(value("plain", NULL, 0), "100% of inner in Definition, quiet, dflt, dflt");
     assert_string_equal(value("tags", NULL, 0), "quiet quiet quiet Q <HOST> <unknown> (?P<mode>x) quiet");
     assert_string_equal(value("tags", params, 2), "loud quiet loud D! <HOST> <unknown> (?P<mode>x) quiet");
     assert_string_equal(value("given", params, 2), "p-loud");
     assert_string_equal(value("gone", NULL, 0), "ab");
+    // [DEFAULT] holds in every section, with what else is there
+    assert_string_equal(value("others", NULL, 0), "in other other in definition");
 }
 
 static void wrong_substitution_is_named(void **state)
