@@ -9,6 +9,7 @@
 #define SLACK      2 // seconds by which kernel and list may differ
 #define QUIET      (10 * USEC_SEC) // after so long without a repair nobody fights over the hook
 #define RETRY      (5 * USEC_SEC)
+#define FULL_AGAIN (60 * USEC_SEC)
 
 static uint32_t now_seconds(const struct enforcer *e)
 {
@@ -51,9 +52,13 @@ static void take_listed(void *userdata, const struct element_state *s)
 // Adds what the kernel has to the list and marks it.
 static int mark_listed(struct enforcer *e)
 {
+    int r = -EINTR;
+
     for (uint32_t i = 0; i < e->held.n; i++)
         e->held.v[i].listed = false;
-    return e->backend.ops->list(&e->backend, NULL, take_listed, e);
+    for (int i = 0; r == -EINTR && i < 10; i++) // a change meanwhile interrupts a listing
+        r = e->backend.ops->list(&e->backend, NULL, take_listed, e);
+    return r;
 }
 
 // Sends the batch; what the kernel refused leaves the list again.
@@ -77,8 +82,10 @@ static void send_batch(struct enforcer *e, bool adding, struct msg_verdict *verd
             v.net.len = el->net.len;
             verdicts[(*n_verdicts)++] = v;
         }
-        if (el->error == ENOSPC && (i + 1 == e->n_batch || e->batch[i + 1].error != ENOSPC))
+        if (el->error == ENOSPC && (!e->full_said || e->monotonic() - e->full_said > FULL_AGAIN)) {
+            e->full_said = e->monotonic();
             tell(e, WHAT_FULL, 0);
+        }
     }
     e->n_batch = 0;
 }
@@ -251,15 +258,17 @@ void enforcer_news(struct enforcer *e, const struct guard_news *news)
 
 void enforcer_start(struct enforcer *e)
 {
-    (void)e->backend.ops->hook(&e->backend);
+    (void)mark_listed(e); // first: a set of another size is made anew
+    int r = e->backend.ops->hook(&e->backend);
     set_problem(e);
+    if (r > 0)
+        restore(e);
     if (e->status.problem == PROBLEM_FOREIGN_SET || e->status.problem == PROBLEM_HOOK ||
         e->status.problem == PROBLEM_NO_KERNEL) {
         e->lost_since = e->monotonic();
         e->repair_at = e->lost_since + RETRY;
         tell(e, e->status.problem == PROBLEM_FOREIGN_SET ? WHAT_FOREIGN_SET : WHAT_HOOK_STUCK, 0);
     }
-    (void)mark_listed(e);
 }
 
 // Every entry once: those that the kernel has dropped leave the list, long ones are renewed; what must be in the

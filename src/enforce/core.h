@@ -25,6 +25,7 @@ struct enforcer {
     void *userdata;
     usec_t next_walk;                          // monotonic; 0: none is due, for there are no bans
     usec_t lost_since, repair_at, last_repair; // monotonic; 0: hook is in, no repair due, none yet
+    usec_t full_said;                          // monotonic; a full set is said once a minute
     unsigned streak;                           // repairs in quick succession
     struct element batch[MSG_MAX_ENTRIES];
     uint32_t n_batch;

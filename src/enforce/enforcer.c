@@ -32,7 +32,8 @@ enum { FD_LISTEN, FD_WATCHER, FD_GUARD, FD_OWN, FDS };
 struct program {
     struct enforcer e;
     struct nfnl nfnl;
-    struct mnl_socket *guard, *own;
+    struct guard guard;
+    struct mnl_socket *own;
     struct pollfd fds[FDS];
     const char *limits_path, *user;
     int notify;                     // systemd's socket, or -1
@@ -324,7 +325,7 @@ static void run(struct program *p)
             reload(p);
         if (p->fds[FD_GUARD].revents) {
             struct guard_news news;
-            guard_read(p->guard, p->nfnl.portid, p->e.limits.table, &news);
+            guard_read(&p->guard, p->nfnl.portid, p->e.limits.table, &news);
             enforcer_news(&p->e, &news);
         }
         if (p->fds[FD_OWN].revents && own_refresh(p->own, &p->e.own) > 0)
@@ -366,7 +367,7 @@ static int set_up(struct program *p, const char *socket_path, int fd)
         log_error("no memory for %u entries", e->limits.max_entries);
     if (r < 0)
         return r;
-    p->fds[FD_GUARD].fd = mnl_socket_get_fd(p->guard);
+    p->fds[FD_GUARD].fd = mnl_socket_get_fd(p->guard.nl);
     p->fds[FD_OWN].fd = mnl_socket_get_fd(p->own);
     e->realtime = realtime;
     e->monotonic = monotonic;

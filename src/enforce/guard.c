@@ -13,10 +13,10 @@ struct reading {
     uint32_t own_port;
     const char *table;
     struct guard_news *news;
-    bool hook, elements; // of the transaction being read
+    struct guard *guard;
 };
 
-int guard_open(struct mnl_socket **ret)
+int guard_open(struct guard *ret)
 {
     struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
     int group = NFNLGRP_NFTABLES, size = 4 << 20;
@@ -29,7 +29,7 @@ int guard_open(struct mnl_socket **ret)
         return r;
     }
     (void)setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-    *ret = nl;
+    *ret = (struct guard){.nl = nl};
     return 0;
 }
 
@@ -37,9 +37,9 @@ static void take_generation(const struct nlmsghdr *nlh, struct reading *r)
 {
     const struct nlattr *a;
 
-    if (r->hook || r->elements) {
-        r->news->hook |= r->hook;
-        r->news->elements |= r->elements;
+    if (r->guard->hook || r->guard->elements) {
+        r->news->hook |= r->guard->hook;
+        r->news->elements |= r->guard->elements;
         mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) {
             if (mnl_attr_get_type(a) == NFTA_GEN_PROC_PID && mnl_attr_get_payload_len(a) == 4)
                 r->news->pid = ntohl(mnl_attr_get_u32(a));
@@ -51,7 +51,7 @@ static void take_generation(const struct nlmsghdr *nlh, struct reading *r)
             }
         }
     }
-    r->hook = r->elements = false;
+    r->guard->hook = r->guard->elements = false;
 }
 
 static int take(const struct nlmsghdr *nlh, void *userdata)
@@ -71,25 +71,23 @@ static int take(const struct nlmsghdr *nlh, void *userdata)
         if (mnl_attr_get_type(a) == NFTA_TABLE_NAME && mnl_attr_get_payload_len(a) == strlen(r->table) + 1 &&
             memcmp(mnl_attr_get_payload(a), r->table, strlen(r->table) + 1) == 0) {
             bool elements = type == NFT_MSG_NEWSETELEM || type == NFT_MSG_DELSETELEM;
-            r->elements |= type == NFT_MSG_DELSETELEM || type == NFT_MSG_DELSET || type == NFT_MSG_DELTABLE;
-            r->hook |= !elements;
+            r->guard->elements |= type == NFT_MSG_DELSETELEM || type == NFT_MSG_DELSET || type == NFT_MSG_DELTABLE;
+            r->guard->hook |= !elements;
         }
     return MNL_CB_OK;
 }
 
-void guard_read(struct mnl_socket *nl, uint32_t own_port, const char *table, struct guard_news *ret)
+void guard_read(struct guard *g, uint32_t own_port, const char *table, struct guard_news *ret)
 {
     char buffer[NFNL_ANSWER];
-    struct reading r = {.own_port = own_port, .table = table, .news = ret};
+    struct reading r = {.own_port = own_port, .table = table, .news = ret, .guard = g};
     ssize_t len;
 
     memset(ret, 0, sizeof(*ret));
-    while ((len = mnl_socket_recvfrom(nl, buffer, sizeof(buffer))) > 0 || errno == ENOBUFS || errno == ENOSPC) {
+    while ((len = mnl_socket_recvfrom(g->nl, buffer, sizeof(buffer))) > 0 || errno == ENOBUFS || errno == ENOSPC) {
         if (len > 0)
             (void)mnl_cb_run(buffer, (size_t)len, 0, 0, take, &r);
         else // announcements were lost: ours may have been among them
             ret->hook = ret->elements = true;
     }
-    ret->hook |= r.hook; // a transaction whose end was lost
-    ret->elements |= r.elements;
 }

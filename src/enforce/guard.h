@@ -16,9 +16,14 @@ struct guard_news {
     char program[32];
 };
 
-int guard_open(struct mnl_socket **ret);
+struct guard {
+    struct mnl_socket *nl;
+    bool hook, elements; // of a transaction whose end, which names the program, has not come yet
+};
+
+int guard_open(struct guard *ret);
 
 // Reads all announcements; own_port is the netlink port of our own changes, which are no news.
-void guard_read(struct mnl_socket *nl, uint32_t own_port, const char *table, struct guard_news *ret);
+void guard_read(struct guard *g, uint32_t own_port, const char *table, struct guard_news *ret);
 
 #endif

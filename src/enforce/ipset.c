@@ -144,21 +144,44 @@ static int list_set(struct backend *b, enum family f, struct listing *l)
     return nfnl_answer(b->nfnl, nlh, take_message, l);
 }
 
-static int create_set(struct backend *b, struct ipset_state *s, enum family f)
+static int create_set(struct backend *b, struct ipset_state *s, enum family f, const char *name)
 {
     uint32_t timeout = b->limits->max_timeout, max = b->limits->max_entries;
     struct ipset_session *session = s->session;
 
-    ipset_session_data_set(session, IPSET_SETNAME, set_name(b, f));
     ipset_session_data_set(session, IPSET_OPT_TYPENAME, "hash:net");
     ipset_session_data_set(session, IPSET_OPT_FAMILY, &nfproto[f]);
-    if (!(s->type[f] = ipset_type_get(session, IPSET_CMD_CREATE)))
+    if (!s->type[f] && !(s->type[f] = ipset_type_get(session, IPSET_CMD_CREATE)))
         return -EPROTONOSUPPORT;
+    if (!name) { // is there already
+        ipset_data_reset(ipset_session_data(session));
+        return 0;
+    }
+    ipset_session_data_set(session, IPSET_SETNAME, name);
+    ipset_session_data_set(session, IPSET_OPT_TYPE, s->type[f]);
     ipset_session_data_set(session, IPSET_OPT_TIMEOUT, &timeout);
     ipset_session_data_set(session, IPSET_OPT_MAXELEM, &max);
     ipset_session_data_set(session, IPSET_OPT_COUNTERS, &max);
     ipset_session_data_set(session, IPSET_OPT_CREATE_COMMENT, &max);
-    return ipset_cmd(session, IPSET_CMD_CREATE, 0) < 0 ? -EIO : 0; // one of ours that is there: also 0
+    return ipset_cmd(session, IPSET_CMD_CREATE, 0) < 0 ? -EIO : 0;
+}
+
+// A set's size cannot be changed, so one of the right size takes its place, in every rule that names it too.
+static int exchange_set(struct backend *b, struct ipset_state *s, enum family f)
+{
+    char fresh[IPSET_MAXNAMELEN];
+
+    snprintf(fresh, sizeof(fresh), "%.27s.new", set_name(b, f));
+    int r = create_set(b, s, f, fresh);
+    if (r < 0)
+        return r;
+    ipset_session_data_set(s->session, IPSET_SETNAME, set_name(b, f));
+    ipset_session_data_set(s->session, IPSET_OPT_SETNAME2, fresh);
+    r = ipset_cmd(s->session, IPSET_CMD_SWAP, 0) < 0 ? -EIO : 0;
+    ipset_session_data_set(s->session, IPSET_SETNAME, fresh);
+    (void)ipset_cmd(s->session, IPSET_CMD_DESTROY, 0);
+    ipset_session_report_reset(s->session);
+    return r;
 }
 
 static int put_hook(struct backend *b, struct ipset_state *s, enum family f)
@@ -196,20 +219,23 @@ static int hook(struct backend *b)
 {
     struct ipset_state *s;
     int r = get_state(b, &s), worst = 0;
+    bool lost = false;
 
     for (enum family f = V4; r == 0 && f < FAMILIES; f++) {
         struct listing l = {.fn = NULL};
         int e = list_set(b, f, &l);
         if (e == 0 && !l.ours)
             e = -EEXIST;
+        else if (e == 0 && l.max != b->limits->max_entries && exchange_set(b, s, f) == 0)
+            lost = true;
         else if (e == 0 || e == -ENOENT)
-            e = create_set(b, s, f);
+            e = create_set(b, s, f, e == 0 ? NULL : set_name(b, f));
         if (e == 0)
             e = put_hook(b, s, f);
         b->hook_error[f] = -e;
         worst = e < 0 ? e : worst;
     }
-    return r < 0 ? r : b->hook_error[V4] && b->hook_error[V6] ? worst : 0;
+    return r < 0 ? r : b->hook_error[V4] && b->hook_error[V6] ? worst : lost;
 }
 
 static int send_one(struct backend *b, const struct ipset_state *s, enum ipset_cmd cmd, const struct element *e,
@@ -332,8 +358,12 @@ static void retire(struct backend *b)
         (void)nfnl_commit(b->nfnl); // none there: nothing to do
         if (list_set(b, f, &l) < 0 || !l.ours)
             continue;
+        // The kernel lets go of the rule's hold on the set only later: empty is as good as gone.
         ipset_session_data_set(s->session, IPSET_SETNAME, set_name(b, f));
-        (void)ipset_cmd(s->session, IPSET_CMD_DESTROY, 0); // refused while somebody's rule uses it: then it empties itself
+        (void)ipset_cmd(s->session, IPSET_CMD_FLUSH, 0);
+        ipset_session_data_set(s->session, IPSET_SETNAME, set_name(b, f));
+        (void)ipset_cmd(s->session, IPSET_CMD_DESTROY, 0);
+        ipset_session_report_reset(s->session);
     }
 }
 

@@ -23,6 +23,9 @@ pptpban_enforcer_SOURCES = src/enforce/enforcer.c
 pptpban_enforcer_LDADD = libenforcer.a libenforce.a libbase.a \
 	$(IPSET_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(CAPNG_LIBS) $(SECCOMP_LIBS)
 
+# For kernels without nf_tables; by hand.
+dist_pkglibexec_SCRIPTS = etc/pptpban-legacy-hook
+
 # tests/system drives the enforcer with this
 noinst_PROGRAMS += enforce-drive
 enforce_drive_SOURCES = tests/system/enforce-drive.c

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 int nfnl_open(struct nfnl *n)
 {
+    const struct timeval patience = {.tv_sec = 2}; // never waits for an answer that was lost
     int size = 2 * NFNL_BUFFER;
 
     *n = (struct nfnl){.buffer = malloc(NFNL_BUFFER), .nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC)};
@@ -21,6 +23,7 @@ int nfnl_open(struct nfnl *n)
     // a transaction is one packet, and a dump may fill the other direction
     (void)setsockopt(mnl_socket_get_fd(n->nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
     (void)setsockopt(mnl_socket_get_fd(n->nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+    (void)setsockopt(mnl_socket_get_fd(n->nl), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 static void take(const struct nlattr *a, unsigned char family, struct addr *list, uint32_t *n, bool *overflow)
 {
@@ -73,7 +74,7 @@ static int take_any(const struct nlmsghdr *nlh, void *userdata)
            : nlh->nlmsg_type == RTM_NEWROUTE ? take_route(nlh, userdata) : MNL_CB_OK;
 }
 
-static int read_all(struct own *ret)
+static int read_once(struct own *ret)
 {
     static const struct {
         uint16_t type;
@@ -82,9 +83,12 @@ static int read_all(struct own *ret)
     char buffer[32 * 1024];
     struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     int r = nl && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0 ? 1 : -1;
+    const struct timeval patience = {.tv_sec = 2};
     ssize_t len = 0;
 
     memset(ret, 0, sizeof(*ret));
+    if (r > 0)
+        (void)setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     for (uint32_t i = 0; r >= 0 && i < sizeof(dumps) / sizeof(dumps[0]); i++) {
         struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
         struct rtmsg *m = mnl_nlmsg_put_extra_header(nlh, sizeof(*m));
@@ -99,6 +103,19 @@ static int read_all(struct own *ret)
     r = r < 0 || len < 0 ? -errno : 0;
     if (nl)
         mnl_socket_close(nl);
+    return r;
+}
+
+// *ret is written only when all was read; a dump that a change interrupted is asked for again.
+static int read_all(struct own *ret)
+{
+    struct own fresh;
+    int r = -EINTR;
+
+    for (int i = 0; r == -EINTR && i < 10; i++)
+        r = read_once(&fresh);
+    if (r == 0)
+        *ret = fresh;
     return r;
 }
 

@@ -33,10 +33,18 @@ start() {
 	ip netns exec "$server" "$enforcer" --limits "$T/limits" --socket "$T/socket" --user nobody >>"$T/log" 2>&1 &
 	pid=$!
 	started $pid
-	wait_for 5 "$drive" "$T/socket" status
+	if ! wait_for 5 timeout 2 "$drive" "$T/socket" status; then
+		is "answers after its start" yes "no: $(tail -n 3 "$T/log"; cat /proc/$pid/syscall /proc/$pid/wchan)"
+		[ -z "${PB_STUCK:-}" ] || eval "$PB_STUCK"
+	fi
 }
 stop() {
 	kill "${1:--TERM}" $pid
+	if ! wait_for 5 eval '! kill -0 '$pid; then
+		is "ends when it is told to" yes "no: $(tail -n 3 "$T/log"; cat /proc/$pid/syscall /proc/$pid/wchan)"
+		[ -z "${PB_STUCK:-}" ] || eval "$PB_STUCK"
+		kill -KILL $pid
+	fi
 	wait $pid 2>/dev/null
 }
 d() { "$drive" "$T/socket" "$@"; }
@@ -55,7 +63,10 @@ talks() { # NAME: do bytes still come back?
 	sleep 0.5
 	[ "$(cat "$T/$1")" -gt "$before" ]
 }
-silent() { ! talks "$1"; }
+silent() { # what was on its way when it was banned still comes in
+	sleep 0.3
+	! talks "$1"
+}
 present() { d query "$1" | grep -q present=1; }
 absent() { d query "$1" | grep -q present=0; }
 ms() { echo $(($(date +%s%N) / 1000000)); }
@@ -93,6 +104,16 @@ for backend in ipset nftables; do
 	is "$backend: and can get no other" "0000000000000000 1 2" \
 		"$(echo "$status" | awk '/^CapBnd|^NoNewPrivs|^Seccomp:/ { printf "%s%s", sep, $2; sep = " " }')"
 	is "$backend: hook is in" hooked=1 "$(d status | grep -o 'hooked=.')"
+
+	wakeups() { awk '/^voluntary_ctxt_switches/ { print $2 }' /proc/$pid/status; }
+	wait_for 5 eval '! ip -n $server -6 address show tentative | grep -q inet6' # new addresses are news to it
+	sleep 1
+	before=$(wakeups)
+	sleep 2
+	is "$backend: idle: no wake-ups" "$before" "$(wakeups)"
+	pss=$(awk '/^Pss:/ { print $2 }' /proc/$pid/smaps_rollup)
+	echo "# $backend: idle enforcer: $pss KiB PSS"
+	ok "$backend: idle: less than 2 MiB" test "$pss" -lt 2048
 
 	# open connections stop, of both families, and new ones do not come to be
 	source4=192.0.2.66 source6=2001:db8:1::66 other4=192.0.2.67 other6=2001:db8:1::67
@@ -266,17 +287,78 @@ for backend in ipset nftables; do
 		stop
 		in_server nft flush ruleset
 		in_server ipset destroy
-		# a set of ours from a run with less room
-		in_server ipset create pptpban4 hash:net timeout 60 counters comment maxelem 2
+		# a set that has become smaller behind our back
 		limits
 		start
+		in_server ipset create small hash:net timeout 60 counters comment maxelem 2
+		in_server ipset swap small pptpban4
+		sleep 1
 		is "$backend: a full set is said" "refused 203.0.113.3: the kernel refused it: the set is full" \
 			"$(d ban 600 203.0.113.1 203.0.113.2 203.0.113.3 | grep refused)"
+		ok "$backend: and hooked all the same" hooked
 		stop
 		in_server nft flush ruleset
 		in_server ipset destroy
 	fi
+
+	limits max=100
+	start
+	d ban 600 192.0.2.66
+	stop
+	limits max=200
+	start
+	is "$backend: another size: bans and hook are kept" "1 ok" \
+		"$(d status | grep -o 'entries=[0-9]*' | cut -d= -f2) $(cut_off 192.0.2.66 && hooked && echo ok)"
+	d ban 600 $(for i in $(seq 1 120); do echo 203.0.113.$i; done)
+	ok "$backend: another size: there is more room" present 203.0.113.120
+	stop
+	in_server nft flush ruleset
+	in_server ipset destroy
 done
+
+# as systemd starts it: an ordinary user with an ambient capability; READY and watchdog
+backend=ipset
+limits
+install -d -o nobody "$T/own"
+cat >"$T/notify.py" <<-'END'
+	import socket, sys
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	s.bind(sys.argv[1])
+	while True:
+	    print(s.recv(4096).decode(), flush=True)
+END
+python3 "$T/notify.py" "$T/notify" >"$T/notified" &
+started $!
+wait_for 5 test -S "$T/notify"
+chmod 777 "$T/notify"
+NOTIFY_SOCKET=$T/notify WATCHDOG_USEC=600000 ip netns exec "$server" setpriv --reuid nobody --clear-groups --no-new-privs \
+	--inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin \
+	"$enforcer" --limits "$T/limits" --socket "$T/own/socket" >>"$T/log" 2>&1 &
+pid=$!
+started $pid
+ok "ambient capability: says that it is ready" wait_for 5 grep -q READY=1 "$T/notified"
+ok "ambient capability: bans" "$drive" "$T/own/socket" ban 600 192.0.2.66
+ok "ambient capability: for real" cut_off 192.0.2.66
+is "ambient capability: nothing left but CAP_NET_ADMIN" "0000000000000000 0000000000001000 0000000000001000 0000000000000000" \
+	"$(awk '/^Cap(Inh|Prm|Eff|Amb)/ { printf "%s%s", sep, $2; sep = " " }' /proc/$pid/status)"
+ok "ambient capability: feeds the watchdog" wait_for 5 grep -q WATCHDOG=1 "$T/notified"
+stop
+is "ambient capability: says that it ends" STOPPING=1 "$(tail -n 1 "$T/notified")"
+
+# where there is no nf_tables: a root oneshot hooks the same sets by iptables-legacy
+if command -v iptables-legacy >/dev/null && in_server iptables-legacy -t raw -S >/dev/null 2>&1; then
+	in_server nft flush ruleset
+	ok "legacy: without any hook it gets through" reaches 192.0.2.66
+	ok "legacy: start" in_server sh "$PB_SRC/etc/pptpban-legacy-hook" start
+	ok "legacy: start again changes nothing" in_server sh "$PB_SRC/etc/pptpban-legacy-hook" start
+	is "legacy: one rule" 1 "$(in_server iptables-legacy -t raw -S | grep -c pptpban4)"
+	ok "legacy: the banned one is cut off" cut_off 192.0.2.66
+	ok "legacy: others are not" reaches 192.0.2.67
+	ok "legacy: stop" in_server sh "$PB_SRC/etc/pptpban-legacy-hook" stop
+	ok "legacy: and gets through again" reaches 192.0.2.66
+fi
+in_server nft flush ruleset
+in_server ipset destroy
 
 # auto: keep out of the way of the ruleset that is there
 backend=auto
