@@ -390,6 +390,23 @@ static void go_back(struct lane *l, const struct lane_context *c)
         tail_seek_time(l->tails[i], since);
 }
 
+static struct tail *find_inode(const struct lane *l, const struct stat *st)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->tails[i]->fd >= 0 && l->tails[i]->ino == st->st_ino && l->tails[i]->dev == st->st_dev)
+            return l->tails[i];
+    return NULL;
+}
+
+// A glob may mean one file by two names: a link to it, or the name it was renamed to.
+static bool is_read_elsewhere(const struct lane *l, const struct stat *st, const struct lane_context *c)
+{
+    for (size_t i = 0; i < c->n_lanes; i++)
+        if (c->lanes[i] != l && find_inode(c->lanes[i], st))
+            return true;
+    return false;
+}
+
 static int open_path(struct lane *l)
 {
     struct stat st;
@@ -409,12 +426,31 @@ static int open_path(struct lane *l)
     return fd;
 }
 
-// A path that was not there when names were last looked at: it may have been rotated since.
+// What the mark knows of a file under whatever path.
+static bool find_in_mark(const char *mark, const uint8_t file[16], struct entry *ret)
+{
+    struct str rest = str_of(mark), word, path;
+
+    str_word(&rest);
+    while ((word = str_word(&rest)).n > 0)
+        if (read_entry(word, ret, &path) && memcmp(ret->file, file, sizeof(ret->file)) == 0)
+            return true;
+    return false;
+}
+
+// A path that was not there when names were last looked at: it may have been rotated since, or be a new name for a
+// file that was read under another.
 static void start_new(struct lane *l, const struct lane_context *c)
 {
     const usec_t tick = 10 * USEC_MSEC; // what a modification time is late
     struct sibling *s = NULL;
+    struct entry e;
     size_t n = 0;
+
+    if (c->mark && l->current && l->current->known && find_in_mark(c->mark, l->current->walk.file, &e)) {
+        tail_seek(l->current, e.offset < l->current->size ? e.offset : l->current->size);
+        return;
+    }
 
     rotation_list(l->path, c->looked - tick, &s, &n);
     add_missed(l, s, n, c->looked - tick, c);
@@ -460,12 +496,12 @@ int lane_look(struct lane *l, const struct lane_context *c)
     int fd = open_path(l);
 
     if (fd >= 0 && fstat(fd, &st) == 0) {
-        for (size_t i = 0; i < l->n && fd >= 0; i++) {
-            if (l->tails[i]->fd >= 0 && l->tails[i]->ino == st.st_ino && l->tails[i]->dev == st.st_dev) {
-                l->current = l->tails[i];
-                close(fd);
-                fd = -1;
-            }
+        struct tail *known = find_inode(l, &st);
+        if (known)
+            l->current = known;
+        if (known || is_read_elsewhere(l, &st, c)) {
+            close(fd);
+            fd = -1;
         }
     }
     if (fd >= 0) {

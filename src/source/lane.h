@@ -36,6 +36,8 @@ struct lane_context {
     usec_t now;
     unsigned flags; // of records
     struct lane_counts *counts;
+    struct lane *const *lanes; // all of the source: what one of them reads no other does
+    size_t n_lanes;
 };
 
 int lane_new(const char *path, struct lane **ret);

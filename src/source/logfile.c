@@ -52,6 +52,8 @@ static struct lane_context context(struct logfile *f)
         .now = clock_realtime(),
         .flags = f->caught_up ? RECORD_LOCAL : 0,
         .counts = &f->counts,
+        .lanes = f->lanes,
+        .n_lanes = f->n,
     };
 }
 
@@ -89,6 +91,7 @@ static void look(struct logfile *f)
     f->look = false;
     usec_t now = clock_realtime();
     watch_update(&f->watch, found, f);
+    c.n_lanes = f->n;
     for (size_t i = 0; i < f->n; i++) {
         lane_look(f->lanes[i], &c);
         trouble |= f->lanes[i]->problem[0] != '\0';
@@ -99,6 +102,7 @@ static void look(struct logfile *f)
         f->watch.attributes = trouble;
         c.looked = now;
         watch_update(&f->watch, found, f);
+        c.n_lanes = f->n;
         for (size_t i = 0; i < f->n; i++)
             lane_look(f->lanes[i], &c);
     }
@@ -196,6 +200,7 @@ static void logfile_free(struct source *s)
     struct logfile *f = of(s);
     struct lane_context c = context(f);
 
+    c.n_lanes = 0;
     for (size_t i = 0; i < f->n; i++)
         lane_free(f->lanes[i], &c);
     sd_event_source_disable_unref(f->io);
