@@ -65,6 +65,20 @@ static void print_kernel(const json_t *k)
     }
 }
 
+// What was seen of the address and counts in no jail.
+static void print_uncounted(const json_t *uncounted)
+{
+    const char *class, *between = "  uncounted  ";
+    const json_t *n;
+
+    json_object_foreach((json_t *)uncounted, class, n) {
+        printf("%s%lld %s", between, json_integer_value(n), class);
+        between = ", ";
+    }
+    if (json_object_size(uncounted) > 0)
+        puts(" (without weight in any jail)");
+}
+
 static void print_why(const json_t *answer)
 {
     const json_t *ban = json_object_get(answer, "ban"), *windows = json_object_get(answer, "windows"), *w;
@@ -81,6 +95,7 @@ static void print_why(const json_t *answer)
                number_of(w, "maxretry"), duration_format(number_of(w, "findtime") * USEC_SEC, found),
                json_is_true(json_object_get(w, "ignored")) ? "; on the allowlist, never banned" : "");
     }
+    print_uncounted(json_object_get(answer, "uncounted"));
     if (json_array_size(lines) == 0) {
         puts("  evidence   none");
         return;

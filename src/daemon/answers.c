@@ -283,6 +283,18 @@ static json_t *ban_object(const struct service *s, const struct ban *ban)
                      (json_int_t)(jail && !by_hand ? jail->findtime / USEC_SEC : 0));
 }
 
+// {"fault": 12, ...}: what no jail gives weight to.
+static json_t *uncounted_of(struct service *s, const struct addr *a)
+{
+    const struct tally_entry *t = engine_uncounted(s->engine, a);
+    json_t *object = json_object();
+
+    for (unsigned i = 0; t && i < CLASS_MAX; i++)
+        if (t->count[i])
+            json_object_set_new(object, class_names[i], json_integer(t->count[i]));
+    return object;
+}
+
 static void why_kernel(void *userdata, int error, const struct enforce_kernel_state *state)
 {
     struct why *w = userdata;
@@ -310,8 +322,9 @@ static void answer_why(struct service *s, struct control_client client, const st
         return;
     }
     *w = (struct why){.s = s, .client = client};
-    w->answer = json_pack("{s:b,s:i,s:s,s:o,s:o,s:o}", "ok", 1, "version", 1, "addr", prefix_format(&q->net, net), "ban",
-                          ban ? ban_object(s, ban) : json_null(), "windows", windows_of(s, &q->net.addr), "evidence",
+    w->answer = json_pack("{s:b,s:i,s:s,s:o,s:o,s:o,s:o}", "ok", 1, "version", 1, "addr", prefix_format(&q->net, net),
+                          "ban", ban ? ban_object(s, ban) : json_null(), "windows", windows_of(s, &q->net.addr),
+                          "uncounted", uncounted_of(s, &q->net.addr), "evidence",
                           evidence_of(s, &q->net.addr, ban));
     int r = s->link ? enforce_link_query(s->link, ban ? &ban->net : &q->net, why_kernel, w) : -EOPNOTSUPP;
     if (r < 0)

@@ -11,12 +11,15 @@
 #include "engine/procfs.h"
 #include "engine/units.h"
 
+enum { UNCOUNTED_MAX = 4096 }; // addresses, 48 bytes each
+
 struct engine {
     struct engine_options options;
     struct units units;
     struct jail **jails; // [config->n_jails], NULL where disabled or left out
     struct literals *literals;
     struct evidence *evidence;
+    struct tally *uncounted;
     struct bans *bans, *observed;
     struct history *history; // replay only
     struct engine_counters counters;
@@ -134,7 +137,7 @@ static void on_outcome(void *userdata, const struct outcome *o)
     const struct unit_context *context = userdata;
     struct engine *e = context->engine;
     const struct unit *u = &e->units.v[context->unit];
-    bool told = false;
+    bool told = false, counted = false;
 
     if (o->kind == OUTCOME_FAILURE)
         note_span(e, o);
@@ -143,8 +146,10 @@ static void on_outcome(void *userdata, const struct outcome *o)
         const struct jail_config *c = &config_of(e)->jails[k];
         switch (o->kind) {
         case OUTCOME_FAILURE:
-            if (c->weight[o->class] > 0)
+            if (c->weight[o->class] > 0) {
                 judge(e, k, o);
+                counted = true;
+            }
             break;
         case OUTCOME_SUCCESS:
             jail_success(e->jails[k], &o->addr, o->user, o->time);
@@ -160,6 +165,8 @@ static void on_outcome(void *userdata, const struct outcome *o)
             break;
         }
     }
+    if (o->kind == OUTCOME_FAILURE && !counted)
+        tally_add(e->uncounted, &o->addr, o->class, o->time);
 }
 
 // A filter without sessions: the failing line itself has the address.
@@ -287,6 +294,8 @@ int engine_new(const struct engine_options *options, struct config_report *repor
     if (r == 0)
         r = evidence_new((size_t)c->evidence_kib * 1024, &e->evidence);
     if (r == 0)
+        r = tally_new(UNCOUNTED_MAX, &e->uncounted);
+    if (r == 0)
         r = bans_new(c->max_bans, &e->bans);
     if (r == 0)
         r = bans_new(c->max_bans, &e->observed);
@@ -310,6 +319,7 @@ void engine_free(struct engine *e)
     free(e->jails);
     literals_free(e->literals);
     evidence_free(e->evidence);
+    tally_free(e->uncounted);
     bans_free(e->bans);
     bans_free(e->observed);
     history_free(e->history);
@@ -438,6 +448,11 @@ size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct
         n++;
     }
     return n;
+}
+
+const struct tally_entry *engine_uncounted(const struct engine *e, const struct addr *a)
+{
+    return tally_find(e->uncounted, a);
 }
 
 void engine_read_counters(const struct engine *e, struct engine_counters *ret)

@@ -12,6 +12,7 @@
 #include "filter/filter.h"
 #include "policy/bans.h"
 #include "policy/jail.h"
+#include "policy/tally.h"
 #include "session/session.h"
 
 struct engine;
@@ -98,6 +99,9 @@ struct engine_window { // for why
 
 // Fills up to max windows of a at time t; returns how many jails there are.
 size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct engine_window *ret, size_t max);
+
+// What a did that no jail gives weight to (the server's own trouble, refused calls ...); NULL when nothing.
+const struct tally_entry *engine_uncounted(const struct engine *e, const struct addr *a);
 
 struct engine_counters {
     uint64_t records, matches, failures, successes, unattributed, faulted, ignored, bans, muted, limit_hits;

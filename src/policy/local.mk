@@ -2,7 +2,8 @@
 noinst_LIBRARIES += libpolicy.a
 libpolicy_a_SOURCES = \
 	src/policy/bans.c src/policy/bans.h \
-	src/policy/jail.c src/policy/jail.h
+	src/policy/jail.c src/policy/jail.h \
+	src/policy/tally.c src/policy/tally.h
 
 check_PROGRAMS += test_policy
 test_policy_SOURCES = tests/unit/test_policy.c

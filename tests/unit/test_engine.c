@@ -203,6 +203,26 @@ static void jails_of_one_filter_weigh_its_classes(void **state)
     finish(&w);
 }
 
+static void what_counts_nowhere_is_remembered_all_the_same(void **state)
+{
+    struct world w = {0};
+    struct addr a;
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 1\n");
+    feed(&w, T0, 20, "pptpd", 200, "CTRL: Client 203.0.113.8 control connection started");
+    feed(&w, T0, 21, "pptpd", 200, "CTRL: Starting call (launching pppd, opening GRE)");
+    feed(&w, T0, 22, "pppd", 201, "pppd 2.4.9 started by root, uid 0");
+    feed(&w, T0, 23, "pppd", 201, "rc_send_server: no reply from RADIUS server localhost:1812");
+    feed(&w, T0, 24, "pppd", 201, "Peer alice failed CHAP authentication");
+    feed(&w, T0, 25, "pptpd", 200, "CTRL: Reaping child PPP[201]");
+    assert_string_equal(w.told, "");
+    assert_int_equal(addr_parse(STR("203.0.113.8"), &a), 0);
+    assert_int_equal(engine_uncounted(w.engine, &a)->count[CLASS_FAULT], 1);
+    assert_int_equal(addr_parse(STR("203.0.113.9"), &a), 0);
+    assert_null(engine_uncounted(w.engine, &a));
+    finish(&w);
+}
+
 static void allowlisted_and_own_addresses_are_told_and_spared(void **state)
 {
     struct world w = {0};
@@ -261,6 +281,7 @@ int main(void)
         cmocka_unit_test(increment_counts_earlier_bans_and_decay_forgets_them),
         cmocka_unit_test(what_was_decided_before_a_restart_is_muted),
         cmocka_unit_test(jails_of_one_filter_weigh_its_classes),
+        cmocka_unit_test(what_counts_nowhere_is_remembered_all_the_same),
         cmocka_unit_test(allowlisted_and_own_addresses_are_told_and_spared),
         cmocka_unit_test(evidence_is_bounded_and_newest_first),
     };

@@ -11,6 +11,7 @@
 
 #include "policy/bans.h"
 #include "policy/jail.h"
+#include "policy/tally.h"
 
 #define T0 (INT64_C(1795374835) * USEC_SEC)
 #define S(x) ((usec_t)((x) * USEC_SEC))
@@ -255,6 +256,27 @@ static void many_bans_end_in_the_order_of_their_ends(void **state)
     bans_free(b);
 }
 
+static void a_full_tally_drops_the_longest_silent(void **state)
+{
+    struct tally *t;
+    struct addr a;
+    unsigned known = 0;
+    (void)state;
+    assert_int_equal(tally_new(64, &t), 0);
+    for (uint32_t i = 1; i <= 1000; i++) {
+        a = numbered(i);
+        tally_add(t, &a, CLASS_FAULT, T0 + i);
+        tally_add(t, &a, CLASS_REFUSED, T0 + i);
+        assert_int_equal(tally_find(t, &a)->count[CLASS_FAULT], 1);
+    }
+    for (uint32_t i = 1; i <= 1000; i++) {
+        a = numbered(i);
+        known += tally_find(t, &a) != NULL;
+    }
+    assert_int_equal(known, 64);
+    tally_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_full_table_drops_the_longest_silent),
         cmocka_unit_test(further_bans_grow_to_the_maximum),
         cmocka_unit_test(the_ban_list_finds_covers_and_ends),
+        cmocka_unit_test(a_full_tally_drops_the_longest_silent),
         cmocka_unit_test(many_bans_end_in_the_order_of_their_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
