@@ -30,10 +30,19 @@ enum { BATCH = 512 };
 // How far back a restart looks for the beginning of a session that still runs.
 #define SESSION_AGE (3600 * USEC_SEC)
 
+// A decision that the enforcer hears of before anybody else.
+struct decided {
+    struct ban ban;
+    struct position position;
+    usec_t settled;
+    bool observe;
+};
+
 struct enact {
     struct service *s;
     struct enforce_entry batch[BATCH];
-    size_t n_batch;
+    struct decided decided[BATCH];
+    size_t n_batch, n_decided;
     sd_event_source *soon, *marks, *expiry, *deadline;
     bool soon_set, marks_set, caught_up;
     struct muting *muting; // NULL once everything has been read again
@@ -56,6 +65,8 @@ static usec_t now_of(const struct enact *a)
 }
 
 // --- state ---------------------------------------------------------------------------------------------------
+
+static void record_decided(struct enact *a);
 
 static void state_trouble(struct enact *a, int r)
 {
@@ -126,6 +137,7 @@ void enact_save_marks(struct enact *a)
     struct service *s = a->s;
     usec_t now = now_of(a), oldest = engine_oldest_needed(s->engine, now, SESSION_AGE);
 
+    record_decided(a); // before the marks move on
     repair(a);
     state_trouble(a, inputs_save_marks(s->inputs, s->state, oldest));
     prune(a, now, oldest);
@@ -170,9 +182,11 @@ static void expire(struct enact *a)
 {
     struct ban ban;
 
+    record_decided(a);
     while (engine_expire(a->s->engine, now_of(a), &ban)) {
         state_trouble(a, state_remove_ban(a->s->state, &ban.net));
-        announce_unban(a->s, &ban, "its time is over", LOG_INFO);
+        if (ban.until > a->s->started) // not one that was over when its lines were read
+            announce_unban(a->s, &ban, "its time is over", LOG_INFO);
     }
 }
 
@@ -246,20 +260,39 @@ static void evidence_text(const struct evidence_item *lines, size_t n, char *out
     }
 }
 
-static void remember(struct enact *a, const struct ban *ban, const struct position *decided, bool observe)
+static void remember(struct enact *a, const struct decided *t)
 {
     struct state *state = a->s->state;
-    struct decision d = {.net = ban->net, .settled = now_of(a), .since = ban->since, .until = ban->until,
-                         .observe = observe};
+    struct decision d = {.net = t->ban.net, .position = t->position, .settled = t->settled, .since = t->ban.since,
+                         .until = t->ban.until, .observe = t->observe};
 
-    memcpy(d.jail, ban->jail, sizeof(d.jail));
-    if (decided) {
-        d.position = *decided;
-        d.settled = a->settled;
-    }
+    memcpy(d.jail, t->ban.jail, sizeof(d.jail));
     state_trouble(a, state_put_decision(state, &d));
-    if (!observe)
-        state_trouble(a, state_put_history(state, ban));
+    if (!t->observe)
+        state_trouble(a, state_put_history(state, &t->ban));
+}
+
+// Writes down and says what was decided; the enforcer has it already.
+static void record_decided(struct enact *a)
+{
+    struct service *s = a->s;
+    struct evidence_item lines[ANNOUNCE_EVIDENCE_MAX];
+    char text[8192];
+
+    send_batch(a);
+    for (size_t i = 0; i < a->n_decided; i++) {
+        const struct decided *t = &a->decided[i];
+        const struct ban *listed = t->observe ? NULL : bans_find(engine_bans(s->engine), &t->ban.net);
+        bool over = t->ban.until <= now_of(a);
+        size_t n = evidence_find(engine_evidence(s->engine), &t->ban.net.addr, lines, ANNOUNCE_EVIDENCE_MAX);
+        remember(a, t);
+        if (listed && !over) {
+            evidence_text(lines, n, text, sizeof(text));
+            state_trouble(a, state_put_ban(s->state, listed, &t->position, text));
+        }
+        announce_ban(s, &t->ban, over ? ANNOUNCE_LATE : t->observe ? ANNOUNCE_OBSERVED : ANNOUNCE_BAN, lines, n);
+    }
+    a->n_decided = 0;
 }
 
 void enact_on_event(void *userdata, const struct engine_event *e)
@@ -274,18 +307,13 @@ void enact_on_ban(void *userdata, const struct ban *decision, const struct posit
     struct service *s = userdata;
     struct enact *a = s->enact;
     const struct ban *listed = observe ? NULL : bans_find(engine_bans(s->engine), &decision->net);
-    struct evidence_item lines[ANNOUNCE_EVIDENCE_MAX];
-    bool over = decision->until <= now_of(a);
-    size_t n = evidence_find(engine_evidence(s->engine), &decision->net.addr, lines, ANNOUNCE_EVIDENCE_MAX);
 
-    remember(a, decision, decided, observe);
-    if (listed && !over) {
-        char text[8192];
+    if (listed && decision->until > now_of(a))
         enforce(a, listed);
-        evidence_text(lines, n, text, sizeof(text));
-        state_trouble(a, state_put_ban(s->state, listed, decided, text));
-    }
-    announce_ban(s, decision, over ? ANNOUNCE_LATE : observe ? ANNOUNCE_OBSERVED : ANNOUNCE_BAN, lines, n);
+    a->decided[a->n_decided++] =
+        (struct decided){.ban = *decision, .position = *decided, .settled = a->settled, .observe = observe};
+    if (a->n_decided == BATCH)
+        record_decided(a);
 }
 
 bool enact_decided(void *userdata, const char *jail, const struct outcome *o)
@@ -305,8 +333,10 @@ bool enact_decided(void *userdata, const char *jail, const struct outcome *o)
 
 unsigned enact_previous(void *userdata, const struct prefix *net, usec_t t, usec_t decay)
 {
-    const struct service *s = userdata;
+    struct service *s = userdata;
 
+    if (s->enact->n_decided > 0) // it may be among them, when old lines are read fast
+        record_decided(s->enact);
     return state_previous(s->state, net, t, decay);
 }
 
@@ -320,9 +350,9 @@ int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const 
     int r = engine_ban(a->s->engine, &ban, true);
     if (r < 0)
         return r;
-    remember(a, &ban, NULL, false);
-    state_trouble(a, state_put_ban(a->s->state, &ban, NULL, NULL));
     enforce(a, &ban);
+    remember(a, &(struct decided){.ban = ban, .settled = now});
+    state_trouble(a, state_put_ban(a->s->state, &ban, NULL, NULL));
     announce_ban(a->s, &ban, ANNOUNCE_BY_HAND, NULL, 0);
     enact_flush(a);
     *ret = ban;
@@ -357,7 +387,7 @@ size_t enact_unban(struct enact *a, const struct prefix *net)
     c.v = calloc(c.room ? c.room : 1, sizeof(*c.v));
     if (!c.v)
         return 0;
-    send_batch(a); // in order: none of these may come behind their unban
+    record_decided(a); // in order: none of these may come behind their unban
     bans_each(engine_bans(s->engine), collect_net, &c);
     for (size_t i = 0; i < c.n; i++) {
         if (!engine_unban(s->engine, &c.v[i], &ban))
@@ -463,7 +493,7 @@ static void say_faults(struct enact *a)
 
 void enact_flush(struct enact *a)
 {
-    send_batch(a);
+    record_decided(a);
     state_trouble(a, state_commit(a->s->state));
     arm_timers(a);
 }
