@@ -116,8 +116,7 @@ static void fill_buckets(struct literals *l)
     }
 }
 
-static const char *candidate_portable(const struct literals *l, const char *p, const char *end,
-                                      uint8_t *ret_buckets)
+static const char *candidate_portable(const struct literals *l, const char *p, const char *end, uint8_t *ret_buckets)
 {
     for (; p < end; p++) {
         unsigned buckets = 0xff;
@@ -135,8 +134,8 @@ static const char *candidate_portable(const struct literals *l, const char *p, c
 
 #ifdef HAVE_X86
 
-__attribute__((target("ssse3"))) static const char *
-candidate_ssse3(const struct literals *l, const char *p, const char *end, uint8_t *ret_buckets)
+__attribute__((target("ssse3"))) static const char *candidate_ssse3(const struct literals *l, const char *p,
+                                                                    const char *end, uint8_t *ret_buckets)
 {
     const __m128i nibble = _mm_set1_epi8(15);
     __m128i lo[WIDTH], hi[WIDTH];
@@ -165,8 +164,8 @@ candidate_ssse3(const struct literals *l, const char *p, const char *end, uint8_
     return candidate_portable(l, p, end, ret_buckets);
 }
 
-__attribute__((target("avx2"))) static const char *
-candidate_avx2(const struct literals *l, const char *p, const char *end, uint8_t *ret_buckets)
+__attribute__((target("avx2"))) static const char *candidate_avx2(const struct literals *l, const char *p,
+                                                                  const char *end, uint8_t *ret_buckets)
 {
     const __m256i nibble = _mm256_set1_epi8(15);
     __m256i lo[WIDTH], hi[WIDTH];
@@ -180,9 +179,9 @@ candidate_avx2(const struct literals *l, const char *p, const char *end, uint8_t
         for (size_t j = 0; j < WIDTH; j++) {
             __m256i in = _mm256_loadu_si256((const __m256i *)(const void *)(p + j));
             __m256i high = _mm256_and_si256(_mm256_srli_epi16(in, 4), nibble);
-            buckets = _mm256_and_si256(buckets,
-                                       _mm256_and_si256(_mm256_shuffle_epi8(lo[j], _mm256_and_si256(in, nibble)),
-                                                        _mm256_shuffle_epi8(hi[j], high)));
+            buckets =
+                _mm256_and_si256(buckets, _mm256_and_si256(_mm256_shuffle_epi8(lo[j], _mm256_and_si256(in, nibble)),
+                                                           _mm256_shuffle_epi8(hi[j], high)));
         }
         if (!_mm256_testz_si256(buckets, buckets)) {
             __m256i zero = _mm256_cmpeq_epi8(buckets, _mm256_setzero_si256());

@@ -15,21 +15,32 @@ enum { DATE_TEMPLATES = 128, DATE_REGEX = 4096, DATE_MATCH_LIMIT = 10000 };
 
 // The parts of a date, each with the name of its group.
 enum part {
-    PART_YEAR, PART_YEAR2, PART_MONTH, PART_MONTH_NAME, PART_DAY, PART_YDAY, PART_HOUR, PART_HOUR12, PART_MINUTE,
-    PART_SECOND, PART_FRACTION, PART_ZONE, PART_ZONE_NAME, PART_AMPM, PART_EPOCH, PART_LONG_EPOCH, PART_TAI, PART_MAX,
+    PART_YEAR,
+    PART_YEAR2,
+    PART_MONTH,
+    PART_MONTH_NAME,
+    PART_DAY,
+    PART_YDAY,
+    PART_HOUR,
+    PART_HOUR12,
+    PART_MINUTE,
+    PART_SECOND,
+    PART_FRACTION,
+    PART_ZONE,
+    PART_ZONE_NAME,
+    PART_AMPM,
+    PART_EPOCH,
+    PART_LONG_EPOCH,
+    PART_TAI,
+    PART_MAX,
 };
 
 static const char *const part_names[PART_MAX] = {
     "Y", "y", "m", "b", "d", "j", "H", "I", "M", "S", "f", "z", "Z", "p", "epoch", "lepoch", "tai",
 };
 
-struct template {
-    pcre2_code *code;
-    uint8_t group[PART_MAX];
-};
-
 struct date_detector {
-    struct template v[DATE_TEMPLATES];
+    pcre2_code *v[DATE_TEMPLATES];
     size_t n;
     pcre2_match_data *data;
     pcre2_match_context *context;
@@ -120,7 +131,8 @@ static void put(struct buffer *b, struct str s)
 }
 
 // A format with its %-letters made into groups.
-static int expand_letters(struct buffer *out, struct str s, bool *ret_names, struct origin at, struct filter_error *error)
+static int expand_letters(struct buffer *out, struct str s, bool *ret_names, struct origin at,
+                          struct filter_error *error)
 {
     while (s.n > 0) {
         if (str_starts(s, STR("{EPOCH}")) || str_starts(s, STR("{LEPOCH}"))) {
@@ -140,8 +152,10 @@ static int expand_letters(struct buffer *out, struct str s, bool *ret_names, str
         while (i < sizeof(tokens) / sizeof(tokens[0]) && !str_starts(s, str_of(tokens[i].token)))
             i++;
         if (i == sizeof(tokens) / sizeof(tokens[0]))
-            return filter_fail(error, at, "'%%%.*s' in datepattern is no part of a date; a letter of strptime(3) or one of "
-                               "%%ExY %%Exy %%Exm %%Exd %%ExH %%ExM %%ExS %%f %%k %%l is wanted", (int)(s.n < 3 ? s.n : 3), s.p);
+            return filter_fail(error, at,
+                               "'%%%.*s' in datepattern is no part of a date; a letter of strptime(3) or one of "
+                               "%%ExY %%Exy %%Exm %%Exd %%ExH %%ExM %%ExS %%f %%k %%l is wanted",
+                               (int)(s.n < 3 ? s.n : 3), s.p);
         *ret_names |= strchr("AaBbhp", tokens[i].token[0]) != NULL;
         put(out, str_of(tokens[i].regex));
         s = str_skip(s, strlen(tokens[i].token));
@@ -205,23 +219,20 @@ static int add_regex(struct date_detector *d, struct str regex, bool names, enum
     if (!no_end)
         put(&b, STR("(?=\\b|\\W|$)"));
     if (b.full)
-        return filter_fail(error, at, "the datepattern has more than %d bytes when its parts are filled in", DATE_REGEX);
+        return filter_fail(error, at, "the datepattern has more than %d bytes when its parts are filled in",
+                           DATE_REGEX);
     if (d->n == DATE_TEMPLATES)
         return filter_fail(error, at, "more than %d date formats; a filter may have as many", DATE_TEMPLATES);
-    struct template *t = &d->v[d->n];
+    pcre2_code *t;
     // a group of the same name may stand in several alternatives
-    t->code = pcre2_compile((PCRE2_SPTR)b.p, b.n, PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP, &code, &offset, NULL);
-    if (!t->code) {
+    t = pcre2_compile((PCRE2_SPTR)b.p, b.n, PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP, &code, &offset, NULL);
+    if (!t) {
         PCRE2_UCHAR why[160] = "";
         pcre2_get_error_message(code, why, sizeof(why));
         return filter_fail(error, at, "datepattern is no regular expression: %s", (char *)why);
     }
-    pcre2_jit_compile(t->code, PCRE2_JIT_COMPLETE);
-    for (unsigned i = 0; i < PART_MAX; i++) {
-        int number = pcre2_substring_number_from_name(t->code, (PCRE2_SPTR)part_names[i]);
-        t->group[i] = number > 0 && number < 64 ? (uint8_t)number : 0;
-    }
-    d->n++;
+    pcre2_jit_compile(t, PCRE2_JIT_COMPLETE); // or, without JIT, slower
+    d->v[d->n++] = t;
     return 0;
 }
 
@@ -237,7 +248,8 @@ static const char *named_format(struct str s)
     return NULL;
 }
 
-static int add_format(struct date_detector *d, struct str s, enum begin begin, struct origin at, struct filter_error *error)
+static int add_format(struct date_detector *d, struct str s, enum begin begin, struct origin at,
+                      struct filter_error *error)
 {
     struct buffer b = {.n = 0};
     const char *named = named_format(s);
@@ -262,7 +274,8 @@ static int add_defaults(struct date_detector *d, bool line_begin, struct origin 
 }
 
 // A pattern with {DATE} in it stands for as many as there are default formats.
-static int add_around_date(struct date_detector *d, struct str s, size_t date_at, struct origin at, struct filter_error *error)
+static int add_around_date(struct date_detector *d, struct str s, size_t date_at, struct origin at,
+                           struct filter_error *error)
 {
     int r = 0;
 
@@ -338,21 +351,19 @@ void date_detector_free(struct date_detector *d)
     if (!d)
         return;
     for (size_t i = 0; i < d->n; i++)
-        pcre2_code_free(d->v[i].code);
+        pcre2_code_free(d->v[i]);
     pcre2_match_data_free(d->data);
     pcre2_match_context_free(d->context);
     free(d);
 }
 
 // One part of the last match; false when it took none. Of several groups of one name, the one that took part.
-static bool part(const struct date_detector *d, const struct template *t, struct str line, enum part which, struct str *ret)
+static bool part(const struct date_detector *d, const pcre2_code *t, struct str line, enum part which, struct str *ret)
 {
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(d->data);
     PCRE2_SPTR first, last;
 
-    if (!t->group[which] && pcre2_substring_nametable_scan(t->code, (PCRE2_SPTR)part_names[which], &first, &last) < 0)
-        return false;
-    int size = pcre2_substring_nametable_scan(t->code, (PCRE2_SPTR)part_names[which], &first, &last);
+    int size = pcre2_substring_nametable_scan(t, (PCRE2_SPTR)part_names[which], &first, &last);
     for (PCRE2_SPTR entry = first; size > 0 && entry <= last; entry += size) {
         unsigned g = (unsigned)entry[0] << 8 | entry[1];
         if (g < 64 && at[2 * g] != PCRE2_UNSET && at[2 * g + 1] <= line.n) {
@@ -363,7 +374,7 @@ static bool part(const struct date_detector *d, const struct template *t, struct
     return false;
 }
 
-static bool number_part(const struct date_detector *d, const struct template *t, struct str line, enum part which, int *ret)
+static bool number_part(const struct date_detector *d, const pcre2_code *t, struct str line, enum part which, int *ret)
 {
     struct str s;
     unsigned long long v;
@@ -411,7 +422,8 @@ static usec_t tai_of(struct str s)
 
 static int month_of(struct str name)
 {
-    static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+    static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                         "jul", "aug", "sep", "oct", "nov", "dec"};
 
     for (int i = 0; i < 12; i++)
         if (name.n >= 3 && strncasecmp(name.p, months[i], 3) == 0)
@@ -455,7 +467,7 @@ static time_t seconds_of(struct tm tm, bool zoned, long offset)
     return mktime(&tm);
 }
 
-static bool time_of(const struct date_detector *d, const struct template *t, struct str line, usec_t now,
+static bool time_of(const struct date_detector *d, const pcre2_code *t, struct str line, usec_t now,
                     struct date_match *ret)
 {
     struct str s;
@@ -529,12 +541,12 @@ bool date_find(struct date_detector *d, struct str line, usec_t now, struct date
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(d->data);
 
     for (size_t i = 0; i < d->n; i++) {
-        int r = pcre2_match(d->v[i].code, (PCRE2_SPTR)(line.p ? line.p : ""), line.n, 0, 0, d->data, d->context);
+        int r = pcre2_match(d->v[i], (PCRE2_SPTR)(line.p ? line.p : ""), line.n, 0, 0, d->data, d->context);
         d->limit_hits += r < 0 && r != PCRE2_ERROR_NOMATCH;
         if (r <= 0 || at[2] == PCRE2_UNSET || at[3] > line.n || at[2] > at[3])
             continue;
         struct date_match m = {.begin = at[2], .end = at[3]};
-        m.has_time = m.end > m.begin && time_of(d, &d->v[i], line, now, &m);
+        m.has_time = m.end > m.begin && time_of(d, d->v[i], line, now, &m);
         *ret = m;
         return true;
     }

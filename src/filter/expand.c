@@ -22,7 +22,8 @@ static const struct filter_param *find_param(const struct expander *x, struct st
 static int fits(struct expander *x, struct origin at, int r)
 {
     if (r == -E2BIG)
-        return filter_fail(x->error, at, "the text grows beyond %d bytes when its %%()s and <tags> are filled in", TEXT_MAX);
+        return filter_fail(x->error, at, "the text grows beyond %d bytes when its %%()s and <tags> are filled in",
+                           TEXT_MAX);
     if (r == -ENOMEM)
         filter_fail(x->error, (struct origin){0}, "out of memory");
     return r;
@@ -40,7 +41,8 @@ static int interpolate(struct expander *x, const struct ini_section *section, co
                        unsigned depth, struct text *ret);
 
 // An option of a section; [DEFAULT] stands in every section that there is.
-static const struct ini_option *section_option(const struct expander *x, const struct ini_section *section, struct str key)
+static const struct ini_option *section_option(const struct expander *x, const struct ini_section *section,
+                                               struct str key)
 {
     const struct ini_option *o = ini_option(section, key);
 
@@ -98,8 +100,10 @@ static int substitute(struct expander *x, const struct ini_section *section, con
     if (param)
         return fits(x, at, text_add(ret, param->value, at));
     if (!found)
-        return filter_fail(x->error, at, "%%(%.*s)s names no option of [%s], [DEFAULT] or the section before its '/'; "
-                           "a percent sign itself is %%%%", STR_FMT(name), section->name);
+        return filter_fail(x->error, at,
+                           "%%(%.*s)s names no option of [%s], [DEFAULT] or the section before its '/'; "
+                           "a percent sign itself is %%%%",
+                           STR_FMT(name), section->name);
     return interpolate(x, in, found, depth + 1, ret);
 }
 
@@ -176,7 +180,7 @@ static int tag_value(struct expander *x, struct str tag, struct text *ret)
     return -ENOENT;
 }
 
-// The next <tag> at or behind from: no blanks and no angle brackets inside. A group's name is none: (?P<name>, (?<name>.
+// The next <tag> at or behind from: no blanks and no angle brackets inside. The name of a group, (?P<name>, is none.
 static bool next_tag(const struct text *t, size_t from, size_t *ret_at, struct str *ret)
 {
     for (size_t at = from; at < t->n; at++) {
@@ -242,8 +246,10 @@ static int fill_all_tags(struct expander *x, struct text *t, const char *key)
 
     for (unsigned round = 0; changed; round++) {
         if (round == EXPAND_DEPTH)
-            return filter_fail(x->error, text_origin(t, 0), "%s still has <tags> to fill in after %d rounds; "
-                               "does one contain itself?", key, EXPAND_DEPTH);
+            return filter_fail(x->error, text_origin(t, 0),
+                               "%s still has <tags> to fill in after %d rounds; "
+                               "does one contain itself?",
+                               key, EXPAND_DEPTH);
         int r = fill_tags(x, t, key, &changed);
         if (r < 0)
             return r;

@@ -8,9 +8,9 @@
 #include "filter/private.h"
 
 const char *const role_names[ROLE_MAX] = {
-    [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin",     [ROLE_CALL] = "call",       [ROLE_ADDRESS] = "address",
-    [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault",     [ROLE_ATTEMPT] = "attempt", [ROLE_FAILURE] = "failure",
-    [ROLE_SUCCESS] = "success", [ROLE_END] = "end",         [ROLE_CLEAR] = "clear",
+    [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin", [ROLE_CALL] = "call",       [ROLE_ADDRESS] = "address",
+    [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault", [ROLE_ATTEMPT] = "attempt", [ROLE_FAILURE] = "failure",
+    [ROLE_SUCCESS] = "success", [ROLE_END] = "end",     [ROLE_CLEAR] = "clear",
 };
 
 static void free_patterns(struct pattern_list *list)
@@ -192,8 +192,7 @@ static bool ask(struct asking *a, const struct pattern *p, struct str *ret_subje
 static bool fill_event(const struct asking *a, const struct pattern *p, struct str subject, struct event *ret)
 {
     const struct matcher *m = &a->f->matcher;
-    struct event e = {.role = p->role, .class = p->class, .order = p->order, .last = p->last,
-                      .time = a->r->time};
+    struct event e = {.role = p->role, .class = p->class, .order = p->order, .last = p->last, .time = a->r->time};
     struct str pid;
 
     e.has_addr = pattern_address(p, m, subject, &e.addr);

@@ -106,9 +106,10 @@ static int begin_option(struct reading *r, struct str key)
         slot = &(*slot)->next;
     struct ini_option *old = *slot;
     if (old && old->at.file == r->file)
-        return filter_fail(r->error, here(r),
-                           "'%.*s' stands in [%s] already, at line %u; more values go on indented lines below the first",
-                           STR_FMT(key), r->section->name, old->at.line);
+        return filter_fail(
+            r->error, here(r),
+            "'%.*s' stands in [%s] already, at line %u; more values go on indented lines below the first", STR_FMT(key),
+            r->section->name, old->at.line);
     struct ini_option *o = calloc(1, sizeof(*o));
     if (!o || !(o->key = str_dup(key))) {
         free(o);
@@ -179,7 +180,8 @@ static int read_line(struct reading *r, struct str line)
                            STR_FMT(value));
     }
     if (!r->section)
-        return filter_fail(r->error, here(r), "'%.*s' stands before any section; a line like [Definition] must come first",
+        return filter_fail(r->error, here(r),
+                           "'%.*s' stands before any section; a line like [Definition] must come first",
                            STR_FMT(value));
     size_t delimiter = 0;
     while (delimiter < value.n && value.p[delimiter] != '=' && value.p[delimiter] != ':')
@@ -188,7 +190,8 @@ static int read_line(struct reading *r, struct str line)
     if (delimiter == value.n || key.n == 0)
         return filter_fail(r->error, here(r),
                            "'%.*s' is neither a section nor an option; 'key = value' is wanted, and further lines of a "
-                           "value must be indented more than its key", STR_FMT(value));
+                           "value must be indented more than its key",
+                           STR_FMT(value));
     int e = begin_option(r, key);
     return e < 0 ? e : add_value(r, str_trim(str_skip(value, delimiter + 1)), true);
 }
@@ -211,7 +214,11 @@ static bool valid_utf8(const unsigned char *p, size_t n, size_t *ret_bad)
 {
     for (size_t i = 0; i < n; i++) {
         unsigned char c = p[i];
-        unsigned more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 9;
+        unsigned more = c < 0x80                ? 0
+                        : c >= 0xc2 && c < 0xe0 ? 1
+                        : c >= 0xe0 && c < 0xf0 ? 2
+                        : c >= 0xf0 && c < 0xf5 ? 3
+                                                : 9;
         *ret_bad = i;
         if (c == 0 || more == 9 || n - i <= more)
             return false;
@@ -248,7 +255,8 @@ static int slurp(const char *path, char **ret, size_t *ret_n, struct filter_erro
     while (n <= INI_FILE_MAX && (got = read(fd, p + n, INI_FILE_MAX + 1 - n)) > 0)
         n += (size_t)got;
     if (n > INI_FILE_MAX) {
-        filter_fail(error, (struct origin){0}, "%s: larger than %d bytes; no filter file needs as much", path, INI_FILE_MAX);
+        filter_fail(error, (struct origin){0}, "%s: larger than %d bytes; no filter file needs as much", path,
+                    INI_FILE_MAX);
         goto bad;
     }
     close(fd);
@@ -341,8 +349,10 @@ static int read_includes(struct ini *ini, const struct text *list, const char *f
         if (!find_include(path, from, name, dirs)) {
             if (is_local) // those are the administrator's, who may have none
                 continue;
-            return filter_fail(error, at, "included file '%.*s' is not there; a file beside this one or in a filter "
-                               "directory is wanted (only .local files may be missing)", STR_FMT(name));
+            return filter_fail(error, at,
+                               "included file '%.*s' is not there; a file beside this one or in a filter "
+                               "directory is wanted (only .local files may be missing)",
+                               STR_FMT(name));
         }
         if (depth >= INI_INCLUDE_DEPTH)
             return filter_fail(error, at, "includes are nested deeper than %d files; does a file include itself?",
@@ -433,7 +443,8 @@ int ini_read(struct ini *ini, const char *name, const char *const *dirs, struct 
         }
     if (ini->n_files == 0) {
         filter_fail(error, (struct origin){0}, "filter '%s': no file %s.conf in %s%s%s", name, name,
-                    dirs[0] ? dirs[0] : "any directory", dirs[0] && dirs[1] ? " or " : "", dirs[0] && dirs[1] ? dirs[1] : "");
+                    dirs[0] ? dirs[0] : "any directory", dirs[0] && dirs[1] ? " or " : "",
+                    dirs[0] && dirs[1] ? dirs[1] : "");
         return -ENOENT;
     }
     return 0;

@@ -74,11 +74,11 @@ static bool parse_role(struct str key, enum role *ret_role, enum outcome_class *
     if (role == ROLE_MAX || (dot && role != ROLE_FAILURE && role != ROLE_ATTEMPT))
         return false;
     while (dot && class < CLASS_MAX && !str_eq(str_of(class_names[class]), str_skip(key, word.n + 1)))
-        class++;
+        class ++;
     if (class == CLASS_MAX)
         return false;
     *ret_role = (enum role)role;
-    *ret_class = (enum outcome_class)class;
+    *ret_class = (enum outcome_class) class;
     return true;
 }
 
@@ -94,8 +94,10 @@ static int bad_key(struct load *l, const struct ini_option *o)
         strcat(classes, i ? ", " : "");
         strcat(classes, class_names[i]);
     }
-    return filter_fail(l->error, o->at, "'%s' is no key of [Session]; accepted: %scmdline, and failure.CLASS, "
-                       "attempt.CLASS with CLASS one of %s", o->key, roles, classes);
+    return filter_fail(l->error, o->at,
+                       "'%s' is no key of [Session]; accepted: %scmdline, and failure.CLASS, "
+                       "attempt.CLASS with CLASS one of %s",
+                       o->key, roles, classes);
 }
 
 // What a role cannot do without.
@@ -103,8 +105,10 @@ static int check_pattern(struct load *l, const struct pattern *p, const char *ke
                          bool wants_address)
 {
     if (wants_link && !p->link_ident)
-        return filter_fail(l->error, p->at, "a pattern of %s must contain <LINK IDENT>, which captures the pid of the "
-                           "linked process", key);
+        return filter_fail(l->error, p->at,
+                           "a pattern of %s must contain <LINK IDENT>, which captures the pid of the "
+                           "linked process",
+                           key);
     if (!may_link && p->link_ident)
         return filter_fail(l->error, p->at, "<LINK %s> has no meaning in %s; it belongs into link or other",
                            p->link_ident, key);
@@ -168,7 +172,8 @@ static int check_failregex(struct load *l, bool session)
         if (session || tells_who(p) || (l->f->prefix.n && tells_who(&l->f->prefix.v[0])))
             continue;
         struct str unknown = unknown_tag(p->regex);
-        return filter_fail(l->error, p->at, "the pattern captures no address%s%.*s%s; <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, "
+        return filter_fail(l->error, p->at,
+                           "the pattern captures no address%s%.*s%s; <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, "
                            "<F-ID> or <F-MLFID> is wanted, or a [Session] that says where the address comes from",
                            unknown.n ? " (" : "", STR_FMT(unknown), unknown.n ? " is no tag)" : "");
     }
@@ -260,8 +265,8 @@ static int load_max_lines(struct load *l)
     if (r == 0) {
         struct str s = str_trim((struct str){text.p, text.n});
         if (s.n > 0 && (str_number(s, FOREIGN_LINES, &v) < 0 || v < 1))
-            r = filter_fail(l->error, text_origin(&text, 0), "maxlines = %.*s: a number from 1 to %d is wanted", STR_FMT(s),
-                            FOREIGN_LINES);
+            r = filter_fail(l->error, text_origin(&text, 0), "maxlines = %.*s: a number from 1 to %d is wanted",
+                            STR_FMT(s), FOREIGN_LINES);
     }
     text_clear(&text);
     l->f->max_lines = (unsigned)v;
@@ -386,8 +391,8 @@ int filter_load(const char *name, const struct filter_options *options, struct f
 
     error->text[0] = '\0';
     if (!valid_name(name))
-        return filter_fail(error, (struct origin){0}, "filter '%.80s': a name of letters, digits, '.', '_' and '-' is wanted",
-                           name);
+        return filter_fail(error, (struct origin){0},
+                           "filter '%.80s': a name of letters, digits, '.', '_' and '-' is wanted", name);
     struct filter_param *params = calloc(options->n_params + 1, sizeof(*params));
     l.f = calloc(1, sizeof(*l.f));
     if (!params || !l.f || !(l.f->name = str_dup(str_of(name)))) {
@@ -398,7 +403,8 @@ int filter_load(const char *name, const struct filter_options *options, struct f
     params[0] = (struct filter_param){STR("logtype"), options->journal ? STR("journal") : STR("file")};
     for (size_t i = 0; i < options->n_params; i++)
         params[i + 1] = options->params[i];
-    l.expander = (struct expander){.ini = &l.f->ini, .params = params, .n_params = options->n_params + 1, .error = error};
+    l.expander =
+        (struct expander){.ini = &l.f->ini, .params = params, .n_params = options->n_params + 1, .error = error};
     r = ini_read(&l.f->ini, name, options->dirs, error);
     if (r == 0)
         r = load_all(&l);
@@ -413,4 +419,3 @@ out:
     *ret = l.f;
     return 0;
 }
-

@@ -6,10 +6,18 @@
 #include <stdlib.h>
 
 static const char *const group_names[GROUP_MAX] = {
-    [GROUP_IP4] = "ip4",       [GROUP_IP6] = "ip6",         [GROUP_DNS] = "dns",
-    [GROUP_ID] = "fid",        [GROUP_CIDR] = "cidr",       [GROUP_USER] = "user",
-    [GROUP_LINK] = "link",     [GROUP_CONTENT] = "content", [GROUP_NOFAIL] = "nofail",
-    [GROUP_MLFID] = "mlfid",   [GROUP_MLFGAINED] = "mlfgained", [GROUP_MLFFORGET] = "mlfforget",
+    [GROUP_IP4] = "ip4",
+    [GROUP_IP6] = "ip6",
+    [GROUP_DNS] = "dns",
+    [GROUP_ID] = "fid",
+    [GROUP_CIDR] = "cidr",
+    [GROUP_USER] = "user",
+    [GROUP_LINK] = "link",
+    [GROUP_CONTENT] = "content",
+    [GROUP_NOFAIL] = "nofail",
+    [GROUP_MLFID] = "mlfid",
+    [GROUP_MLFGAINED] = "mlfgained",
+    [GROUP_MLFFORGET] = "mlfforget",
 };
 
 int matcher_init(struct matcher *m)
@@ -63,8 +71,9 @@ static int bad_regex(struct filter_error *error, struct origin at, struct str te
     if (pcre2_get_error_message(code, why, sizeof(why)) < 0)
         snprintf((char *)why, sizeof(why), "error %d", code);
     if (rest.n > 0)
-        return filter_fail(error, at, "'%.*s' is no regular expression: %s before '%.*s'", (int)(text.n < 200 ? text.n : 200),
-                           text.p, (char *)why, (int)(rest.n < 40 ? rest.n : 40), rest.p);
+        return filter_fail(error, at, "'%.*s' is no regular expression: %s before '%.*s'",
+                           (int)(text.n < 200 ? text.n : 200), text.p, (char *)why, (int)(rest.n < 40 ? rest.n : 40),
+                           rest.p);
     return filter_fail(error, at, "'%.*s' is no regular expression: %s at its end", (int)(text.n < 200 ? text.n : 200),
                        text.p, (char *)why);
 }
@@ -143,7 +152,8 @@ int pattern_compile(struct pattern *p, struct matcher *m, struct str text, struc
     if (t.n > PATTERN_MAX)
         r = filter_fail(error, at, "the pattern has %zu bytes with all its tags filled in; at most %d are allowed", t.n,
                         PATTERN_MAX);
-    else if ((t.ident.n && !(p->ident = str_dup(t.ident))) || (t.link_ident.n && !(p->link_ident = str_dup(t.link_ident))))
+    else if ((t.ident.n && !(p->ident = str_dup(t.ident))) ||
+             (t.link_ident.n && !(p->link_ident = str_dup(t.link_ident))))
         r = -ENOMEM;
     else
         r = compile(p, m, text, &t, flags, error);

@@ -71,7 +71,8 @@ enum pattern_flags {
     PATTERN_LINES = 1 << 8, // of several lines: ^ and $ are those of a line, . is no newline
 };
 
-// Compiles one pattern of the dialect; flags: enum translate_flags and enum pattern_flags. -EINVAL with *error, -ENOMEM. Cleared with pattern_clear.
+// Compiles one pattern of the dialect; flags: enum translate_flags and enum pattern_flags. -EINVAL with *error,
+// -ENOMEM. Cleared with pattern_clear.
 int pattern_compile(struct pattern *p, struct matcher *m, struct str text, struct origin at, unsigned flags,
                     struct filter_error *error);
 void pattern_clear(struct pattern *p);

@@ -6,9 +6,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define IP4 "(?:::f{4,6}:)?(?P<ip4>(?:\\d{1,3}\\.){3}\\d{1,3})"
-#define IP6 "(?P<ip6>(?:[0-9a-fA-F]{1,4}::?|::){1,7}(?:[0-9a-fA-F]{1,4}|(?<=:):))"
-#define DNS "(?P<dns>[\\w\\-.^_]*\\w)"
+// IPv4 also in IPv6's clothes; IPv6 with all its groups, or with :: for some of them.
+#define HEX "[[:xdigit:]]{1,4}"
+#define GROUPS "(?:" HEX "(?::" HEX "){0,6})?"
+#define IP4 "(?:::(?i:ffff):)?(?P<ip4>\\d{1,3}(?:\\.\\d{1,3}){3})"
+#define IP6 "(?P<ip6>(?:" HEX ":){7}" HEX "|" GROUPS "::" GROUPS ")"
+#define DNS "(?P<dns>[\\w.^-]*\\w)"
 #define ADDRESS "\\[?(?:" IP4 "|" IP6 ")\\]?"
 
 static const struct {
@@ -56,7 +59,8 @@ static size_t group_tag(struct str s, char buf[static 40])
     size_t from = str_starts(s, STR("<F-")) ? 3 : str_starts(s, STR("</F-")) ? 4 : 0, n = 0;
 
     while (from && from + n < s.n && n < 31 &&
-           (isupper((unsigned char)s.p[from + n]) || isdigit((unsigned char)s.p[from + n]) || strchr("-_", s.p[from + n]))) {
+           (isupper((unsigned char)s.p[from + n]) || isdigit((unsigned char)s.p[from + n]) ||
+            strchr("-_", s.p[from + n]))) {
         char c = s.p[from + n];
         buf[n++] = c == '-' ? '_' : (char)tolower((unsigned char)c);
     }
@@ -143,8 +147,10 @@ static int put_tag(struct output *o, struct str s, struct origin at, unsigned fl
     if (str_starts(s, STR("<LINK ")) || str_starts(s, STR("<LINK>"))) {
         struct str ident = ident_at(s, 6);
         if (ident.n == 0)
-            return filter_fail(error, at, "'%.*s': <LINK IDENT> is wanted, IDENT being the name that the linked "
-                               "program logs as", (int)(s.n < 30 ? s.n : 30), s.p);
+            return filter_fail(error, at,
+                               "'%.*s': <LINK IDENT> is wanted, IDENT being the name that the linked "
+                               "program logs as",
+                               (int)(s.n < 30 ? s.n : 30), s.p);
         if (t->link_ident.n)
             return filter_fail(error, at, "a second <LINK ...> in one pattern; one is wanted");
         t->link_ident = ident;

@@ -18,10 +18,10 @@ static const char judge_zone[] = "CET-01CEST-02,M3.5.0,M10.5.0";
 
 enum { OPTION_SETS = 64, FILES = 8, PARAMS = 16, LINE = 65536 };
 
-struct instance { // a filter with one set of options
-    char *options;     // as JSON, keys sorted: what it is known by
+struct instance {  // a filter with one set of options
+    char *options; // as JSON, keys sorted: what it is known by
     struct filter *filter;
-    bool *used; // which failregexes ever matched
+    bool *used;            // which failregexes ever matched
     struct literals *gate; // NULL: none, or not wanted
     bool journal;
     const char *prefix;
@@ -85,7 +85,8 @@ static struct instance *instance_for(struct run *r, json_t *options)
         }
     struct instance *x = &r->v[r->n++];
     *x = (struct instance){.options = text, .json = json_incref(options)};
-    json_object_foreach (options, key, value) {
+    json_object_foreach(options, key, value)
+    {
         if (strncmp(key, "test.", 5) == 0 || n == PARAMS)
             continue;
         params[n] = (struct filter_param){str_of(key), str_of(string_of(value, numbers[n]))};
@@ -199,7 +200,8 @@ static const char *compare(const struct finding *f, json_t *want)
         if (rest && *rest == '.')
             t += (usec_t)(strtod(rest, NULL) * 1e6 + 0.5);
         if (f->time != t && !(f->time / USEC_SEC * USEC_SEC == t)) {
-            snprintf(why, sizeof(why), "time %lld, not %lld", (long long)(f->time / USEC_SEC), (long long)(t / USEC_SEC));
+            snprintf(why, sizeof(why), "time %lld, not %lld", (long long)(f->time / USEC_SEC),
+                     (long long)(t / USEC_SEC));
             return why;
         }
     }
@@ -327,8 +329,8 @@ static unsigned count_unused(const struct run *r, const struct instance *x)
         bool used = x->used[k];
         for (size_t i = 0; i < r->n && !used; i++)
             for (size_t j = 0; r->v[i].filter && j < filter_count_failregex(r->v[i].filter) && !used; j++)
-                used = r->v[i].used[j] &&
-                       strcmp(filter_failregex(x->filter, k), filter_failregex(r->v[i].filter, j)) == 0;
+                used =
+                    r->v[i].used[j] && strcmp(filter_failregex(x->filter, k), filter_failregex(r->v[i].filter, j)) == 0;
         unused += !used;
         if (!used && r->verbose)
             printf("%s %s never matched: %s\n", r->name, x->options, filter_failregex(x->filter, k));
@@ -340,7 +342,8 @@ static void run_filter(const char *logs, const char *const *dirs, const char *na
 {
     static struct run r;
 
-    r = (struct run){.logs = logs, .dirs = dirs, .name = name, .verbose = total->verbose, .gated = total->gated, .n_files = 1};
+    r = (struct run){
+        .logs = logs, .dirs = dirs, .name = name, .verbose = total->verbose, .gated = total->gated, .n_files = 1};
     r.file[0] = strdup(name);
     for (size_t i = 0; i < r.n_files; i++) {
         run_file(&r, r.file[i]);
@@ -402,7 +405,7 @@ int main(int argc, char **argv)
     }
     if (total.gated)
         printf("%u filters with a gate, which let %u lines go by unseen\n", total.gates, total.let_by);
-    printf("%u of %u evaluations passed, %u patterns never matched, %u errors\n", total.passed, total.passed + total.failed,
-           total.unused, total.errors);
+    printf("%u of %u evaluations passed, %u patterns never matched, %u errors\n", total.passed,
+           total.passed + total.failed, total.unused, total.errors);
     return total.failed || total.errors ? 1 : 0;
 }

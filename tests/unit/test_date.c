@@ -128,8 +128,9 @@ static void mistakes_are_named(void **state)
     static const struct {
         const char *pattern, *message;
     } cases[] = {
-        {"%Y-%q", "f.conf:3: '%q' in datepattern is no part of a date; a letter of strptime(3) or one of %ExY %Exy %Exm %Exd "
-                  "%ExH %ExM %ExS %f %k %l is wanted"},
+        {"%Y-%q",
+         "f.conf:3: '%q' in datepattern is no part of a date; a letter of strptime(3) or one of %ExY %Exy %Exm %Exd "
+         "%ExH %ExM %ExS %f %k %l is wanted"},
         {"^(%Y", "f.conf:3: datepattern is no regular expression: missing closing parenthesis"},
     };
     (void)state;

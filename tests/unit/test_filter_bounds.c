@@ -99,7 +99,8 @@ static double seconds(void)
 
 static void endless_backtracking_is_cut_and_counted(void **state)
 {
-    struct filter *f = load_text("[Definition]\nfailregex = ^(?:a+)+b <ADDR>$\n            ^(\\w*)*x(\\w*)*y <ADDR>$\n");
+    struct filter *f =
+        load_text("[Definition]\nfailregex = ^(?:a+)+b <ADDR>$\n            ^(\\w*)*x(\\w*)*y <ADDR>$\n");
     char text[250];
     struct event e;
     double begin = seconds();
@@ -135,9 +136,15 @@ static void giant_lines(void **state)
 {
     enum { SIZE = 1 << 20 };
     static const char *const idents[] = {"pppd", "pptpd", "xl2tpd", ""};
-    static const char *const begins[] = {"", "Peer ", "EAP: unauthenticated peer name \"", "Plugin ", "pppd x started by ",
-                                         "EAP-TLS: Cannot get secret/password for client \"", "LCP terminated by peer (",
-                                         "PAP peer authentication failed for ", "Peer x failed CHAP authentication"};
+    static const char *const begins[] = {"",
+                                         "Peer ",
+                                         "EAP: unauthenticated peer name \"",
+                                         "Plugin ",
+                                         "pppd x started by ",
+                                         "EAP-TLS: Cannot get secret/password for client \"",
+                                         "LCP terminated by peer (",
+                                         "PAP peer authentication failed for ",
+                                         "Peer x failed CHAP authentication"};
     static const char fills[] = {'A', ' ', '\0', '\n', (char)0xe9, '"', '/', '9'};
     struct filter *f = load_pptpd();
     char *text = malloc(SIZE);
@@ -163,8 +170,8 @@ static void giant_lines(void **state)
 static void any_bytes_are_a_name(void **state)
 {
     static const struct str names[] = {
-        {"adm\0in", 6}, {"\xc3\x28", 2}, {"\xff\xfe\xfd", 3}, {"\xed\xa0\x80", 3}, {"\xe9", 1}, {"\n\n", 2}, {"\r", 1},
-        {"\0", 1}, {"\xf4\x90\x80\x80", 4},
+        {"adm\0in", 6}, {"\xc3\x28", 2}, {"\xff\xfe\xfd", 3}, {"\xed\xa0\x80", 3},     {"\xe9", 1},
+        {"\n\n", 2},    {"\r", 1},       {"\0", 1},           {"\xf4\x90\x80\x80", 4},
     };
     struct filter *f = load_pptpd();
     struct event e;
@@ -206,7 +213,8 @@ static void empty_records(void **state)
 static void the_date_is_cut_out(void **state)
 {
     static char line[200000];
-    struct filter *f = load_text("[Definition]\nfailregex = ^<1> from <ADDR>\n            ^ from <ADDR>\nignoreregex = 192.0.2.9\n");
+    struct filter *f =
+        load_text("[Definition]\nfailregex = ^<1> from <ADDR>\n            ^ from <ADDR>\nignoreregex = 192.0.2.9\n");
     struct event e;
 
     (void)state;

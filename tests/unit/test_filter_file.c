@@ -14,7 +14,7 @@
 #include "filter/expand.h"
 #include "filter/filter.h"
 
-static char dir[64];       // of this test
+static char dir[64];        // of this test
 static const char *dirs[3]; // dir/a, dir/b
 
 static void put(const char *name, const char *text)
@@ -190,13 +190,15 @@ static void wrong_substitution_is_named(void **state)
     } cases[] = {
         {"x = %(y)s\n", "a/f.conf:2: %(y)s names no option of [Definition], [DEFAULT] or the section before its '/'; a "
                         "percent sign itself is %%"},
-        {"x = a\n  b\n  %(known/x)s\n", "a/f.conf:4: %(known/x)s names no option of [Definition], [DEFAULT] or the section "
-                                       "before its '/'; a percent sign itself is %%"},
+        {"x = a\n  b\n  %(known/x)s\n",
+         "a/f.conf:4: %(known/x)s names no option of [Definition], [DEFAULT] or the section "
+         "before its '/'; a percent sign itself is %%"},
         {"x = 100%\n", "a/f.conf:2: '%' in x: behind '%' only '%' or '(name)s' may stand"},
         {"x = %(y)d\ny = 1\n", "a/f.conf:2: '%(y)d\' in x: behind '%' only '%' or '(name)s' may stand"},
         {"x = %(y)s\ny = %(x)s\n", "a/f.conf:3: %(x)s is nested deeper than 25 values; does it contain itself?"},
         {"x = <x>\n", "a/f.conf:2: <x> stands in its own value"},
-        {"x = <y>\ny = <z>\nz = <y>\n", "a/f.conf:3: x still has <tags> to fill in after 25 rounds; does one contain itself?"},
+        {"x = <y>\ny = <z>\nz = <y>\n",
+         "a/f.conf:3: x still has <tags> to fill in after 25 rounds; does one contain itself?"},
         {"x = <y><y>\ny = a<z><z>\nz = <y>\n", NULL},
         {"x = <y>\ny = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa<z><z><z><z><z><z><z>\nz = <u><u><u><u>\nu = <y>\n", NULL},
     };
@@ -234,15 +236,19 @@ static void mistakes_are_named(void **state)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"failregex = x\n", "a/f.conf:1: 'failregex = x' stands before any section; a line like [Definition] must come first"},
+        {"failregex = x\n",
+         "a/f.conf:1: 'failregex = x' stands before any section; a line like [Definition] must come first"},
         {"[Definition\n", "a/f.conf:1: '[Definition' is no section header; a line like [Definition] is wanted"},
-        {"[Definition]\nfailregex\n", "a/f.conf:2: 'failregex' is neither a section nor an option; 'key = value' is wanted, "
-                                      "and further lines of a value must be indented more than its key"},
+        {"[Definition]\nfailregex\n",
+         "a/f.conf:2: 'failregex' is neither a section nor an option; 'key = value' is wanted, "
+         "and further lines of a value must be indented more than its key"},
         {"[Definition]\nfailregex = a <ADDR>\nb = 1\nFailRegex = b <ADDR>\n",
-         "a/f.conf:4: 'FailRegex' stands in [Definition] already, at line 2; more values go on indented lines below the first"},
+         "a/f.conf:4: 'FailRegex' stands in [Definition] already, at line 2; more values go on indented lines below "
+         "the first"},
         {"[Definition]\nx = \xff\n", "a/f.conf:2: byte 0xff is not UTF-8 text; the file must be UTF-8 without NUL"},
         {"[INCLUDES]\nbefore = one.local\n\n         nowhere.conf\n[Definition]\nfailregex = <ADDR>\n",
-         "a/f.conf:4: included file 'nowhere.conf' is not there; a file beside this one or in a filter directory is wanted "
+         "a/f.conf:4: included file 'nowhere.conf' is not there; a file beside this one or in a filter directory is "
+         "wanted "
          "(only .local files may be missing)"},
         {"", "a/f.conf:1: the filter has no pattern; failregex in [Definition] or a role in [Session] is wanted"},
         {"[Definition]\nfailregex = from <ADDR>\n            bad from (<ADDR>\n",
@@ -253,11 +259,12 @@ static void mistakes_are_named(void **state)
          "a/f.conf:2: '<F-USER>.*</F-USER> <ADDR> <F-USER>.*</F-USER>' is no regular expression: *"},
         {"[Definition]\nfailregex = (*UTF)from <ADDR>\n",
          "a/f.conf:2: '(*UTF)from <ADDR>' is no regular expression: *"},
-        {"[Definition]\nfailregex = login failed\n",
-         "a/f.conf:2: the pattern captures no address; <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, <F-ID> or <F-MLFID> is wanted, "
-         "or a [Session] that says where the address comes from"},
+        {"[Definition]\nfailregex = login failed\n", "a/f.conf:2: the pattern captures no address; <HOST>, <ADDR>, "
+                                                     "<IP4>, <IP6>, <SUBNET>, <F-ID> or <F-MLFID> is wanted, "
+                                                     "or a [Session] that says where the address comes from"},
         {"[Definition]\nfailregex = login failed from <HOTS>\n",
-         "a/f.conf:2: the pattern captures no address (<HOTS> is no tag); <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, <F-ID> or "
+         "a/f.conf:2: the pattern captures no address (<HOTS> is no tag); <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, "
+         "<F-ID> or "
          "<F-MLFID> is wanted, or a [Session] that says where the address comes from"},
         {"[Definition]\nfailregex = ^<@pppd>x <ADDR>\n",
          "a/f.conf:2: '<@pppd>x <ADDR>': <@IDENT> belongs at the very beginning of a pattern"},
@@ -276,17 +283,22 @@ static void mistakes_are_named(void **state)
         {"[Session]\nlink = <LINK a> <LINK b>\n", "a/f.conf:2: a second <LINK ...> in one pattern; one is wanted"},
         {"[Session]\nsuccess = child <LINK pppd>\n",
          "a/f.conf:2: <LINK pppd> has no meaning in success; it belongs into link or other"},
-        {"[Session]\naddress = remotenumber\n", "a/f.conf:2: a pattern of address must capture an address; <ADDR> is wanted"},
-        {"[Session]\ncmdline = remotenumber\n", "a/f.conf:2: a pattern of cmdline must capture an address; <ADDR> is wanted"},
-        {"[Session]\nfailre = x\n",
-         "a/f.conf:2: 'failre' is no key of [Session]; accepted: other, begin, call, address, link, fault, attempt, failure, "
-         "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS one of auth, refused, probe, fault"},
-        {"[Session]\nfailure.much = x\n",
-         "a/f.conf:2: 'failure.much' is no key of [Session]; accepted: other, begin, call, address, link, fault, attempt, failure, "
-         "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS one of auth, refused, probe, fault"},
-        {"[Session]\nend.auth = x\n",
-         "a/f.conf:2: 'end.auth' is no key of [Session]; accepted: other, begin, call, address, link, fault, attempt, failure, "
-         "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS one of auth, refused, probe, fault"},
+        {"[Session]\naddress = remotenumber\n",
+         "a/f.conf:2: a pattern of address must capture an address; <ADDR> is wanted"},
+        {"[Session]\ncmdline = remotenumber\n",
+         "a/f.conf:2: a pattern of cmdline must capture an address; <ADDR> is wanted"},
+        {"[Session]\nfailre = x\n", "a/f.conf:2: 'failre' is no key of [Session]; accepted: other, begin, call, "
+                                    "address, link, fault, attempt, failure, "
+                                    "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS one of "
+                                    "auth, refused, probe, fault"},
+        {"[Session]\nfailure.much = x\n", "a/f.conf:2: 'failure.much' is no key of [Session]; accepted: other, begin, "
+                                          "call, address, link, fault, attempt, failure, "
+                                          "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS "
+                                          "one of auth, refused, probe, fault"},
+        {"[Session]\nend.auth = x\n", "a/f.conf:2: 'end.auth' is no key of [Session]; accepted: other, begin, call, "
+                                      "address, link, fault, attempt, failure, "
+                                      "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS one "
+                                      "of auth, refused, probe, fault"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -364,7 +376,8 @@ static void bounds_of_files(void **state)
     for (int i = 0; i < 63; i++)
         strcat(big, "()");
     strcat(big, "\n");
-    assert_string_equal(load_error(big), "a/f.conf:2: the pattern has 65 groups; at most 64 are allowed, (?:...) does not count");
+    assert_string_equal(load_error(big),
+                        "a/f.conf:2: the pattern has 65 groups; at most 64 are allowed, (?:...) does not count");
     // patterns
     strcpy(big, "[Definition]\nfailregex = ");
     for (int i = 0; i < 250; i++)

@@ -61,20 +61,22 @@ static const char *story(struct filter *f, const char *line)
     if (!feed(f, line, &x))
         return "-";
     snprintf(buf, sizeof(buf), "%s%s%s id=%.*s user=%.*s lines=%u users=%u", x->pending ? "pending " : "",
-             x->nofail ? "nofail " : "", x->gained ? "gained" : x->nofail ? "" : "failure", STR_FMT(finding_id(x)),
-             STR_FMT(value_str(&x->value[GROUP_USER])), x->lines, x->n_users);
+             x->nofail ? "nofail " : "",
+             x->gained   ? "gained"
+             : x->nofail ? ""
+                         : "failure",
+             STR_FMT(finding_id(x)), STR_FMT(value_str(&x->value[GROUP_USER])), x->lines, x->n_users);
     return buf;
 }
 
-static const char sessions[] =
-    "[Definition]\n"
-    "prefregex = ^<F-MLFID>d\\[\\d+\\]</F-MLFID>: <F-CONTENT>.+</F-CONTENT>$\n"
-    "failregex = ^wrong password for <F-USER>\\S*</F-USER>$\n"
-    "            ^wrong password for <F-USER>\\S*</F-USER> from <ADDR>$\n"
-    "            ^<F-NOFAIL>connection</F-NOFAIL> from <ADDR>$\n"
-    "            ^<F-MLFGAINED>welcome</F-MLFGAINED> <F-USER>\\S+</F-USER>$\n"
-    "            ^<F-MLFFORGET><F-NOFAIL>bye</F-NOFAIL></F-MLFFORGET>$\n"
-    "            ^<F-MLFFORGET>gone</F-MLFFORGET> <ADDR>$\n";
+static const char sessions[] = "[Definition]\n"
+                               "prefregex = ^<F-MLFID>d\\[\\d+\\]</F-MLFID>: <F-CONTENT>.+</F-CONTENT>$\n"
+                               "failregex = ^wrong password for <F-USER>\\S*</F-USER>$\n"
+                               "            ^wrong password for <F-USER>\\S*</F-USER> from <ADDR>$\n"
+                               "            ^<F-NOFAIL>connection</F-NOFAIL> from <ADDR>$\n"
+                               "            ^<F-MLFGAINED>welcome</F-MLFGAINED> <F-USER>\\S+</F-USER>$\n"
+                               "            ^<F-MLFFORGET><F-NOFAIL>bye</F-NOFAIL></F-MLFFORGET>$\n"
+                               "            ^<F-MLFFORGET>gone</F-MLFFORGET> <ADDR>$\n";
 
 static void an_address_before_the_failure(void **state)
 {
@@ -177,8 +179,9 @@ static void sessions_are_bounded(void **state)
 
 static void alternatives_fill_empty_groups(void **state)
 {
-    struct filter *f = load_good("[Definition]\nfailregex = ^(?:u=<F-USER>\\S*</F-USER>|v=<F-ALT_USER>\\S*</F-ALT_USER>|"
-                                 "w=<F-ALT_USER_1>\\S*</F-ALT_USER_1>) <ADDR>$\n");
+    struct filter *f =
+        load_good("[Definition]\nfailregex = ^(?:u=<F-USER>\\S*</F-USER>|v=<F-ALT_USER>\\S*</F-ALT_USER>|"
+                  "w=<F-ALT_USER_1>\\S*</F-ALT_USER_1>) <ADDR>$\n");
     (void)state;
     assert_string_equal(story(f, "u=amy 192.0.2.1"), "failure id=192.0.2.1 user=amy lines=1 users=1");
     assert_string_equal(story(f, "v=bob 192.0.2.1"), "failure id=192.0.2.1 user=bob lines=1 users=1");
@@ -189,7 +192,8 @@ static void alternatives_fill_empty_groups(void **state)
 
 static void what_tells_who(void **state)
 {
-    struct filter *f = load_good("[Definition]\nfailregex = ^a <HOST>$\n ^b <F-ID>\\S+</F-ID> <ADDR>$\n ^c <SUBNET>$\n");
+    struct filter *f =
+        load_good("[Definition]\nfailregex = ^a <HOST>$\n ^b <F-ID>\\S+</F-ID> <ADDR>$\n ^c <SUBNET>$\n");
     struct event e;
 
     (void)state;
@@ -212,7 +216,8 @@ static void what_tells_who(void **state)
 
 static void patterns_of_several_lines(void **state)
 {
-    struct filter *f = load_good("[Definition]\nfailregex = ^begin (?P<n>\\d+) <ADDR>$<SKIPLINES>^fail (?P=n)$\nmaxlines = 4\n");
+    struct filter *f =
+        load_good("[Definition]\nfailregex = ^begin (?P<n>\\d+) <ADDR>$<SKIPLINES>^fail (?P=n)$\nmaxlines = 4\n");
 
     (void)state;
     assert_string_equal(story(f, "begin 1 192.0.2.1"), "-");
@@ -268,7 +273,8 @@ static void ignored_lines(void **state)
     filter_free(f);
     f = load_good("[Definition]\nfailregex = ^fail <ADDR>$<SKIPLINES>^end\nignoreregex = friend$\nmaxlines = 5\n");
     story(f, "fail 192.0.2.1");
-    assert_string_equal(story(f, "end friend"), "failure id=192.0.2.1 user= lines=2 users=0"); // 'friend' is behind the match
+    assert_string_equal(story(f, "end friend"),
+                        "failure id=192.0.2.1 user= lines=2 users=0"); // 'friend' is behind the match
     story(f, "fail 192.0.2.1");
     story(f, "a friend");
     assert_string_equal(story(f, "end"), "-");
@@ -281,12 +287,17 @@ static void mistakes_are_named(void **state)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"[Definition]\nfailregex = <ADDR>\nmaxlines = 0\n", "f.conf:3: maxlines = 0: a number from 1 to 100 is wanted"},
-        {"[Definition]\nfailregex = <ADDR>\nmaxlines = 101\n", "f.conf:3: maxlines = 101: a number from 1 to 100 is wanted"},
-        {"[Definition]\nfailregex = <ADDR>\nmaxlines = some\n", "f.conf:3: maxlines = some: a number from 1 to 100 is wanted"},
-        {"[Definition]\nfailregex = <ADDR>\nprefregex = a\n  b\n", "f.conf:4: a second line in prefregex; one pattern is wanted"},
+        {"[Definition]\nfailregex = <ADDR>\nmaxlines = 0\n",
+         "f.conf:3: maxlines = 0: a number from 1 to 100 is wanted"},
+        {"[Definition]\nfailregex = <ADDR>\nmaxlines = 101\n",
+         "f.conf:3: maxlines = 101: a number from 1 to 100 is wanted"},
+        {"[Definition]\nfailregex = <ADDR>\nmaxlines = some\n",
+         "f.conf:3: maxlines = some: a number from 1 to 100 is wanted"},
+        {"[Definition]\nfailregex = <ADDR>\nprefregex = a\n  b\n",
+         "f.conf:4: a second line in prefregex; one pattern is wanted"},
         {"[Definition]\nfailregex = <ADDR>\ndatepattern = %%Y %%q\n",
-         "f.conf:3: '%q' in datepattern is no part of a date; a letter of strptime(3) or one of %ExY %Exy %Exm %Exd %ExH %ExM "
+         "f.conf:3: '%q' in datepattern is no part of a date; a letter of strptime(3) or one of %ExY %Exy %Exm %Exd "
+         "%ExH %ExM "
          "%ExS %f %k %l is wanted"},
     };
     (void)state;
@@ -301,11 +312,16 @@ static void mistakes_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_address_before_the_failure), cmocka_unit_test(an_address_after_the_failure),
-        cmocka_unit_test(the_end_forgets),               cmocka_unit_test(a_success_is_none_for_who_tries_names),
-        cmocka_unit_test(sessions_are_bounded),          cmocka_unit_test(alternatives_fill_empty_groups),
-        cmocka_unit_test(what_tells_who),                cmocka_unit_test(patterns_of_several_lines),
-        cmocka_unit_test(giant_lines_in_the_buffer),     cmocka_unit_test(ignored_lines),
+        cmocka_unit_test(an_address_before_the_failure),
+        cmocka_unit_test(an_address_after_the_failure),
+        cmocka_unit_test(the_end_forgets),
+        cmocka_unit_test(a_success_is_none_for_who_tries_names),
+        cmocka_unit_test(sessions_are_bounded),
+        cmocka_unit_test(alternatives_fill_empty_groups),
+        cmocka_unit_test(what_tells_who),
+        cmocka_unit_test(patterns_of_several_lines),
+        cmocka_unit_test(giant_lines_in_the_buffer),
+        cmocka_unit_test(ignored_lines),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,8 +112,9 @@ static uint32_t next(uint64_t *seed)
 static size_t grow(uint64_t *seed, char *out, unsigned depth)
 {
     static const char *const pieces[] = {
-        "a", "b", "abc", "cab", ".", "\\w", "\\d", "[ab]", "[^a]", "[a-c]", "x", "\\.", "^", "$", "\\b", "(?i)", "(?-i)",
-        "(?#b)", "\\x61", "[]a]", "[[:alpha:]b]", "bca", "abcab", "ab.-ca", "-.", "\\.-", "(?=a)", "(?!b)", "(?<=a)", "{", "}", "\\1", "{,2}", "]",
+        "a",  "b",    "abc",   "cab",   ".",      "\\w",   "\\d",   "[ab]", "[^a]",         "[a-c]", "x",     "\\.",
+        "^",  "$",    "\\b",   "(?i)",  "(?-i)",  "(?#b)", "\\x61", "[]a]", "[[:alpha:]b]", "bca",   "abcab", "ab.-ca",
+        "-.", "\\.-", "(?=a)", "(?!b)", "(?<=a)", "{",     "}",     "\\1",  "{,2}",         "]",
     };
     static const char *const quantifiers[] = {"?", "*", "+", "{0}", "{1}", "{2}", "{0,1}", "{1,2}", "{2,}", "*?", "++"};
     static const char *const opens[] = {"(", "(?:", "(?i:", "(?'n'", "(?>", "(?=", "(?|"};
@@ -132,7 +133,8 @@ static size_t grow(uint64_t *seed, char *out, unsigned depth)
             n += (size_t)sprintf(out + n, "%s", pieces[next(seed) % (sizeof(pieces) / sizeof(pieces[0]))]);
         }
         if (next(seed) % 4 == 0)
-            n += (size_t)sprintf(out + n, "%s", quantifiers[next(seed) % (sizeof(quantifiers) / sizeof(quantifiers[0]))]);
+            n += (size_t)sprintf(out + n, "%s",
+                                 quantifiers[next(seed) % (sizeof(quantifiers) / sizeof(quantifiers[0]))]);
     }
     out[n] = '\0';
     return n;
@@ -161,8 +163,8 @@ static void promises_hold(void **state)
         size_t offset;
         int code;
         grow(&seed, regex, 0);
-        pcre2_code *re = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED, PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY, &code,
-                                       &offset, NULL);
+        pcre2_code *re = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED, PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY,
+                                       &code, &offset, NULL);
         if (!re)
             continue;
         compiled++;

@@ -90,7 +90,8 @@ static void finds_what_a_naive_search_finds(void **state)
 // The text ends where readable memory ends, and begins where it begins, at every length and offset.
 static void never_reads_outside(void **state)
 {
-    static const struct str v[] = {{"x", 1}, {"Exit.", 5}, {"PPP[0]", 6}, {"yz", 2}, {" failed CHAP authentication", 27}};
+    static const struct str v[] = {
+        {"x", 1}, {"Exit.", 5}, {"PPP[0]", 6}, {"yz", 2}, {" failed CHAP authentication", 27}};
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     char *map = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct literals *l;
