@@ -147,7 +147,7 @@ product_start() {
 	"$PB_BUILD/pptpband" --config "$product/pptpban.conf" >>"$product/log" 2>&1 &
 	PRODUCT=$!
 	for _ in {1..200}; do
-		product_ask list >/dev/null 2>&1 && return 0
+		product_ask status >/dev/null 2>&1 && return 0
 		kill -0 $PRODUCT 2>/dev/null || return 1
 		sleep .05
 	done
