@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "source/impl.h"
+#include "source/mark.h"
 #include "source/rotation.h"
 
 int lane_new(const char *path, struct lane **ret)
@@ -170,100 +170,8 @@ static void add_absent(struct lane *l, size_t at, const uint8_t file[16], uint64
     l->n++;
 }
 
-struct entry {
-    uint8_t file[16];
-    uint64_t offset;
-    usec_t modified;
-};
-
-static bool hex_bytes(const char *p, uint8_t ret[16])
-{
-    for (int i = 0; i < 16; i++) {
-        unsigned v;
-        char two[3] = {p[2 * i], p[2 * i] ? p[2 * i + 1] : '\0'};
-        if (strspn(two, "0123456789abcdef") != 2 || sscanf(two, "%x", &v) != 1)
-            return false;
-        ret[i] = (uint8_t)v;
-    }
-    return true;
-}
-
-// Paths in a mark hold no blank and no control character.
-static void escape_path(const char *path, char *ret, size_t size)
-{
-    size_t n = 0;
-
-    for (const unsigned char *p = (const unsigned char *)path; *p && n + 4 < size; p++) {
-        if (*p <= ' ' || *p == '%' || *p == 0x7f)
-            n += (size_t)snprintf(ret + n, size - n, "%%%02x", *p);
-        else
-            ret[n++] = (char)*p;
-    }
-    ret[n] = '\0';
-}
-
-// One entry of a mark; *ret_path is the path as it stands there.
-static bool read_entry(struct str word, struct entry *ret, struct str *ret_path)
-{
-    unsigned long long offset;
-    long long modified;
-    int used = 0;
-    char numbers[64];
-
-    if (word.n < 34 || word.p[32] != ':' || !hex_bytes(word.p, ret->file))
-        return false;
-    word = str_skip(word, 33);
-    snprintf(numbers, sizeof(numbers), "%.*s", STR_FMT(word));
-    if (sscanf(numbers, "%llu:%lld:%n", &offset, &modified, &used) != 2 || used == 0)
-        return false;
-    ret->offset = offset;
-    ret->modified = modified;
-    *ret_path = str_skip(word, (size_t)used);
-    return true;
-}
-
-bool lane_path_of_mark(struct str word, char *ret, size_t size)
-{
-    struct entry e;
-    struct str path;
-    size_t n = 0;
-
-    if (!read_entry(word, &e, &path))
-        return false;
-    for (size_t i = 0; i < path.n && n + 1 < size; i++) {
-        char hex[3] = {path.p[i]};
-        if (path.p[i] == '%' && i + 2 < path.n) {
-            hex[0] = path.p[i + 1];
-            hex[1] = path.p[i + 2];
-            hex[0] = (char)strtol(hex, NULL, 16);
-            i += 2;
-        }
-        ret[n++] = hex[0];
-    }
-    ret[n] = '\0';
-    return n > 0 && strlen(ret) == n;
-}
-
-// The mark's entries of this lane, oldest first.
-static size_t read_mark(const struct lane *l, const char *mark, struct entry entries[static LANE_TAILS])
-{
-    char escaped[3 * PATH_MAX];
-    struct str rest = str_of(mark), word, path;
-    size_t n = 0;
-
-    escape_path(l->path, escaped, sizeof(escaped));
-    str_word(&rest); // the kind of mark
-    while (n < LANE_TAILS && (word = str_word(&rest)).n > 0)
-        if (read_entry(word, &entries[n], &path) && str_eq(path, str_of(escaped)))
-            n++;
-    return n;
-}
-
 int lane_mark(const struct lane *l, usec_t not_after, char **mark, size_t *n)
 {
-    char path[3 * PATH_MAX], hex[33];
-
-    escape_path(l->path, path, sizeof(path));
     const struct tail *newest = NULL;
     for (size_t i = 0; i < l->n; i++)
         if (l->tails[i]->known)
@@ -274,17 +182,11 @@ int lane_mark(const struct lane *l, usec_t not_after, char **mark, size_t *n)
         if (!t->known ||
             (t != newest && t->fd < 0 && t->walk.last < not_after && t->modified < newest->modified - 2 * USEC_SEC))
             continue;
-        for (int b = 0; b < 16; b++)
-            snprintf(hex + 2 * b, 3, "%02x", t->walk.file[b]);
-        size_t need = *n + strlen(path) + 96;
-        if (need > SOURCE_MARK_MAX)
-            return -E2BIG;
-        char *bigger = realloc(*mark, need);
-        if (!bigger)
-            return -ENOMEM;
-        *mark = bigger;
-        *n += (size_t)snprintf(*mark + *n, need - *n, " %s:%llu:%lld:%s", hex,
-                               (unsigned long long)tail_offset_for(t, not_after), (long long)t->modified, path);
+        struct mark_entry e = {.offset = tail_offset_for(t, not_after), .modified = t->modified};
+        memcpy(e.file, t->walk.file, sizeof(e.file));
+        int r = mark_append(mark, n, &e, l->path);
+        if (r < 0)
+            return r;
     }
     return 0;
 }
@@ -334,7 +236,7 @@ static void add_missed(struct lane *l, struct sibling *s, size_t n, usec_t newer
 }
 
 // After a restart: everything the mark names is found again by content, wherever it is called now.
-static void resume(struct lane *l, const struct entry *entries, size_t n_entries, const struct lane_context *c)
+static void resume(struct lane *l, const struct mark_entry *entries, size_t n_entries, const struct lane_context *c)
 {
     usec_t oldest = INT64_MAX, newest = INT64_MIN;
     struct sibling *s = NULL;
@@ -349,7 +251,7 @@ static void resume(struct lane *l, const struct entry *entries, size_t n_entries
     }
     rotation_list(l->path, oldest - USEC_SEC, &s, &n); // packing keeps times to the second
     for (size_t i = 0; i < n_entries; i++) {
-        const struct entry *e = &entries[i];
+        const struct mark_entry *e = &entries[i];
         struct tail *t = l->current, *found = NULL;
         if (t && t->known && memcmp(t->walk.file, e->file, 16) == 0) {
             current_found = true; // shorter than it was: a crash of the whole machine took its end
@@ -426,28 +328,16 @@ static int open_path(struct lane *l)
     return fd;
 }
 
-// What the mark knows of a file under whatever path.
-static bool find_in_mark(const char *mark, const uint8_t file[16], struct entry *ret)
-{
-    struct str rest = str_of(mark), word, path;
-
-    str_word(&rest);
-    while ((word = str_word(&rest)).n > 0)
-        if (read_entry(word, ret, &path) && memcmp(ret->file, file, sizeof(ret->file)) == 0)
-            return true;
-    return false;
-}
-
 // A path that was not there when names were last looked at: it may have been rotated since, or be a new name for a
 // file that was read under another.
 static void start_new(struct lane *l, const struct lane_context *c)
 {
     const usec_t tick = 10 * USEC_MSEC; // what a modification time is late
     struct sibling *s = NULL;
-    struct entry e;
+    struct mark_entry e;
     size_t n = 0;
 
-    if (c->mark && l->current && l->current->known && find_in_mark(c->mark, l->current->walk.file, &e)) {
+    if (c->mark && l->current && l->current->known && mark_find(c->mark, l->current->walk.file, &e)) {
         tail_seek(l->current, e.offset < l->current->size ? e.offset : l->current->size);
         return;
     }
@@ -459,8 +349,8 @@ static void start_new(struct lane *l, const struct lane_context *c)
 
 static int start(struct lane *l, const struct lane_context *c)
 {
-    struct entry entries[LANE_TAILS];
-    size_t n = c->mark ? read_mark(l, c->mark, entries) : 0;
+    struct mark_entry entries[LANE_TAILS];
+    size_t n = c->mark ? mark_read(c->mark, l->path, entries, LANE_TAILS) : 0;
 
     l->started = true;
     if (l->current)

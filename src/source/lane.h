@@ -30,7 +30,7 @@ struct lane_counts { // of tails that are forgotten, and what belongs to no tail
 
 struct lane_context {
     const struct source_options *options;
-    const char *mark; // entries of all lanes, see lane_mark(); NULL: first start
+    const char *mark; // entries of all lanes (mark.h); NULL: first start
     usec_t looked; // with a mark: when names were last looked at, before the restart or just now
     int inotify;
     usec_t now;
@@ -49,13 +49,10 @@ int lane_look(struct lane *l, const struct lane_context *c);
 // Reads what there is, oldest file first, about budget bytes. 1: there is more.
 int lane_read(struct lane *l, const struct lane_context *c, size_t budget);
 
-// Appends " FINGERPRINT:OFFSET:MODIFIED:PATH" for each file to *mark (allocated, *n bytes); -E2BIG.
+// Appends an entry for each file to *mark, as mark_append().
 int lane_mark(const struct lane *l, usec_t not_after, char **mark, size_t *n);
 
 void lane_count_tail(struct lane_counts *c, const struct tail *t);
-
-// The path in one such entry; false when it is none.
-bool lane_path_of_mark(struct str entry, char *ret, size_t size);
 
 uint64_t lane_behind(const struct lane *l);
 

@@ -9,6 +9,7 @@ libsource_a_SOURCES = \
 	src/source/journal.c \
 	src/source/lane.c src/source/lane.h \
 	src/source/logfile.c \
+	src/source/mark.c src/source/mark.h \
 	src/source/record.h \
 	src/source/replay.c src/source/replay.h \
 	src/source/rotation.c src/source/rotation.h \
@@ -22,6 +23,8 @@ check_PROGRAMS += test_header test_replay
 test_header_SOURCES = tests/unit/test_header.c
 test_header_LDADD = libsource.a libbase.a $(CMOCKA_LIBS)
 test_replay_SOURCES = tests/unit/test_replay.c
+# their allocations can be made to fail
+test_replay_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 test_replay_LDADD = libsource.a libbase.a $(ARCHIVE_LIBS) $(CMOCKA_LIBS)
 
 # for system tests

@@ -14,6 +14,7 @@
 
 #include "source/impl.h"
 #include "source/lane.h"
+#include "source/mark.h"
 #include "source/watch.h"
 
 #define MARK_KIND "logfile1"
@@ -71,12 +72,12 @@ static void found(void *userdata, const char *path)
 // Paths that the mark names and a glob does not find: rotated away and not made anew yet.
 static void found_in_mark(struct logfile *f)
 {
-    struct str rest = str_of(f->mark), word;
+    struct str rest = str_of(f->mark), escaped;
+    struct mark_entry e;
     char path[PATH_MAX];
 
-    str_word(&rest);
-    while ((word = str_word(&rest)).n > 0)
-        if (lane_path_of_mark(word, path, sizeof(path)) && fnmatch(f->watch.pattern, path, FNM_PATHNAME) == 0)
+    while (mark_next(&rest, &e, &escaped))
+        if (mark_path(escaped, path, sizeof(path)) && fnmatch(f->watch.pattern, path, FNM_PATHNAME) == 0)
             found(f, path);
 }
 

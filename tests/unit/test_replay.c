@@ -19,6 +19,8 @@
 
 #include "base/hash.h"
 #include "source/feed.h"
+#include "source/impl.h"
+#include "source/mark.h"
 #include "source/replay.h"
 #include "source/rotation.h"
 
@@ -421,6 +423,108 @@ static void compressed_files(void **state)
     free(log);
 }
 
+// From the first record on no memory is to be had; all of our own code's allocations come through here.
+static bool memory_is_out;
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    return memory_is_out ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return memory_is_out ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    return memory_is_out ? NULL : __real_realloc(p, n);
+}
+
+static int count_without_memory(void *userdata, const struct record *r)
+{
+    size_t *n = userdata;
+
+    (void)r;
+    memory_is_out = true;
+    ++*n;
+    return 0;
+}
+
+static void reading_allocates_nothing(void **state)
+{
+    const size_t lines = 20000;
+    char *log = malloc(lines * 64), *p = log;
+    size_t n = 0;
+    struct source_options o = {.record = count_without_memory, .userdata = &n, .max_line = 100};
+    struct replay_counts counts = {0};
+
+    (void)state;
+    assert_non_null(log);
+    for (size_t i = 0; i < lines; i++)
+        p = put(p, i % 50 ? "Nov 22 19:%02d:32 lab pppd[%d]: line\n" : "no header %d %d\n", (int)(i / 400), (int)i);
+    char *path = temporary(log, (size_t)(p - log));
+    int r = replay_file(path, &o, HINT, &counts);
+    memory_is_out = false;
+    assert_int_equal(r, 0);
+    assert_int_equal(n, lines);
+    unlink(path);
+    free(path);
+    free(log);
+}
+
+static void marks(void **state)
+{
+    static const struct mark_entry one = {.file = {0, 1, 0xff}, .offset = UINT64_MAX, .modified = -5};
+    static const struct mark_entry two = {.file = {7}, .offset = 0, .modified = INT64_MAX};
+    static const char *const damaged[] = {
+        "logfile1", "logfile1 @12", "", "x", "logfile1 ::::", "logfile1 0001ff0000000000000000000000000z:1:2:/a",
+        "logfile1 0001ff00000000000000000000000000:1:/a", "logfile1 0001ff00000000000000000000000000:1:2",
+        "logfile1 0001ff00000000000000000000000000:x:2:/a", "logfile1 0001ff00000000000000000000000000",
+    };
+    struct mark_entry got[4];
+    char *mark = strdup("logfile1 @12"), path[32];
+    size_t n = strlen(mark);
+    struct str rest, escaped;
+
+    (void)state;
+    assert_int_equal(mark_append(&mark, &n, &one, "/var/log/a b%\n"), 0);
+    assert_int_equal(mark_append(&mark, &n, &two, "/var/log/x"), 0);
+    assert_int_equal(mark_append(&mark, &n, &two, "/var/log/a b%\n"), 0);
+    assert_int_equal(n, strlen(mark));
+    assert_null(strchr(mark, '\n'));
+    assert_int_equal(mark_read(mark, "/var/log/a b%\n", got, 4), 2);
+    assert_memory_equal(got[0].file, one.file, 16);
+    assert_true(got[0].offset == one.offset && got[0].modified == -5);
+    assert_true(got[1].offset == 0 && got[1].modified == INT64_MAX);
+    assert_int_equal(mark_read(mark, "/var/log/a b%\n", got, 1), 1);
+    assert_int_equal(mark_read(mark, "/var/log", got, 4), 0);
+    assert_true(mark_find(mark, two.file, &got[0]));
+    rest = str_of(mark);
+    assert_true(mark_next(&rest, &got[0], &escaped));
+    assert_true(mark_path(escaped, path, sizeof(path)));
+    assert_string_equal(path, "/var/log/a b%\n");
+    assert_false(mark_path(escaped, path, 5));
+    assert_false(mark_path(str_of("/a%0"), path, sizeof(path)));
+    assert_false(mark_path(str_of("/a%00"), path, sizeof(path)));
+    assert_false(mark_path(str_of("/a%zz"), path, sizeof(path)));
+    for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++)
+        assert_int_equal(mark_read(damaged[i], "/a", got, 4), 0);
+    while (n < SOURCE_MARK_MAX - 200)
+        assert_int_equal(mark_append(&mark, &n, &one, "/var/log/syslog"), 0);
+    while (mark_append(&mark, &n, &one, "/var/log/syslog") == 0)
+        ;
+    assert_int_equal(mark_append(&mark, &n, &one, "/var/log/syslog"), -E2BIG);
+    assert_true(n <= SOURCE_MARK_MAX);
+    free(mark);
+}
+
 static void fingerprints(void **state)
 {
     uint8_t a[16], b[16];
@@ -448,7 +552,8 @@ int main(void)
         cmocka_unit_test(lines_and_offsets), cmocka_unit_test(a_handler_can_stop), cmocka_unit_test(long_lines),
         cmocka_unit_test(holes), cmocka_unit_test(the_gate_changes_nothing), cmocka_unit_test(times_in_order), cmocka_unit_test(years_in_one_file),
         cmocka_unit_test(names_of_rotated_files),
-        cmocka_unit_test(compressed_files), cmocka_unit_test(fingerprints),
+        cmocka_unit_test(compressed_files), cmocka_unit_test(fingerprints), cmocka_unit_test(marks),
+        cmocka_unit_test(reading_allocates_nothing),
     };
     setenv("TZ", "UTC", 1);
     tzset();
