@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -72,6 +73,9 @@ static void run_enforcer(const struct helper *h, const char *limits, const char 
         argv[5] = "--user";
         argv[6] = PB_ENFORCER_USER;
     }
+    unsetenv("NOTIFY_SOCKET"); // the service is us
+    unsetenv("WATCHDOG_USEC");
+    unsetenv("LISTEN_FDS");
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setpgid(0, 0); // Ctrl-C is for the launcher, who ends us when the watcher has ended

@@ -293,8 +293,8 @@ static int init_loop(struct watcher *w)
     if (r >= 0)
         r = sd_event_add_io(s->event, &w->channel_source, s->channel, EPOLLIN, on_channel, w);
     if (r >= 0 && w->watchdog)
-        r = sd_event_add_time_relative(s->event, &w->watchdog_source, CLOCK_MONOTONIC, w->watchdog / 2, USEC_SEC,
-                                       on_watchdog, w);
+        r = sd_event_add_time_relative(s->event, &w->watchdog_source, CLOCK_MONOTONIC, w->watchdog / 2,
+                                       w->watchdog / 8, on_watchdog, w);
     return r < 0 ? fail(w, r, "event loop: %s", strerror(-r)) : 0;
 }
 

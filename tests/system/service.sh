@@ -71,6 +71,9 @@ ask ban 192.0.2.10 2>"$T/err"
 is "the machine's own address is not banned" 1 $?
 ask ban 127.0.0.1 2>"$T/err"
 is "nor is loopback" 1 $?
+ip -n "$server" address add 192.0.2.20/24 dev v0
+own() { ask why 192.0.2.20 --json | jq -e '.windows[0].ignored' >/dev/null; }
+ok "an address that the machine gets is its own at once" wait_for 2 own
 ask unban 198.51.100.7 2>"$T/err"
 ok "an address inside a banned network: told which" grep -q "unban 198.51.100.0/24" "$T/err"
 is "unban --all" "2 bans ended" "$(ask unban --all)"
