@@ -8,10 +8,9 @@
 #include <strings.h>
 #include <time.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "filter/pattern.h"
 
-enum { DATE_TEMPLATES = 128, DATE_REGEX = 4096, DATE_MATCH_LIMIT = 10000 };
+enum { DATE_TEMPLATES = 128, DATE_REGEX = 4096 };
 
 // The parts of a date, each with the name of its group.
 enum part {
@@ -44,6 +43,7 @@ struct date_detector {
     size_t n;
     pcre2_match_data *data;
     pcre2_match_context *context;
+    bool warm; // ready to interpret a format without JIT
     uint64_t limit_hits;
 };
 
@@ -231,7 +231,10 @@ static int add_regex(struct date_detector *d, struct str regex, bool names, enum
         pcre2_get_error_message(code, why, sizeof(why));
         return filter_fail(error, at, "datepattern is no regular expression: %s", (char *)why);
     }
-    pcre2_jit_compile(t, PCRE2_JIT_COMPLETE); // or, without JIT, slower
+    if (pcre2_jit_compile(t, PCRE2_JIT_COMPLETE) < 0 && !d->warm) {
+        pattern_warm_up(d->data, d->context);
+        d->warm = true;
+    }
     d->v[d->n++] = t;
     return 0;
 }
@@ -330,7 +333,9 @@ int date_detector_new(const struct text *patterns, struct date_detector **ret, s
         date_detector_free(d);
         return -ENOMEM;
     }
-    pcre2_set_match_limit(d->context, DATE_MATCH_LIMIT);
+    pcre2_set_match_limit(d->context, PATTERN_MATCH_LIMIT);
+    pcre2_set_depth_limit(d->context, PATTERN_DEPTH_LIMIT);
+    pcre2_set_heap_limit(d->context, PATTERN_HEAP_LIMIT);
     for (size_t pos = 0; patterns && r == 0 && text_line(patterns, &pos, &line, &at);)
         if ((line = str_trim(line)).n > 0) {
             any = true;

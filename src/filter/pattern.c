@@ -110,6 +110,24 @@ static void find_groups(struct pattern *p)
     }
 }
 
+// By a match that wants more than there may be.
+void pattern_warm_up(pcre2_match_data *data, pcre2_match_context *context)
+{
+    enum { GROUPS = 60, LENGTH = 4000 };
+    char regex[2 * GROUPS + 16] = "(?:", text[LENGTH];
+    size_t offset;
+    int code;
+
+    for (size_t i = 0; i < GROUPS; i++)
+        strcat(regex, "()"); // which make frames large
+    strcat(regex, "a)*b");
+    memset(text, 'a', LENGTH);
+    pcre2_code *re = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED, PCRE2_NO_START_OPTIMIZE, &code, &offset, NULL);
+    if (re)
+        pcre2_match(re, (PCRE2_SPTR)text, LENGTH, 0, 0, data, context);
+    pcre2_code_free(re);
+}
+
 static int compile(struct pattern *p, struct matcher *m, struct str text, const struct translated *t, unsigned flags,
                    struct filter_error *error)
 {
@@ -130,6 +148,10 @@ static int compile(struct pattern *p, struct matcher *m, struct str text, const 
                            captures, PATTERN_GROUPS);
     find_groups(p);
     p->jit = m->stack && pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
+    if (!p->jit && !m->warm) {
+        pattern_warm_up(m->data, m->match);
+        m->warm = true;
+    }
     gate_derive((struct str){t->regex, t->n}, t->ident.n == 0, &p->gate);
     // The name of the program stands in every line of its own, so it serves, if badly.
     if (p->gate.n == 0 && t->ident.n > 0 && t->ident.n <= GATE_STRING_MAX) {

@@ -61,6 +61,7 @@ struct matcher {
     pcre2_match_context *match;
     pcre2_match_data *data;
     pcre2_jit_stack *stack;
+    bool warm; // ready to interpret a pattern without JIT
     uint64_t limit_hits;
 };
 
@@ -70,6 +71,10 @@ void matcher_destroy(struct matcher *m);
 enum pattern_flags {
     PATTERN_LINES = 1 << 8, // of several lines: ^ and $ are those of a line, . is no newline
 };
+
+// Where a pattern has to be interpreted, for want of JIT, PCRE2 needs memory for its frames, which it keeps with the
+// match data and lets grow up to the context's heap limit. Makes it grow now, so that matching need not.
+void pattern_warm_up(pcre2_match_data *data, pcre2_match_context *context);
 
 // Compiles one pattern of the dialect; flags: enum translate_flags and enum pattern_flags. -EINVAL with *error,
 // -ENOMEM. Cleared with pattern_clear.
