@@ -14,7 +14,8 @@ pppd='SYSLOG_IDENTIFIER=pppd _UID=0 + SYSLOG_IDENTIFIER=pptpd _UID=0'
 # reader OPTION...: follows the journal in the background as $reader; output in $T/out.N, what it says in $T/err
 reader() {
 	runs=$((runs + 1))
-	"$dump" -m "$T/mark" -M "$pppd" -M 'SYSLOG_IDENTIFIER=other' "$@" -j >"$T/out.$runs" 2>"$T/err" &
+	"$dump" -m "$T/mark" -M "$pppd" -M 'SYSLOG_IDENTIFIER=other' \
+		-M 'SYSLOG_IDENTIFIER=third SYSLOG_IDENTIFIER=other _UID=0' "$@" -j >"$T/out.$runs" 2>"$T/err" &
 	reader=$!
 	started $reader
 	wait_for 10 grep -q 'caught up' "$T/err" || echo "# the reader never caught up"
@@ -42,11 +43,11 @@ logger -t pptpd --id=4713 'by syslog: pppd[1]: forged'
 printf '<4>pppd[4714]: forged pid' | python3 -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect("/dev/log"); s.send(sys.stdin.buffer.read())'
 reader_stop
-is "who may see what" "1 2 1 1" "$(field filters "$T/out.1" | xargs)"
+is "who may see what" "1 2 4 1 1" "$(field filters "$T/out.1" | xargs)"
 is "the kernel's pid, not the sender's" "$real" "$(field pid "$T/out.1" | head -n1)"
 is "no other pid is believed" 0 "$(field pid "$T/out.1" | grep -c -E '^471[1-4]$')"
 is "the command line is journald's" 1 "$(field cmdline "$T/out.1" | head -n1 | grep -c 'journal-send.py 0 1 SYSLOG')"
-is "identifiers" "pppd other pptpd pppd" "$(field ident "$T/out.1" | xargs)"
+is "identifiers" "pppd other third pptpd pppd" "$(field ident "$T/out.1" | xargs)"
 is "the line is rebuilt" 1 "$(field line "$T/out.1" | grep -c -E '^[^ ]+ pptpd\[[0-9]+\]: by syslog: pppd\[1\]: forged$')"
 is "flags: trusted, local" 3 "$(field flags "$T/out.1" | sort -u)"
 

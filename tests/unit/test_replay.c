@@ -400,6 +400,16 @@ static void compressed_files(void **state)
         assert_int_equal(replay_file(path, &o, HINT, &counts), 0);
         assert_int_equal(counts.lines, lines);
         assert_string_equal(s.text, want.text);
+        // the same from standard input
+        int saved = dup(STDIN_FILENO), fd = open(path, O_RDONLY);
+        assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+        free(s.text);
+        s = (struct sink){0};
+        assert_int_equal(replay_file("-", &o, HINT, &counts), 0);
+        assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+        close(saved);
+        close(fd);
+        assert_string_equal(s.text, want.text);
         // cut short: what is there is read, and it is said
         struct stat st;
         assert_int_equal(stat(path, &st), 0);
