@@ -46,6 +46,34 @@ static struct nftnl_set *new_set(struct backend *b, const struct set_kind *k)
     return s;
 }
 
+static uint32_t size_of(const struct backend *b, const struct set_kind *k)
+{
+    return b->limits->max_entries * (k->interval ? 2 : 1) + 1;
+}
+
+static int take_size(const struct nlmsghdr *nlh, void *userdata)
+{
+    struct nftnl_set *s = nftnl_set_alloc();
+
+    if (s && nftnl_set_nlmsg_parse(nlh, s) == 0)
+        *(uint32_t *)userdata = nftnl_set_get_u32(s, NFTNL_SET_DESC_SIZE);
+    if (s)
+        nftnl_set_free(s);
+    return MNL_CB_OK;
+}
+
+// True when our set is there with another size: older kernels (6.1) would keep that in silence.
+static bool has_other_size(struct backend *b)
+{
+    char buffer[NFNL_ANSWER];
+    struct nlmsghdr *nlh = nfnl_ask(b->nfnl, buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSET, NFPROTO_INET, NLM_F_ACK);
+    uint32_t size = 0;
+
+    mnl_attr_put_strz(nlh, NFTA_SET_TABLE, b->limits->table);
+    mnl_attr_put_strz(nlh, NFTA_SET_NAME, kinds[0].name);
+    return nfnl_answer(b->nfnl, nlh, take_size, &size) == 0 && size != size_of(b, &kinds[0]);
+}
+
 static void put_set(struct backend *b, const struct set_kind *k)
 {
     struct nftnl_set *s = new_set(b, k);
@@ -56,7 +84,7 @@ static void put_set(struct backend *b, const struct set_kind *k)
         nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, k->key_len);
         nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_TIMEOUT | (k->interval ? NFT_SET_INTERVAL : 0));
         nftnl_set_set_u32(s, NFTNL_SET_ID, (uint32_t)(k - kinds) + 1);
-        nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, b->limits->max_entries * (k->interval ? 2 : 1) + 1);
+        nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, size_of(b, k));
         nftnl_set_add_expr(s, counter); // every element counts
         struct nlmsghdr *nlh = nfnl_put(b->nfnl, NFT_MSG_NEWSET, NFPROTO_INET, NLM_F_CREATE);
         nftnl_set_nlmsg_build_payload(nlh, s);
@@ -135,14 +163,17 @@ static int build(struct backend *b, bool anew)
 
 static int hook(struct backend *b)
 {
-    int r = build(b, false);
+    bool anew = has_other_size(b);
+    int r = build(b, anew);
 
     // Something in our own table contradicts us (a chain or set of other kind): the table is ours, so it is made
     // anew; what was in its sets is put back by the caller.
-    if (r < 0 && r != -EPERM && r != -EPROTONOSUPPORT)
-        r = build(b, true) < 0 ? r : 1;
-    b->hook_error[V4] = b->hook_error[V6] = r < 0 ? -r : 0;
-    return r;
+    if (r < 0 && !anew && r != -EPERM && r != -EPROTONOSUPPORT) {
+        anew = true;
+        r = build(b, true);
+    }
+    b->hook_error[V4] = b->hook_error[V6] = -r;
+    return r < 0 ? r : anew;
 }
 
 static void put_bound(struct nftnl_set *s, const struct element *e, const struct set_kind *k, bool end, bool adding)
