@@ -52,8 +52,13 @@ static size_t rarest_offset(struct str s)
 
     for (size_t i = 0; i == 0 || i + WIDTH <= s.n; i++) {
         double p = 1;
-        for (size_t j = i; j < i + WIDTH && j < s.n; j++)
+        bool syllable = true;
+        for (size_t j = i; j < i + WIDTH && j < s.n; j++) {
             p *= literals_frequency((unsigned char)s.p[j]);
+            syllable &= s.p[j] >= 'a' && s.p[j] <= 'z';
+        }
+        if (syllable) // letters keep company: "conn" stands in more lines than chance would have it
+            p *= 4;
         if (p < best_p) {
             best_p = p;
             best = i;
