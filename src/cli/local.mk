@@ -20,3 +20,7 @@ pptpban_SOURCES = \
 	src/cli/why.c
 pptpban_LDADD = libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libconfig.a libbase.a \
 	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) -lm
+
+check_PROGRAMS += test_output
+test_output_SOURCES = tests/unit/test_output.c src/cli/args.c src/cli/output.c
+test_output_LDADD = libbase.a $(CMOCKA_LIBS)

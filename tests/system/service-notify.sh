@@ -19,10 +19,11 @@ n=$(alive)
 is "alive, every second when it has two" yes "$([ "$n" -ge 4 ] && [ "$n" -le 6 ] && echo yes || echo "$n")"
 ask reload >/dev/null
 ok "reloading, since when" grep -qE "^$service: RELOADING=1;MONOTONIC_USEC=[0-9]+;STATUS=reloading" "$T/heard"
-is "ready again" 2 "$(grep -c "^$service: READY=1" "$T/heard")"
+twice() { [ "$(grep -c "^$service: READY=1" "$T/heard")" = 2 ]; }
+ok "ready again" wait_for 5 twice
 sed -i 's/^maxretry.*/maxretry = x/' "$T/pptpban.conf"
 ask reload 2>/dev/null
-ok "ready too when it goes on as before, and why" heard 'READY=1;STATUS=reload failed: .*maxretry = x'
+ok "ready too when it goes on as before, and why" wait_for 5 heard 'READY=1;STATUS=reload failed: .*maxretry = x'
 sed -i 's/^maxretry.*/maxretry = 3/' "$T/pptpban.conf"
 is "all comes from the main process" "$service" "$(cut -d: -f1 "$T/heard" | sort -u)"
 
