@@ -66,6 +66,7 @@ int feed_add(struct feed *f, size_t n)
     if (f->have <= f->walk->max_line)
         return 0;
     f->walk->lines++;
+    f->walk->truncated++;
     f->walk->timed_to = f->buffer;
     int r = walk_line(f->walk, (struct str){f->buffer, f->walk->max_line}, f->offset, true);
     f->inside_cut = true;

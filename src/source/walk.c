@@ -125,10 +125,8 @@ int walk_line(struct walk *w, struct str line, uint64_t offset, bool cut)
     w->timed_to = end;
     if (w->previous < w->since)
         return 0;
-    if (cut) {
-        w->truncated++;
+    if (cut)
         r.flags |= RECORD_TRUNCATED;
-    }
     r.time = w->previous;
     r.host = h.host;
     r.ident = h.ident;
@@ -163,10 +161,21 @@ static void read_last_time(struct walk *w, struct str block)
         w->clock.anchor = w->previous;
 }
 
+// Lines that are too long are counted with and without the gate.
+static void count_long_lines(struct walk *w, struct str block)
+{
+    const char *p = block.p, *end = block.p + block.n, *newline;
+
+    for (; p < end && (newline = memchr(p, '\n', (size_t)(end - p))); p = newline + 1)
+        w->truncated += trim((struct str){p, (size_t)(newline - p)}).n > w->max_line;
+}
+
 static int walk_part(struct walk *w, struct str block, uint64_t offset)
 {
     const char *p = block.p, *end = block.p + block.n;
 
+    if (block.n > w->max_line)
+        count_long_lines(w, block);
     w->timed_to = p;
     while (p < end) {
         const char *begin = p;
@@ -196,12 +205,11 @@ static int walk_part(struct walk *w, struct str block, uint64_t offset)
 
 int walk_block(struct walk *w, struct str block, uint64_t offset)
 {
-    // a log that grows by a few lines a week must not pass a year within one part
+    // a log that grows by a few lines a week must not pass a year within one part, and a part that holds no line
+    // above the limit is not searched for one
     const size_t part_max = 8 * 1024;
     int r = 0;
 
-    if (!w->follow)
-        return walk_part(w, block, offset);
     while (block.n > 0 && r >= 0) {
         const char *newline = block.n > part_max ? memchr(block.p + part_max, '\n', block.n - part_max) : NULL;
         struct str part = {block.p, newline ? (size_t)(newline + 1 - block.p) : block.n};

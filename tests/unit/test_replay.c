@@ -246,6 +246,7 @@ static void the_gate_changes_nothing(void **state)
         assert_int_equal(a.count, b.count);
         assert_string_equal(a.text, b.text);
         assert_int_equal(gated.lines, whole.lines);
+        assert_int_equal(gated.truncated, whole.truncated);
         free(a.text);
         free(b.text);
         free(log);
