@@ -3,6 +3,8 @@
 #include "daemon/inputs.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,15 +66,21 @@ static int add_directory(struct inputs *in, const char *path, size_t n)
     return 0;
 }
 
-// The directory above the first wildcard: files in it come and go.
+// The directory above the first wildcard, for files in it come and go; if it is not there yet, the nearest one above
+// that is.
 static int add_pattern_directory(struct inputs *in, const char *pattern)
 {
-    size_t fixed = strcspn(pattern, "*?["), slash = 0;
+    size_t n = strcspn(pattern, "*?[");
+    char path[PATH_MAX];
 
-    for (size_t i = 0; i < fixed; i++)
-        if (pattern[i] == '/')
-            slash = i;
-    return add_directory(in, pattern, slash);
+    do {
+        while (n > 0 && pattern[n - 1] != '/')
+            n--;
+        n -= n > 1; // the slash itself, but for the root
+        if (snprintf(path, sizeof(path), "%.*s", n ? (int)n : 1, n ? pattern : "/") >= (int)sizeof(path))
+            return -ENAMETOOLONG;
+    } while (n > 1 && access(path, F_OK) < 0);
+    return add_directory(in, path, strlen(path));
 }
 
 int inputs_new(struct service *s, bool journal_available, struct inputs **ret)

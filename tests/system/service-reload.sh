@@ -56,6 +56,18 @@ ok "bans are still there" banned 203.0.113.1
 ok "the kernel has them" in_kernel 203.0.113.1
 is "it is locked in" true "$(ask status --json | jq .locks.complete)"
 
+# neither the file nor its directory is there yet, and one that nobody but root may read
+sed -i "s|^source.*|source = $T/log $T/later/on/*.log $T/secret|" "$T/pptpban.conf"
+touch "$T/secret"
+chmod 600 "$T/secret"
+ask reload >/dev/null
+is "an unreadable log is told in the status" 1 "$(ask status --json | jq '[.sources[] | select(.problem != "")] | length')"
+ok "and holds nothing up" wait_for 5 sh -c "'$pptpban' status --json --runtime '$T/run' | jq -e .caught_up"
+mkdir -p "$T/later/on"
+sleep 0.5
+attack "$T/later/on/pppd.log" 203.0.113.5 3
+ok "a log in a directory that came later is read" wait_for 5 banned 203.0.113.5
+
 sed -i "s/^maxretry.*/maxretry = 1/" "$T/pptpban.conf"
 ask reload >/dev/null
 attack "$T/log" 203.0.113.4 1
