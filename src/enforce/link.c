@@ -336,6 +336,8 @@ static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 static int begin(struct enforce_link *l)
 {
     int r = sd_event_add_io(l->event, &l->io, l->fd, EPOLLIN, on_io, l);
+    if (r >= 0) // before any log: there may be much of that, and bans must not wait behind it
+        r = sd_event_source_set_priority(l->io, SD_EVENT_PRIORITY_IMPORTANT);
 
     if (r < 0)
         return r;
