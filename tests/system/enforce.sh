@@ -10,6 +10,8 @@ enforcer=$PB_BUILD/pptpban-enforcer
 echo_py=$(dirname "$0")/echo.py
 watcher=$(id -u daemon) # any user: the limits file says which one is the watcher's
 
+is "links nothing that reads text" "" "$(ldd "$enforcer" | grep -E 'pcre|systemd|jansson|sqlite|archive')"
+
 netns_new server
 netns_new outside
 ip link add name v0 netns "$server" type veth peer name v0 netns "$outside"
