@@ -351,6 +351,16 @@ static void expire_observed(struct engine *e, usec_t t)
         ;
 }
 
+// Under load journald loses the metadata of some entries: any entry of a process may be the one that has it.
+static void learn_address(const struct unit *u, const struct record *r)
+{
+    struct addr addr;
+
+    if (r->cmdline.n && u->sessions && sessions_lacks_address(u->sessions, r) &&
+        filter_cmdline_address(u->filter, r->ident, r->cmdline, &addr))
+        sessions_address(u->sessions, r, &addr);
+}
+
 int engine_feed(struct engine *e, const struct record *r)
 {
     e->counters.records++;
@@ -359,8 +369,12 @@ int engine_feed(struct engine *e, const struct record *r)
         struct event event;
         struct addr addr;
 
-        if (i >= e->units.n || !filter_match(e->units.v[i].filter, r, &event))
+        if (i >= e->units.n)
             continue;
+        if (!filter_match(e->units.v[i].filter, r, &event)) {
+            learn_address(&e->units.v[i], r);
+            continue;
+        }
         e->counters.matches++;
         expire_observed(e, r->time);
         if (!e->units.v[i].sessions) {

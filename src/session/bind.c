@@ -43,11 +43,16 @@ static void take_slot(struct life *caller, uint64_t begin_seq)
     memmove(caller->slot + n - 1, caller->slot + n, (caller->n_slots - (n - 1)) * sizeof(caller->slot[0]));
 }
 
+bool bind_is_open(const struct life *caller)
+{
+    return caller->n_slots || caller->slots_lost || caller->lent;
+}
+
 void bind_child(struct lives *t, struct life *child, struct life *caller)
 {
     // A child that was announced (or whose first lines are lost) is not older than the call that it belongs to.
     take_slot(caller, child->begun ? child->begin_seq : UINT64_MAX);
-    if (caller->n_slots == 0 && !caller->slots_lost)
+    if (!bind_is_open(caller))
         lives_unlist(t, LIFE_OPEN, caller);
     lives_unlist(t, LIFE_NAMELESS, child);
     child->bound = true;
@@ -55,40 +60,54 @@ void bind_child(struct lives *t, struct life *child, struct life *caller)
     child->owner_seq = caller->begin_seq;
 }
 
-static bool lived_at(const struct life *l, uint64_t seq)
-{
-    return l->begin_seq < seq && (l->end_seq == 0 || l->end_seq > seq);
-}
-
-// A caller waits for its last child before its own last line: one that had ended while the child still lived, and
-// did not call again after the child's begin, is not its caller.
+// A caller waits for its last child before its own last line: where it ended while the child still lived, the child is
+// not its last one. It does not wait for the children of earlier calls; those may even speak after it has ended.
 static bool left_before(const struct life *caller, const struct life *child)
 {
-    return caller->end_told && child->end_told && caller->end_seq < child->end_seq &&
-           caller->last_call_seq < child->begin_seq;
+    return caller->end_told && (caller->end_seq < child->begin_seq ||
+                                (child->end_told && caller->end_seq < child->end_seq));
 }
 
-static bool may_have_called(const struct life *caller, const struct life *child)
+// A call of caller from before the child's begin that may have been the one: taking its last, or (where it left before)
+// one before its last.
+static bool has_slot(const struct life *caller, const struct life *child)
 {
-    return !left_before(caller, child) && caller->key.host == child->key.host &&
-           lived_at(caller, child->begin_seq) &&
-           (slots_before(caller, child->begin_seq) > 0 || caller->slots_lost);
+    bool left = left_before(caller, child), gone = caller->end_seq && caller->end_seq < child->begin_seq;
+
+    for (unsigned k = 0; k < caller->n_slots && caller->slot[k].seq < child->begin_seq; k++)
+        if ((!left || caller->slot[k].seq < caller->last_call_seq) &&
+            (!gone || child->begin - caller->slot[k].time <= BIND_SOON))
+            return true;
+    return !gone && (caller->slots_lost || (caller->lent && caller->lent < child->begin_seq));
+}
+
+bool bind_possible(const struct life *caller, const struct life *child)
+{
+    // Another connection from the same address is no child of the first: children are another program.
+    return caller->key.host == child->key.host && caller->key.ident != child->key.ident &&
+           caller->begin_seq < child->begin_seq && has_slot(caller, child);
 }
 
 void bind_by_address(struct lives *t, struct life *child)
 {
     struct life *best = NULL;
+    bool several = false;
 
     if (child->bound)
         return;
     for (struct life *c = lives_first(t, LIFE_OPEN); c; c = lives_next(t, LIFE_OPEN, c)) {
-        if (c == child || !c->has_addr || !addr_eq(&c->addr, &child->addr) || !may_have_called(c, child))
+        if (c == child || !c->has_addr || !addr_eq(&c->addr, &child->addr) || !bind_possible(c, child))
             continue;
+        several = several || best;
         if (!best || c->last_call_seq > best->last_call_seq)
             best = c;
     }
-    if (best)
-        bind_child(t, child, best);
+    if (!best)
+        return;
+    // Behind one NAT: whose call it was is not sure, so this caller stays possible for its other children.
+    if (several && (!best->lent || best->slot[0].seq < best->lent))
+        best->lent = best->slot[0].seq;
+    bind_child(t, child, best);
 }
 
 // A nameless child of the same program, whom somebody can have called: it competes for slots.
@@ -97,7 +116,7 @@ static bool is_claimant(const struct lives *t, const struct life *l, const struc
     if (l->key.host != child->key.host || l->key.ident != child->key.ident)
         return false;
     for (const struct life *c = lives_first(t, LIFE_OPEN); c; c = lives_next(t, LIFE_OPEN, c))
-        if (may_have_called(c, l))
+        if (bind_possible(c, l))
             return true;
     return false;
 }
@@ -141,7 +160,7 @@ enum elimination bind_eliminate(struct lives *t, struct life *child, bool force,
     if (!child->begun || child->other || child->bound)
         return ELIMINATION_OPEN;
     for (struct life *c = lives_first(t, LIFE_OPEN); c; c = lives_next(t, LIFE_OPEN, c)) {
-        if (!may_have_called(c, child))
+        if (!bind_possible(c, child))
             continue;
         if (!c->end_seq) {
             all_ended = false;
@@ -154,11 +173,13 @@ enum elimination bind_eliminate(struct lives *t, struct life *child, bool force,
         else if (!found || silence(c, child) < silence(found, child))
             found = c;
     }
+    several = several || child->uncertain;
     if (!found && !several)
         return ELIMINATION_OPEN;
     if (several)
         return all_ended ? ELIMINATION_HOPELESS : ELIMINATION_OPEN;
-    if ((!silent && !force) || found->slots_lost || silence(found, child) > BIND_SOON || !slots_suffice(t, child, &found->addr))
+    if ((!silent && !force) || found->slots_lost || silence(found, child) > BIND_SOON ||
+        !slots_suffice(t, child, &found->addr))
         return ELIMINATION_OPEN;
     *ret_caller = found;
     return ELIMINATION_FOUND;

@@ -16,6 +16,10 @@ void bind_child(struct lives *t, struct life *child, struct life *caller);
 // for somebody else's. Nothing happens when there is none.
 void bind_by_address(struct lives *t, struct life *child);
 
+// May this caller have called this child? Is it unknown whom it has called?
+bool bind_possible(const struct life *caller, const struct life *child);
+bool bind_is_open(const struct life *caller);
+
 #define BIND_SOON (10 * USEC_SEC) // from fork to the first line; 0.3 s on a slow machine under attack
 
 enum elimination {
@@ -24,8 +28,8 @@ enum elimination {
     ELIMINATION_HOPELESS, // all callers have ended and several addresses remain
 };
 
-// Who can have called child (ended, not bound)? A caller must have lived when the child began, with a call before
-// that whose child is not known, and can no longer name it: it has ended, or has called again since. The answer
+// Who can have called child (ended, not bound)? A caller must have called before the child began, and not know its
+// child yet (see bind_possible), and can no longer name it: it has ended, or has called again since. The answer
 // stands only while there are no more nameless children than free slots, so that a pppd of another service is not
 // charged to a PPTP client, and only for a child that spoke soon after the call (BIND_SOON), so that a caller whose
 // last lines were lost is not charged with what others do later. force: callers that may still name their child count as well (the wait is over).

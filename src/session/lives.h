@@ -43,6 +43,7 @@ struct life {
     uint64_t begin_seq, end_seq; // place in the order of lines; end_seq 0: has not ended
     usec_t begin, last;
     bool used, begun, begun_last, other, faulted, success, success_told, has_addr, bound, announced;
+    bool uncertain; // a caller that it may have had is forgotten: no elimination
     bool end_told; // by its own last line, not by a reused pid or a restart
     uint8_t begin_order;
     uint8_t origin;
@@ -53,6 +54,7 @@ struct life {
         usec_t time;
     } slot[LIFE_SLOTS];
     uint8_t n_slots;
+    uint64_t lent;          // a call that a child took who may have been of another caller with that address; or 0
     bool slots_lost;        // more calls without a known child than there is room for
     uint64_t last_call_seq; // 0: never called
     struct life_key link;   // named by a link line before it said anything itself
@@ -76,6 +78,7 @@ struct life {
 struct life_host {
     uint64_t host;
     usec_t newest; // record time
+    usec_t forgotten; // the last call of a caller that is forgotten, and its child not known
     usec_t behind; // the real clock minus newest, when last compared
     bool compared;
 };

@@ -212,7 +212,9 @@ static void settle(struct sessions *s, uint64_t host, usec_t now)
     }
 }
 
-static void end_life(struct sessions *s, struct life *l, usec_t now)
+// over: it is gone, as its own last line or the next life of its pid tell. Otherwise it is no longer followed, and
+// what it would have come to is not known: an attempt may still have succeeded.
+static void end_life(struct sessions *s, struct life *l, bool over, usec_t now)
 {
     if (l->end_seq)
         return;
@@ -220,9 +222,34 @@ static void end_life(struct sessions *s, struct life *l, usec_t now)
     l->link_waits = false;
     l->last = now;
     lives_list(&s->lives, LIFE_ENDED, l);
-    if (l->failure == FAILURE_ATTEMPT && !l->success && !l->other)
+    if (over && l->failure == FAILURE_ATTEMPT && !l->success && !l->other)
         failure_is_due(s, l, now);
     settle(s, l->key.host, now);
+}
+
+// A caller is forgotten whose children are not all known: who may be one of them is settled while it is still
+// remembered, and is never charged to somebody else because it is not.
+static void forget_caller(struct sessions *s, struct life *caller, usec_t now)
+{
+    struct life *next, *found;
+
+    if (!bind_is_open(caller))
+        return;
+    for (struct life *l = lives_first(&s->lives, LIFE_NAMELESS); l; l = next) {
+        next = lives_next(&s->lives, LIFE_NAMELESS, l);
+        if (l == caller || l->bound || !bind_possible(caller, l))
+            continue;
+        if (l->failure == FAILURE_WAITS && bind_eliminate(&s->lives, l, true, &found) == ELIMINATION_FOUND) {
+            adopt(s, l, found, ORIGIN_ELIMINATION, now);
+            next = lives_first(&s->lives, LIFE_NAMELESS); // l is in this list no more, and others may have gone too
+            continue;
+        }
+        l->uncertain = true;
+    }
+    struct life_host *h = lives_host(&s->lives, caller->key.host);
+    usec_t call = caller->n_slots ? caller->slot[caller->n_slots - 1].time : caller->last;
+    if (call > h->forgotten)
+        h->forgotten = call;
 }
 
 // Takes l out of the table; what waits in it is settled as well as it can be now.
@@ -231,13 +258,14 @@ static void drop_life(struct sessions *s, struct life *l, usec_t now)
     struct life *caller;
 
     if (!l->end_seq)
-        end_life(s, l, now);
+        end_life(s, l, false, now);
     if (l->failure == FAILURE_WAITS && !l->bound &&
         bind_eliminate(&s->lives, l, true, &caller) == ELIMINATION_FOUND)
         adopt(s, l, caller, ORIGIN_ELIMINATION, now);
     if (l->failure == FAILURE_WAITS)
         tell_failure(s, l, now);
     s->fatherless -= l->bound && !l->has_addr;
+    forget_caller(s, l, now);
     lives_remove(&s->lives, l);
 }
 
@@ -291,16 +319,18 @@ usec_t sessions_deadline(const struct sessions *s)
     return deadline;
 }
 
-static void clear_host(struct sessions *s, uint64_t host, usec_t now)
+// Those who were let in stay (unless all is over): what they do later in their sessions is still no guess. So do those
+// who are still trying: their own end tells what came of it.
+static void clear_host(struct sessions *s, uint64_t host, bool over, usec_t now)
 {
     // first end them all, so that elimination sees who can no longer be meant
     for (struct life *l = lives_first(&s->lives, LIFE_BY_LINE); l; l = lives_next(&s->lives, LIFE_BY_LINE, l))
-        if (l->key.host == host)
-            end_life(s, l, now);
+        if (l->key.host == host && (over || (!l->success && l->failure != FAILURE_ATTEMPT)))
+            end_life(s, l, false, now);
     for (int all = 0; all < 2; all++) { // those that wait first, while their callers are there
         for (struct life *l = lives_first(&s->lives, LIFE_BY_LINE), *next; l; l = next) {
             next = lives_next(&s->lives, LIFE_BY_LINE, l);
-            if (l->key.host == host && (all || l->failure == FAILURE_WAITS))
+            if (l->key.host == host && l->end_seq && (all || l->failure == FAILURE_WAITS))
                 drop_life(s, l, now);
         }
     }
@@ -310,7 +340,7 @@ void sessions_finish(struct sessions *s)
 {
     s->record = NULL;
     for (struct life *l; (l = lives_first(&s->lives, LIFE_BY_LINE));)
-        clear_host(s, l->key.host, l->last);
+        clear_host(s, l->key.host, true, l->last);
 }
 
 static void forget_link(struct sessions *s, unsigned k)
@@ -348,6 +378,7 @@ static struct life *new_life(struct sessions *s, const struct life_key *key, con
     s->counters.lives++;
     l->begin = l->last = r->time;
     l->begun = begun;
+    l->uncertain = r->time - lives_host(&s->lives, key->host)->forgotten <= BIND_SOON;
     l->host_len = (uint8_t)(r->host.n < LIFE_HOST_MAX ? r->host.n : LIFE_HOST_MAX);
     memcpy(l->host, r->host.p, l->host_len);
     return l;
@@ -380,7 +411,7 @@ static struct life *begin_life(struct sessions *s, struct life *l, const struct 
 {
     if (!continues(l, e)) {
         if (l)
-            end_life(s, l, r->time); // its pid is used again: it is gone
+            end_life(s, l, true, r->time); // its pid is used again: it is gone
         l = new_life(s, key, r, true);
         first_line(s, l, r, cmdline_addr);
     } else if (!l->begun) {
@@ -490,7 +521,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
     h->compared = false;
     expire(s, false, 0);
     if (e->role == ROLE_CLEAR) {
-        clear_host(s, key.host, r->time);
+        clear_host(s, key.host, false, r->time);
         s->record = NULL;
         return;
     }
@@ -504,7 +535,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         l = begin_life(s, l, &key, r, e, cmdline_addr);
     } else if (!l || (l->end_seq && e->role != ROLE_LINK && e->role != ROLE_END) || is_someone_else(l, cmdline_addr)) {
         if (l)
-            end_life(s, l, r->time);
+            end_life(s, l, true, r->time);
         l = new_life(s, &key, r, false);
         first_line(s, l, r, cmdline_addr);
     }
@@ -545,7 +576,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         break;
     case ROLE_END:
         l->end_told = true;
-        end_life(s, l, r->time);
+        end_life(s, l, true, r->time);
         break;
     case ROLE_BEGIN:
     case ROLE_ADDRESS:
@@ -554,6 +585,26 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         break;
     }
     s->counters.active = s->lives.active;
+    s->record = NULL;
+}
+
+bool sessions_lacks_address(const struct sessions *s, const struct record *r)
+{
+    struct life_key key = lives_key(&s->lives, r->host, r->ident, r->pid);
+    const struct life *l = lives_find(&s->lives, &key);
+
+    return l && !l->end_seq && !l->has_addr;
+}
+
+void sessions_address(struct sessions *s, const struct record *r, const struct addr *cmdline_addr)
+{
+    struct life_key key = lives_key(&s->lives, r->host, r->ident, r->pid);
+    struct life *l = lives_find(&s->lives, &key);
+
+    if (!l || l->end_seq)
+        return;
+    s->record = r;
+    set_address(s, l, cmdline_addr, ORIGIN_CMDLINE, r->time);
     s->record = NULL;
 }
 

@@ -75,6 +75,10 @@ void sessions_free(struct sessions *s);
 void sessions_event(struct sessions *s, const struct record *r, const struct event *e,
                     const struct addr *cmdline_addr);
 
+// A record that says nothing, of a process whose address is not known yet, may still have a trusted command line.
+bool sessions_lacks_address(const struct sessions *s, const struct record *r);
+void sessions_address(struct sessions *s, const struct record *r, const struct addr *cmdline_addr);
+
 // Record time has come to now: settles what has waited long enough.
 void sessions_advance(struct sessions *s, usec_t now);
 

@@ -49,14 +49,15 @@ bool source_journal_available(void)
     return readable;
 }
 
-// Only entries that have one of the literals go on, with the mask of those they have.
+// Only entries that have one of the literals go on, with the mask of those they have; and those with a command line,
+// which may be the only ones of their process that have it.
 static bool passes_gate(const struct literals *literals, struct record *r)
 {
     if (!literals)
         return true;
     r->mask = literals_mask(literals, r->line);
     r->flags |= RECORD_HAS_MASK;
-    return r->mask != 0;
+    return r->mask != 0 || r->cmdline.n > 0;
 }
 
 static void add_checkpoint(struct journal *j)

@@ -249,6 +249,33 @@ static const struct {
      "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\npppd 3 begin last\n"
      "pppd 3 failure user=x\npppd 3 end\n+7200 @ahead pptpd 1 begin 203.0.113.9 last\n@ahead pptpd 1 end\n",
      "unattributed - x; "},
+    {"those who were let in stay so when the service starts anew: what fails later is no guess",
+     "pppd 2 begin last cmdline=203.0.113.1\npppd 2 success 203.0.113.1\npptpd 9 clear\n"
+     "pppd 2 failure user=a cmdline=203.0.113.1\npppd 2 end\n"
+     "pppd 2 begin last cmdline=203.0.113.2\npppd 2 failure user=b\n",
+     "success 203.0.113.1 ; failure 203.0.113.2 b by cmdline; "},
+    {"a second connection from one address is no child of the first",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npptpd 2 begin 203.0.113.1 last\npptpd 5 begin 203.0.113.5 last\n"
+     "pptpd 5 call\npptpd 5 call\npppd 3 begin last\npppd 3 failure user=x\npppd 3 end\npptpd 1 end\npptpd 5 end\n",
+     "unattributed - x; "},
+    {"two connections from one address: whose call a child took that tells its address itself is not sure",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npptpd 2 begin 203.0.113.1 last\npptpd 2 call\n"
+     "pppd 3 begin last cmdline=203.0.113.1\npppd 3 end\npptpd 1 end\npptpd 5 begin 203.0.113.5 last\npptpd 5 call\n"
+     "pptpd 5 call\npppd 4 begin last\npppd 4 failure user=x\npppd 4 end\npptpd 2 end\npptpd 5 end\n",
+     "unattributed - x; "},
+    {"who has been forgotten is not replaced by somebody else",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\npppd 3 begin last\n"
+     "pptpd 1 end\n+60 pppd 3 failure user=x\npppd 3 begin last\n+65 pptpd 9 begin 203.0.113.9 last\npptpd 2 end\n",
+     "unattributed - x; "},
+    {"the child of an earlier call may speak when its caller is gone",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 1 call\npptpd 1 call\npptpd 1 link pppd:12\npptpd 1 end\n"
+     "pptpd 2 begin 203.0.113.2 last\npptpd 2 call\npptpd 2 call\npppd 11 begin last\npppd 11 failure user=x\npppd 11 end\n"
+     "pptpd 2 end\n",
+     "unattributed - x; "},
+    {"an attempt of which the end is not seen is no failure; a new start of the service is not its end",
+     "pppd 2 begin last cmdline=203.0.113.1\npppd 2 attempt user=a\n"
+     "pppd 3 begin last cmdline=203.0.113.3\npppd 3 attempt user=c\npptpd 9 clear\npppd 3 end\n",
+     "failure 203.0.113.3 c by cmdline; "},
     {"a pid that the journal shows with another address is another process",
      "pppd 3 begin last cmdline=203.0.113.1\npppd 3 failure user=a cmdline=203.0.113.2\n",
      "failure 203.0.113.2 a by cmdline; "},
@@ -283,6 +310,31 @@ static void hosts_with_other_clocks_do_not_cut_the_wait_short(void **state)
     play(s, &ahead, "@ahead pptpd 1 begin 203.0.113.9 last\n@ahead pptpd 1 end\n");
     play(s, &now, "pptpd 1 link pppd:3\n");
     assert_string_equal(t.text, "failure 203.0.113.1 x by link; ");
+    sessions_free(s);
+}
+
+static void a_line_without_a_role_may_tell_the_address(void **state)
+{
+    struct told t = {.n = 0};
+    struct sessions *s = new_sessions(&t, 64);
+    usec_t now = INT64_C(1795374835) * USEC_SEC;
+    struct record r = {.time = now, .host = STR("lab"), .ident = STR("pppd"), .pid = 3};
+    struct addr a;
+
+    (void)state;
+    assert_int_equal(addr_parse(STR("203.0.113.3"), &a), 0);
+    assert_false(sessions_lacks_address(s, &r)); // says nothing of a process that nobody has heard of
+    sessions_address(s, &r, &a);
+    play(s, &now, "pppd 3 begin last\npppd 3 failure user=x\n");
+    assert_true(sessions_lacks_address(s, &r));
+    sessions_address(s, &r, &a);
+    assert_string_equal(t.text, "failure 203.0.113.3 x by cmdline; ");
+    assert_false(sessions_lacks_address(s, &r));
+    play(s, &now, "pppd 3 begin last\npppd 3 failure user=y\npppd 3 end\n");
+    assert_false(sessions_lacks_address(s, &r)); // it is over: this is the next process with the pid
+    sessions_address(s, &r, &a);
+    sessions_finish(s);
+    assert_string_equal(t.text, "failure 203.0.113.3 x by cmdline; unattributed - y; ");
     sessions_free(s);
 }
 
@@ -368,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts),
         cmocka_unit_test(hosts_with_other_clocks_do_not_cut_the_wait_short),
+        cmocka_unit_test(a_line_without_a_role_may_tell_the_address),
         cmocka_unit_test(the_live_clock_settles_what_no_line_settles),
         cmocka_unit_test(a_full_table_drops_the_longest_silent_and_counts),
         cmocka_unit_test(random_sequences_keep_the_invariants),
