@@ -11,7 +11,7 @@
 
 enum {
     INIFILE_FILE_MAX = 1 << 20, // bytes
-    INIFILE_LINE_MAX = 8192,
+    INIFILE_LINE_MAX = 32768,
     INIFILE_SECTIONS_MAX = 256,
     INIFILE_KEYS_MAX = 1024, // a section
 };

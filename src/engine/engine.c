@@ -375,7 +375,10 @@ int engine_feed(struct engine *e, const struct record *r)
             learn_address(&e->units.v[i], r);
             continue;
         }
-        e->counters.matches++;
+        if (e->counters.matches++ == 0 || r->time < e->counters.oldest)
+            e->counters.oldest = r->time;
+        if (r->time > e->counters.newest)
+            e->counters.newest = r->time;
         expire_observed(e, r->time);
         if (!e->units.v[i].sessions) {
             direct_outcome(e, i, r, &event);

@@ -108,6 +108,7 @@ struct engine_counters {
     uint64_t session_overflow, window_overflow, bans_refused; // bounds reached
     uint64_t lives, waiting, addresses; // now
     uint64_t by_origin[ORIGIN_MAX];
+    usec_t oldest, newest; // record times of what matched; 0 when nothing has
 };
 
 void engine_read_counters(const struct engine *e, struct engine_counters *ret);

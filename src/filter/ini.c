@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reads filter files: ConfigParser's line rules, includes, drop-ins, overrides.
+// Filter files upon each other: includes, drop-ins, overrides. What a single file says is base/inifile's matter.
 #include "filter/ini.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/inifile.h"
 
 static void free_option(struct ini_option *o)
 {
@@ -63,246 +62,105 @@ static int out_of_memory(struct filter_error *error)
     return -ENOMEM;
 }
 
-// One file being read.
-struct reading {
+// One file that is merged: the first thing wrong with it ends the reading of the filter.
+struct merging {
     struct ini *ini;
     const char *file;
-    unsigned line;
-    struct ini_section *section;
-    struct ini_option *option; // takes continuation lines; NULL: none can come
-    size_t indent;             // of the line with the option's key
     struct filter_error *error;
+    bool failed;
 };
 
-static struct origin here(const struct reading *r)
+static void on_problem(void *userdata, unsigned line, const char *text)
 {
-    return (struct origin){r->file, r->line};
+    struct merging *m = userdata;
+
+    if (!m->failed && line)
+        filter_fail(m->error, (struct origin){m->file, line}, "%s", text);
+    else if (!m->failed)
+        filter_fail(m->error, (struct origin){0}, "%s: %s", m->file, text);
+    m->failed = true;
 }
 
-static int begin_section(struct reading *r, struct str name)
+static struct ini_section *section_of(struct ini *ini, struct str name)
 {
-    struct ini_section **end = &r->ini->sections;
+    struct ini_section **end = &ini->sections, *s = ini_find(ini, name);
 
-    r->option = NULL;
-    r->section = ini_find(r->ini, name);
-    if (r->section)
-        return 0;
+    if (s)
+        return s;
     while (*end)
         end = &(*end)->next;
-    struct ini_section *s = calloc(1, sizeof(*s));
+    s = calloc(1, sizeof(*s));
     if (!s || !(s->name = str_dup(name))) {
         free(s);
-        return out_of_memory(r->error);
+        return NULL;
     }
-    *end = r->section = s;
-    return 0;
+    return *end = s;
 }
 
-static int begin_option(struct reading *r, struct str key)
+// Every line of a value knows its line in the file.
+static int set_value(struct text *text, const struct inifile_entry *entry, const char *file)
 {
-    struct ini_option **slot = &r->section->options;
+    struct str rest = str_of(entry->value);
+    struct origin at = {file, entry->line};
+    int r;
 
-    while (*slot && !(strlen((*slot)->key) == key.n && strncasecmp((*slot)->key, key.p, key.n) == 0))
-        slot = &(*slot)->next;
-    struct ini_option *old = *slot;
-    if (old && old->at.file == r->file)
-        return filter_fail(
-            r->error, here(r),
-            "'%.*s' stands in [%s] already, at line %u; more values go on indented lines below the first", STR_FMT(key),
-            r->section->name, old->at.line);
-    struct ini_option *o = calloc(1, sizeof(*o));
-    if (!o || !(o->key = str_dup(key))) {
-        free(o);
-        return out_of_memory(r->error);
+    for (;; at.line++) {
+        const char *nl = rest.n ? memchr(rest.p, '\n', rest.n) : NULL;
+        struct str line = {rest.p, nl ? (size_t)(nl - rest.p) : rest.n};
+        if (at.line > entry->line && (r = text_add(text, STR("\n"), at)) < 0)
+            return r;
+        if ((r = text_add(text, line, at)) < 0 || !nl)
+            return r;
+        rest = str_skip(rest, line.n + 1);
     }
-    for (char *c = o->key; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    o->at = here(r);
+}
+
+// The value stands over the one that an earlier file gave, which stays reachable as known/KEY.
+static int put(struct ini_section *section, const struct inifile_entry *entry, const char *file)
+{
+    struct ini_option **slot = &section->options;
+
+    while (*slot && strcmp((*slot)->key, entry->key) != 0)
+        slot = &(*slot)->next;
+    struct ini_option *old = *slot, *o = calloc(1, sizeof(*o));
+    if (!o || !(o->key = str_dup(str_of(entry->key))) || set_value(&o->value, entry, file) < 0) {
+        if (o) {
+            free(o->key);
+            text_clear(&o->value);
+        }
+        free(o);
+        return -ENOMEM;
+    }
+    o->at = (struct origin){file, entry->line};
     o->next = old ? old->next : NULL;
     o->older = old;
     if (old)
         old->next = NULL;
-    *slot = r->option = o;
+    *slot = o;
     return 0;
 }
 
-static int add_value(struct reading *r, struct str value, bool first)
+static int merge(struct ini *ini, const struct inifile *from, const char *file)
 {
-    int e = first ? 0 : text_add(&r->option->value, STR("\n"), here(r));
-
-    if (e == 0)
-        e = text_add(&r->option->value, value, here(r));
-    return e < 0 ? out_of_memory(r->error) : 0;
-}
-
-static bool is_space(char c)
-{
-    return isspace((unsigned char)c);
-}
-
-// Cuts the comment off and the blanks at both ends. *ret_comment: there was one.
-static struct str strip(struct str line, bool *ret_comment)
-{
-    struct str value = str_trim(line);
-
-    *ret_comment = value.n > 0 && (value.p[0] == '#' || value.p[0] == ';');
-    if (*ret_comment)
-        return (struct str){value.p, 0};
-    for (size_t i = 1; i < value.n; i++)
-        if (value.p[i] == ';' && is_space(value.p[i - 1])) {
-            *ret_comment = true;
-            value.n = i;
-            break;
-        }
-    return str_trim(value);
-}
-
-static int read_line(struct reading *r, struct str line)
-{
-    bool comment;
-    struct str value = strip(line, &comment);
-    size_t indent = 0;
-
-    if (value.n == 0) // an empty line belongs to the value around it, a comment does not
-        return r->option && !comment ? add_value(r, value, false) : 0;
-    while (indent < line.n && is_space(line.p[indent]))
-        indent++;
-    if (r->option && indent > r->indent)
-        return add_value(r, value, false);
-    r->indent = indent;
-    if (value.p[0] == '[') {
-        size_t end = value.n;
-        while (end > 1 && value.p[end - 1] != ']')
-            end--;
-        if (end > 2)
-            return begin_section(r, (struct str){value.p + 1, end - 2});
-        return filter_fail(r->error, here(r), "'%.*s' is no section header; a line like [Definition] is wanted",
-                           STR_FMT(value));
+    for (size_t i = 0; i < from->n; i++) {
+        struct ini_section *section = section_of(ini, str_of(from->v[i].name));
+        for (size_t k = 0; section && k < from->v[i].n; k++)
+            if (put(section, &from->v[i].v[k], file) < 0)
+                section = NULL;
+        if (!section)
+            return -ENOMEM;
     }
-    if (!r->section)
-        return filter_fail(r->error, here(r),
-                           "'%.*s' stands before any section; a line like [Definition] must come first",
-                           STR_FMT(value));
-    size_t delimiter = 0;
-    while (delimiter < value.n && value.p[delimiter] != '=' && value.p[delimiter] != ':')
-        delimiter++;
-    struct str key = str_trim((struct str){value.p, delimiter});
-    if (delimiter == value.n || key.n == 0)
-        return filter_fail(r->error, here(r),
-                           "'%.*s' is neither a section nor an option; 'key = value' is wanted, and further lines of a "
-                           "value must be indented more than its key",
-                           STR_FMT(value));
-    int e = begin_option(r, key);
-    return e < 0 ? e : add_value(r, str_trim(str_skip(value, delimiter + 1)), true);
-}
-
-// Blank lines at the end belong to nobody.
-static void trim_values(struct ini *ini, const char *file)
-{
-    for (struct ini_section *s = ini->sections; s; s = s->next)
-        for (struct ini_option *o = s->options; o; o = o->next)
-            if (o->at.file == file) {
-                struct text *t = &o->value;
-                while (t->n > 0 && is_space(t->p[t->n - 1])) {
-                    t->lines -= t->p[t->n - 1] == '\n';
-                    t->p[--t->n] = '\0';
-                }
-            }
-}
-
-static bool valid_utf8(const unsigned char *p, size_t n, size_t *ret_bad)
-{
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = p[i];
-        unsigned more = c < 0x80                ? 0
-                        : c >= 0xc2 && c < 0xe0 ? 1
-                        : c >= 0xe0 && c < 0xf0 ? 2
-                        : c >= 0xf0 && c < 0xf5 ? 3
-                                                : 9;
-        *ret_bad = i;
-        if (c == 0 || more == 9 || n - i <= more)
-            return false;
-        if ((c == 0xe0 && p[i + 1] < 0xa0) || (c == 0xed && p[i + 1] > 0x9f) || (c == 0xf0 && p[i + 1] < 0x90) ||
-            (c == 0xf4 && p[i + 1] > 0x8f))
-            return false;
-        while (more-- > 0)
-            if ((p[++i] & 0xc0) != 0x80)
-                return false;
-    }
-    return true;
-}
-
-// The whole file as one allocation. -ENOENT when it is not there; other trouble is said in *error.
-static int slurp(const char *path, char **ret, size_t *ret_n, struct filter_error *error)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat st;
-    char *p = NULL;
-    size_t n = 0;
-    ssize_t got;
-
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return -ENOENT;
-    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        filter_fail(error, (struct origin){0}, "%s: %s; a readable file is wanted", path,
-                    fd < 0 ? strerror(errno) : "not a regular file");
-        goto bad;
-    }
-    if (!(p = malloc(INI_FILE_MAX + 1))) {
-        out_of_memory(error);
-        goto bad;
-    }
-    while (n <= INI_FILE_MAX && (got = read(fd, p + n, INI_FILE_MAX + 1 - n)) > 0)
-        n += (size_t)got;
-    if (n > INI_FILE_MAX) {
-        filter_fail(error, (struct origin){0}, "%s: larger than %d bytes; no filter file needs as much", path,
-                    INI_FILE_MAX);
-        goto bad;
-    }
-    close(fd);
-    *ret = p;
-    *ret_n = n;
     return 0;
-bad:
-    free(p);
-    if (fd >= 0)
-        close(fd);
-    return -EINVAL;
 }
 
-static int parse(struct ini *ini, const char *file, struct str text, struct filter_error *error)
+// What a file itself includes: 'before' must be in place before the file overrides it.
+static int take_includes(struct text *to, const struct inifile *from, const char *key, const char *file)
 {
-    struct reading r = {.ini = ini, .file = file, .error = error};
-    size_t bad;
-    int e = 0;
-
-    if (!valid_utf8((const unsigned char *)text.p, text.n, &bad)) {
-        for (size_t i = 0; i < bad; i++)
-            r.line += text.p[i] == '\n';
-        r.line++;
-        return filter_fail(error, here(&r), "byte 0x%02x is not UTF-8 text; the file must be UTF-8 without NUL",
-                           (unsigned char)text.p[bad]);
-    }
-    while (text.n > 0 && e == 0) {
-        const char *nl = memchr(text.p, '\n', text.n);
-        struct str line = {text.p, nl ? (size_t)(nl - text.p) : text.n};
-        r.line++;
-        e = read_line(&r, line);
-        text = str_skip(text, line.n + 1);
-    }
-    trim_values(ini, file);
-    return e;
-}
-
-// What a file itself includes, read before it is merged, since 'before' comes before it.
-struct include_list {
-    struct text before, after;
-};
-
-static int take_text(struct text *to, const struct ini *from, const char *key)
-{
-    const struct ini_option *o = ini_option(ini_find(from, STR("INCLUDES")), str_of(key));
-    return o ? text_add_part(to, &o->value, 0, o->value.n) : 0;
+    for (size_t i = 0; i < from->n; i++)
+        for (size_t k = 0; strcmp(from->v[i].name, "INCLUDES") == 0 && k < from->v[i].n; k++)
+            if (strcmp(from->v[i].v[k].key, key) == 0)
+                return set_value(to, &from->v[i].v[k], file);
+    return 0;
 }
 
 static int read_file(struct ini *ini, const char *path, unsigned depth, const char *const *dirs,
@@ -372,43 +230,42 @@ static int read_includes(struct ini *ini, const struct text *list, const char *f
 static int read_file(struct ini *ini, const char *path, unsigned depth, const char *const *dirs,
                      struct filter_error *error)
 {
+    struct merging m = {.ini = ini, .error = error};
     struct text before = {0}, after = {0};
-    struct ini own = {0};
-    char *bytes = NULL, *file;
-    size_t n;
-    int r;
+    struct inifile *own = NULL;
+    char *file = NULL;
 
     for (size_t i = 0; i < ini->n_files; i++)
         if (strcmp(ini->files[i], path) == 0)
             return 0;
-    r = slurp(path, &bytes, &n, error);
-    if (r < 0)
-        return r;
-    if (ini->n_files == INI_FILES_MAX) {
+    m.file = path;
+    int r = inifile_read(path, on_problem, &m, &own);
+    if (r == -ENOENT || r == -ENOTDIR)
+        return -ENOENT;
+    if (r < 0 && r != -ENOMEM)
+        return filter_fail(error, (struct origin){0}, "%s: %s; a readable file is wanted", path, strerror(-r));
+    if (r == 0 && m.failed)
+        r = -EINVAL;
+    else if (r == 0 && ini->n_files == INI_FILES_MAX)
         r = filter_fail(error, (struct origin){path, 1}, "the filter is spread over more than %d files", INI_FILES_MAX);
-        goto out;
+    else if (r == 0 && !(file = strdup(path)))
+        r = -ENOMEM;
+    if (r == 0) {
+        ini->files[ini->n_files++] = file;
+        if (take_includes(&before, own, "before", file) < 0 || take_includes(&after, own, "after", file) < 0)
+            r = -ENOMEM;
     }
-    file = strdup(path);
-    if (!file) {
-        r = out_of_memory(error);
-        goto out;
-    }
-    ini->files[ini->n_files++] = file;
-    // Parsed once alone for its includes: what they say must be in place before the file overrides it.
-    r = parse(&own, file, (struct str){bytes, n}, error);
-    if (r == 0 && (take_text(&before, &own, "before") < 0 || take_text(&after, &own, "after") < 0))
-        r = out_of_memory(error);
     if (r == 0)
         r = read_includes(ini, &before, file, depth, dirs, error);
     if (r == 0)
-        r = parse(ini, file, (struct str){bytes, n}, error);
+        r = merge(ini, own, file);
     if (r == 0)
         r = read_includes(ini, &after, file, depth, dirs, error);
-out:
-    ini_free(&own);
+    if (r == -ENOMEM && error->text[0] == '\0')
+        out_of_memory(error);
+    inifile_free(own);
     text_clear(&before);
     text_clear(&after);
-    free(bytes);
     return r;
 }
 

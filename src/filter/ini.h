@@ -7,7 +7,6 @@
 #include "filter/text.h"
 
 enum {
-    INI_FILE_MAX = 1 << 20,   // bytes of one file
     INI_FILES_MAX = 256,      // of one filter, includes and drop-ins
     INI_INCLUDE_DEPTH = 10,
 };

@@ -180,10 +180,10 @@ class Replay:
             p = subprocess.run(self.command + gate + args, stdout=subprocess.PIPE, env={**os.environ, "TZ": "UTC"})
             if p.returncode != 0:
                 sys.exit("replay failed with %d: %s" % (p.returncode, " ".join(args)))
-            out.append([line for line in p.stdout.splitlines() if b'"type":"summary"' not in line])
+            out.append(p.stdout)
         if out[0] != out[1]:
             sys.exit("the literal gate changes the result of %s" % " ".join(args))
-        return [json.loads(line) for line in out[0]]
+        return [json.loads(line) for line in out[0].splitlines()]
 
     def text(self, data, mtime):
         with tempfile.NamedTemporaryFile() as f:
@@ -313,8 +313,8 @@ def disturbed(score, replay, seed):
     order = {b"a": iter([m for _, m, _ in both]), b"b": iter([o for _, _, o in both])}
     merged = [next(order[b"b" if (b" " + other.host + b" ") in line else b"a"]) for _, line in late]
     events = replay.text(b"\n".join(merged), mtime)
-    judge_lab(score, "central file, this host, seed %d" % seed, [e for e in events if e["host"] == "lab"], truth, Identity())
-    judge_lab(score, "central file, that host, seed %d" % seed, [e for e in events if e["host"] != "lab"], truth, other)
+    judge_lab(score, "central file, this host, seed %d" % seed, [e for e in events if e.get("host") == "lab"], truth, Identity())
+    judge_lab(score, "central file, that host, seed %d" % seed, [e for e in events if e.get("host", "lab") != "lab"], truth, other)
 
 
 def fuzzed(replay, seed):

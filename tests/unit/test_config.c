@@ -472,7 +472,7 @@ static void bounds(void **state)
         memset(text, '#', INIFILE_LINE_MAX + 1);
         put(p->conf, text, INIFILE_LINE_MAX + (size_t)over);
         if (over)
-            assert_int_equal(load_error(p, ":1: the line is longer than 8192 bytes"), -EINVAL);
+            assert_int_equal(load_error(p, ":1: the line is longer than 32768 bytes"), -EINVAL);
         else
             config_free(load_there(p));
 

@@ -121,7 +121,8 @@ static void lines_are_read_as_python_reads_them(void **state)
     // 'many' is indented more than 'three': it goes on with it
     assert_string_equal(value("three", NULL, 0), "a;b # no comment\nmany =   x = y : z");
     assert_string_equal(value("many", NULL, 0), "");
-    assert_string_equal(value("four", NULL, 0), "first\nsecond\n\nthird");
+    // a comment inside a value counts as an empty line, so that lines keep their numbers
+    assert_string_equal(value("four", NULL, 0), "first\nsecond\n\n\n\nthird");
     assert_string_equal(value("five", NULL, 0), "\nbelow");
     assert_string_equal(value("six", NULL, 0), "");
     assert_string_equal(value("seven", NULL, 0), "7");
@@ -237,15 +238,13 @@ static void mistakes_are_named(void **state)
         const char *text, *message;
     } cases[] = {
         {"failregex = x\n",
-         "a/f.conf:1: 'failregex = x' stands before any section; a line like [Definition] must come first"},
-        {"[Definition\n", "a/f.conf:1: '[Definition' is no section header; a line like [Definition] is wanted"},
+         "a/f.conf:1: failregex stands before any [SECTION]"},
+        {"[Definition\n", "a/f.conf:1: [Definition is no section; [NAME] would be accepted"},
         {"[Definition]\nfailregex\n",
-         "a/f.conf:2: 'failregex' is neither a section nor an option; 'key = value' is wanted, "
-         "and further lines of a value must be indented more than its key"},
+         "a/f.conf:2: failregex is neither a section nor a key; [NAME] or KEY = VALUE would be accepted"},
         {"[Definition]\nfailregex = a <ADDR>\nb = 1\nFailRegex = b <ADDR>\n",
-         "a/f.conf:4: 'FailRegex' stands in [Definition] already, at line 2; more values go on indented lines below "
-         "the first"},
-        {"[Definition]\nx = \xff\n", "a/f.conf:2: byte 0xff is not UTF-8 text; the file must be UTF-8 without NUL"},
+         "a/f.conf:4: failregex stands in [Definition] already, in line 2; once would be accepted"},
+        {"[Definition]\nx = \xff\n", "a/f.conf:2: there is a byte that is not UTF-8 in column 5"},
         {"[INCLUDES]\nbefore = one.local\n\n         nowhere.conf\n[Definition]\nfailregex = <ADDR>\n",
          "a/f.conf:4: included file 'nowhere.conf' is not there; a file beside this one or in a filter directory is "
          "wanted "
@@ -331,7 +330,7 @@ static void what_is_not_there(void **state)
     }
     mkdir(dirs[0], 0700);
     put("a/f.conf/x", "");
-    assert_string_equal(load_error(NULL), "a/f.conf: not a regular file; a readable file is wanted");
+    assert_string_equal(load_error(NULL), "a/f.conf: not a regular file");
     assert_null(f);
 }
 
@@ -346,7 +345,7 @@ static void bounds_of_files(void **state)
     for (size_t i = 99; i < sizeof(big); i += 100)
         big[i] = '\n';
     big[sizeof(big) - 1] = '\0';
-    assert_string_equal(load_error(big), "a/f.conf: larger than 1048576 bytes; no filter file needs as much");
+    assert_string_equal(load_error(big), "a/f.conf: the file is longer than 1048576 bytes");
     strcpy(big + (1 << 20) - 40, "\n[Definition]\nfailregex = from <ADDR>\n#");
     assert_string_equal(load_error(big), "");
     // includes: a loop is cut, a chain that is too deep is told
