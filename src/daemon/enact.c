@@ -9,26 +9,18 @@
 
 #include "base/log.h"
 #include "daemon/announce.h"
-#include "daemon/inputs.h"
-#include "daemon/muting.h"
+#include "daemon/ledger.h"
 #include "daemon/state.h"
-#include "daemon/text.h"
 #include "daemon/trim.h"
 
 enum { BATCH = 512 };
 
-// A disk that was full is tried again after so long, but only when there is something to write.
-#define REPAIR_EVERY (30 * USEC_SEC)
 // Marks, and with them all that is committed late, are written once for so much time with records.
 #define MARKS_EVERY USEC_SEC
-// What the state no longer needs goes this often.
-#define PRUNE_EVERY (600 * USEC_SEC)
 // The server's own trouble is said once in so long.
 #define FAULTS_EVERY (3600 * USEC_SEC)
 // journald and rsyslog hand lines on with some delay: only then is a line that did not come believed not to come.
 #define LATENESS (2 * USEC_SEC)
-// How far back a restart looks for the beginning of a session that still runs.
-#define SESSION_AGE (3600 * USEC_SEC)
 
 // A decision that the enforcer hears of before anybody else.
 struct decided {
@@ -45,10 +37,7 @@ struct enact {
     size_t n_batch, n_decided;
     sd_event_source *soon, *marks, *expiry, *deadline;
     bool soon_set, marks_set, caught_up;
-    struct muting *muting; // NULL once everything has been read again
-    usec_t pruned;         // monotonic, 0: not yet
-    usec_t repair_at;      // not before, while the state cannot be written
-    bool state_failed;
+    struct ledger *ledger;
     uint64_t faulted;      // as counted when it was last said
     usec_t faults_said;
     uint64_t refused_by_bound;
@@ -64,84 +53,12 @@ static usec_t now_of(const struct enact *a)
     return (usec_t)t;
 }
 
-// --- state ---------------------------------------------------------------------------------------------------
-
 static void record_decided(struct enact *a);
-
-static void state_trouble(struct enact *a, int r)
-{
-    if (r >= 0 || a->state_failed)
-        return;
-    a->state_failed = true;
-    a->repair_at = clock_monotonic() + REPAIR_EVERY;
-    log_error("%s; banning goes on, but what is decided now would be lost in a restart", state_problem(a->s->state));
-}
-
-struct rewrite {
-    struct state *state;
-    usec_t now;
-    int r;
-};
-
-static int rewrite_ban(void *userdata, const struct ban *ban)
-{
-    struct rewrite *w = userdata;
-    struct decision d = {.net = ban->net, .settled = w->now, .since = ban->since, .until = ban->until};
-    int r = state_put_ban(w->state, ban, NULL, NULL);
-
-    memcpy(d.jail, ban->jail, sizeof(d.jail));
-    if (r == 0)
-        r = state_put_decision(w->state, &d);
-    return r == 0 ? state_put_history(w->state, ban) : r;
-}
-
-static void repair(struct enact *a)
-{
-    struct rewrite w = {.state = a->s->state, .now = now_of(a)};
-    char note[STATE_NOTE_MAX];
-
-    if (!a->state_failed || clock_monotonic() < a->repair_at)
-        return;
-    a->repair_at = clock_monotonic() + REPAIR_EVERY;
-    int r = state_repair(a->s->state, w.now, note);
-    if (r == 0)
-        r = bans_each(engine_bans(a->s->engine), rewrite_ban, &w);
-    if (r == 0)
-        r = state_commit(a->s->state);
-    if (r < 0)
-        return;
-    a->state_failed = false;
-    log_notice("%s%sthe state is written again", note, *note ? "; " : "");
-}
-
-static void prune(struct enact *a, usec_t now, usec_t oldest)
-{
-    const struct service *s = a->s;
-    struct state_horizon h = {
-        .sources = inputs_names(s->inputs),
-        .n_sources = inputs_count(s->inputs),
-        // needed until what went into it cannot be read again; sources may be out of step with each other
-        .decisions = oldest - SESSION_AGE,
-        .history = now - s->config->history,
-        .bans = now,
-    };
-
-    if (a->pruned && clock_monotonic() - a->pruned < PRUNE_EVERY)
-        return;
-    a->pruned = clock_monotonic();
-    state_trouble(a, state_prune(s->state, &h));
-}
 
 void enact_save_marks(struct enact *a)
 {
-    struct service *s = a->s;
-    usec_t now = now_of(a), oldest = engine_oldest_needed(s->engine, now, SESSION_AGE);
-
     record_decided(a); // before the marks move on
-    repair(a);
-    state_trouble(a, inputs_save_marks(s->inputs, s->state, oldest));
-    prune(a, now, oldest);
-    state_trouble(a, state_commit(s->state));
+    ledger_save_marks(a->ledger, now_of(a));
 }
 
 static int on_marks(sd_event_source *source, uint64_t usec, void *userdata)
@@ -184,7 +101,7 @@ static void expire(struct enact *a)
 
     record_decided(a);
     while (engine_expire(a->s->engine, now_of(a), &ban)) {
-        state_trouble(a, state_remove_ban(a->s->state, &ban.net));
+        ledger_end_ban(a->ledger, &ban.net);
         if (ban.until > a->s->started) // not one that was over when its lines were read
             announce_unban(a->s, &ban, "its time is over", LOG_INFO);
     }
@@ -240,44 +157,11 @@ static void enforce(struct enact *a, const struct ban *ban)
     a->batch[a->n_batch++] = entry_of(ban);
 }
 
-// The lines as they are kept with the ban: one a line, fields apart by tabs, nothing in them that could be either.
-static void evidence_text(const struct evidence_item *lines, size_t n, char *out, size_t size)
-{
-    size_t used = 0;
-
-    out[0] = '\0';
-    for (size_t i = 0; i < n; i++) {
-        char line[SESSION_EVIDENCE_MAX * 4 + 1], user[256];
-        text_show(lines[i].line, 0, line, sizeof(line));
-        text_show(lines[i].user, 0, user, sizeof(user));
-        int one = snprintf(out + used, size - used, "%lld\t%.*s\t%s\t%s\t%s\t%s\n", (long long)lines[i].time,
-                           STR_FMT(lines[i].jail), class_names[lines[i].class], origin_names[lines[i].origin], user, line);
-        if (one < 0 || (size_t)one >= size - used) {
-            out[used] = '\0';
-            return;
-        }
-        used += (size_t)one;
-    }
-}
-
-static void remember(struct enact *a, const struct decided *t)
-{
-    struct state *state = a->s->state;
-    struct decision d = {.net = t->ban.net, .position = t->position, .settled = t->settled, .since = t->ban.since,
-                         .until = t->ban.until, .observe = t->observe};
-
-    memcpy(d.jail, t->ban.jail, sizeof(d.jail));
-    state_trouble(a, state_put_decision(state, &d));
-    if (!t->observe)
-        state_trouble(a, state_put_history(state, &t->ban));
-}
-
 // Writes down and says what was decided; the enforcer has it already.
 static void record_decided(struct enact *a)
 {
     struct service *s = a->s;
     struct evidence_item lines[ANNOUNCE_EVIDENCE_MAX];
-    char text[8192];
 
     send_batch(a);
     for (size_t i = 0; i < a->n_decided; i++) {
@@ -285,11 +169,9 @@ static void record_decided(struct enact *a)
         const struct ban *listed = t->observe ? NULL : bans_find(engine_bans(s->engine), &t->ban.net);
         bool over = t->ban.until <= now_of(a);
         size_t n = evidence_find(engine_evidence(s->engine), &t->ban.net.addr, lines, ANNOUNCE_EVIDENCE_MAX);
-        remember(a, t);
-        if (listed && !over) {
-            evidence_text(lines, n, text, sizeof(text));
-            state_trouble(a, state_put_ban(s->state, listed, &t->position, text));
-        }
+        ledger_put_decision(a->ledger, &t->ban, &t->position, t->settled, t->observe);
+        if (listed && !over)
+            ledger_put_ban(a->ledger, listed, &t->position, lines, n);
         announce_ban(s, &t->ban, over ? ANNOUNCE_LATE : t->observe ? ANNOUNCE_OBSERVED : ANNOUNCE_BAN, lines, n);
     }
     a->n_decided = 0;
@@ -319,16 +201,8 @@ void enact_on_ban(void *userdata, const struct ban *decision, const struct posit
 bool enact_decided(void *userdata, const char *jail, const struct outcome *o)
 {
     const struct service *s = userdata;
-    const struct muting *muting = s->enact->muting;
 
-    if (!muting)
-        return false;
-    struct muting_query q = {
-        .jail = jail, .addr = o->addr, .time = o->time, .settled = o->settled, .decided = o->decided};
-    for (size_t k = 0; k < s->config->n_jails; k++)
-        if (strcmp(s->config->jails[k].name, jail) == 0)
-            q.observe = s->config->jails[k].observe;
-    return muting_covers(muting, &q);
+    return ledger_decided(s->enact->ledger, jail, o);
 }
 
 unsigned enact_previous(void *userdata, const struct prefix *net, usec_t t, usec_t decay)
@@ -351,8 +225,8 @@ int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const 
     if (r < 0)
         return r;
     enforce(a, &ban);
-    remember(a, &(struct decided){.ban = ban, .settled = now});
-    state_trouble(a, state_put_ban(a->s->state, &ban, NULL, NULL));
+    ledger_put_decision(a->ledger, &ban, NULL, now, false);
+    ledger_put_ban(a->ledger, &ban, NULL, NULL, 0);
     announce_ban(a->s, &ban, ANNOUNCE_BY_HAND, NULL, 0);
     enact_flush(a);
     *ret = ban;
@@ -380,7 +254,6 @@ size_t enact_unban(struct enact *a, const struct prefix *net)
 {
     struct service *s = a->s;
     struct collect c = {.inside = net, .room = bans_count(engine_bans(s->engine))};
-    struct decision forgiven = {.settled = now_of(a)};
     struct ban ban;
     size_t ended = 0;
 
@@ -393,9 +266,7 @@ size_t enact_unban(struct enact *a, const struct prefix *net)
         if (!engine_unban(s->engine, &c.v[i], &ban))
             continue;
         ended++;
-        forgiven.net = c.v[i];
-        state_trouble(a, state_remove_ban(s->state, &c.v[i]));
-        state_trouble(a, state_put_decision(s->state, &forgiven));
+        ledger_forgive(a->ledger, &c.v[i], now_of(a));
         announce_unban(s, &ban, "by hand", LOG_NOTICE);
     }
     if (s->link)
@@ -494,7 +365,7 @@ static void say_faults(struct enact *a)
 void enact_flush(struct enact *a)
 {
     record_decided(a);
-    state_trouble(a, state_commit(a->s->state));
+    ledger_commit(a->ledger);
     arm_timers(a);
 }
 
@@ -529,8 +400,7 @@ void enact_caught_up(struct enact *a)
     if (a->caught_up)
         return;
     a->caught_up = true;
-    muting_free(a->muting);
-    a->muting = NULL;
+    ledger_caught_up(a->ledger);
     enact_soon(a);
     state_trim(a->s->state);
     trim_memory();
@@ -546,58 +416,9 @@ const char *enact_state_problem(const struct enact *a)
     return state_problem(a->s->state);
 }
 
-// --- restart -------------------------------------------------------------------------------------------------
-
-struct restore {
-    struct enact *a;
-    usec_t now;
-    size_t bans, refused;
-};
-
-static int restore_ban(void *userdata, const struct ban *ban)
-{
-    struct restore *r = userdata;
-
-    if (ban->until <= r->now)
-        return 0; // it ended while nobody was here
-    if (engine_ban(r->a->s->engine, ban, false) < 0)
-        r->refused++;
-    else
-        r->bans++;
-    return 0;
-}
-
-static int restore_decision(void *userdata, const struct decision *d)
-{
-    return muting_add(userdata, d);
-}
-
 int enact_restore(struct enact *a)
 {
-    struct restore restore = {.a = a, .now = clock_realtime()};
-    unsigned bad_bans, bad_decisions = 0;
-
-    int r = state_each_ban(a->s->state, restore_ban, &restore, &bad_bans);
-    state_trouble(a, r);
-    r = muting_new((size_t)a->s->config->max_bans * 2, &a->muting);
-    if (r < 0)
-        return r;
-    r = state_each_decision(a->s->state, restore_decision, a->muting, &bad_decisions);
-    if (r != -ENOSPC)
-        state_trouble(a, r);
-    muting_seal(a->muting);
-    if (a->state_failed) { // damaged: begin a new one with what could be read
-        a->repair_at = 0;
-        repair(a);
-    }
-    if (bad_bans + bad_decisions)
-        log_warning("%u rows of the state make no sense and were left out", bad_bans + bad_decisions);
-    if (restore.refused)
-        log_warning("%zu bans of the state do not fit into the ban list (max_bans = %u)", restore.refused,
-                    a->s->config->max_bans);
-    if (restore.bans)
-        log_info("%zu ban%s taken over from before", restore.bans, restore.bans == 1 ? "" : "s");
-    return 0;
+    return ledger_restore(a->ledger);
 }
 
 // --- life ----------------------------------------------------------------------------------------------------
@@ -615,7 +436,7 @@ int enact_new(struct service *s, struct enact **ret)
     if (!a)
         return -ENOMEM;
     a->s = s;
-    if ((r = off(sd_event_add_defer(s->event, &a->soon, on_soon, a), a->soon)) < 0 ||
+    if ((r = ledger_new(s, &a->ledger)) < 0 || (r = off(sd_event_add_defer(s->event, &a->soon, on_soon, a), a->soon)) < 0 ||
         (r = sd_event_source_set_priority(a->soon, SD_EVENT_PRIORITY_IMPORTANT)) < 0 ||
         (r = off(sd_event_add_time(s->event, &a->marks, CLOCK_MONOTONIC, 0, 0, on_marks, a), a->marks)) < 0 ||
         (r = off(sd_event_add_time(s->event, &a->expiry, CLOCK_REALTIME, 0, USEC_SEC, on_expiry, a), a->expiry)) < 0 ||
@@ -635,6 +456,6 @@ void enact_free(struct enact *a)
     sd_event_source_unref(a->marks);
     sd_event_source_unref(a->expiry);
     sd_event_source_unref(a->deadline);
-    muting_free(a->muting);
+    ledger_free(a->ledger);
     free(a);
 }

@@ -8,6 +8,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/control.c src/daemon/control.h \
 	src/daemon/enact.c src/daemon/enact.h \
 	src/daemon/inputs.c src/daemon/inputs.h \
+	src/daemon/ledger.c src/daemon/ledger.h \
 	src/daemon/limits_compile.c src/daemon/limits_compile.h \
 	src/daemon/muting.c src/daemon/muting.h \
 	src/daemon/options.c src/daemon/options.h \

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Bans, decisions and marks into the state and out of it; said once when that does not work, and tried again.
+#include "daemon/ledger.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "daemon/inputs.h"
+#include "daemon/muting.h"
+#include "daemon/state.h"
+#include "daemon/text.h"
+
+// A disk that was full is tried again after so long, but only when there is something to write.
+#define REPAIR_EVERY (30 * USEC_SEC)
+// What the state no longer needs goes this often.
+#define PRUNE_EVERY (600 * USEC_SEC)
+// How far back a restart looks for the beginning of a session that still runs.
+#define SESSION_AGE (3600 * USEC_SEC)
+
+struct ledger {
+    struct service *s;
+    struct muting *muting; // NULL once everything has been read again
+    usec_t pruned;         // monotonic, 0: not yet
+    usec_t repair_at;      // not before, while the state cannot be written
+    bool failed;
+};
+
+// --- writing -------------------------------------------------------------------------------------------------
+
+static void trouble(struct ledger *l, int r)
+{
+    if (r >= 0 || l->failed)
+        return;
+    l->failed = true;
+    l->repair_at = clock_monotonic() + REPAIR_EVERY;
+    log_error("%s; banning goes on, but what is decided now would be lost in a restart", state_problem(l->s->state));
+}
+
+struct rewrite {
+    struct state *state;
+    usec_t now;
+};
+
+static int rewrite_ban(void *userdata, const struct ban *ban)
+{
+    struct rewrite *w = userdata;
+    struct decision d = {.net = ban->net, .settled = w->now, .since = ban->since, .until = ban->until};
+    int r = state_put_ban(w->state, ban, NULL, NULL);
+
+    memcpy(d.jail, ban->jail, sizeof(d.jail));
+    if (r == 0)
+        r = state_put_decision(w->state, &d);
+    return r == 0 ? state_put_history(w->state, ban) : r;
+}
+
+static void repair(struct ledger *l, usec_t now)
+{
+    struct rewrite w = {.state = l->s->state, .now = now};
+    char note[STATE_NOTE_MAX];
+
+    if (!l->failed || clock_monotonic() < l->repair_at)
+        return;
+    l->repair_at = clock_monotonic() + REPAIR_EVERY;
+    int r = state_repair(l->s->state, w.now, note);
+    if (r == 0)
+        r = bans_each(engine_bans(l->s->engine), rewrite_ban, &w);
+    if (r == 0)
+        r = state_commit(l->s->state);
+    if (r < 0)
+        return;
+    l->failed = false;
+    log_notice("%s%sthe state is written again", note, *note ? "; " : "");
+}
+
+static void prune(struct ledger *l, usec_t now, usec_t oldest)
+{
+    const struct service *s = l->s;
+    struct state_horizon h = {
+        .sources = inputs_names(s->inputs),
+        .n_sources = inputs_count(s->inputs),
+        // needed until what went into it cannot be read again; sources may be out of step with each other
+        .decisions = oldest - SESSION_AGE,
+        .history = now - s->config->history,
+        .bans = now,
+    };
+
+    if (l->pruned && clock_monotonic() - l->pruned < PRUNE_EVERY)
+        return;
+    l->pruned = clock_monotonic();
+    trouble(l, state_prune(s->state, &h));
+}
+
+void ledger_save_marks(struct ledger *l, usec_t now)
+{
+    struct service *s = l->s;
+    usec_t oldest = engine_oldest_needed(s->engine, now, SESSION_AGE);
+
+    repair(l, now);
+    trouble(l, inputs_save_marks(s->inputs, s->state, oldest));
+    prune(l, now, oldest);
+    trouble(l, state_commit(s->state));
+}
+
+// The lines as they are kept with the ban: one a line, fields apart by tabs, nothing in them that could be either.
+static void evidence_text(const struct evidence_item *lines, size_t n, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        char line[SESSION_EVIDENCE_MAX * 4 + 1], user[256];
+        text_show(lines[i].line, 0, line, sizeof(line));
+        text_show(lines[i].user, 0, user, sizeof(user));
+        int one = snprintf(out + used, size - used, "%lld\t%.*s\t%s\t%s\t%s\t%s\n", (long long)lines[i].time,
+                           STR_FMT(lines[i].jail), class_names[lines[i].class], origin_names[lines[i].origin], user, line);
+        if (one < 0 || (size_t)one >= size - used) {
+            out[used] = '\0';
+            return;
+        }
+        used += (size_t)one;
+    }
+}
+
+void ledger_put_ban(struct ledger *l, const struct ban *ban, const struct position *decided,
+                    const struct evidence_item *lines, size_t n)
+{
+    char text[8192];
+
+    evidence_text(lines, n, text, sizeof(text));
+    trouble(l, state_put_ban(l->s->state, ban, decided, n ? text : NULL));
+}
+
+void ledger_put_decision(struct ledger *l, const struct ban *ban, const struct position *decided, usec_t settled,
+                         bool observe)
+{
+    struct decision d = {.net = ban->net, .settled = settled, .since = ban->since, .until = ban->until,
+                         .observe = observe};
+
+    memcpy(d.jail, ban->jail, sizeof(d.jail));
+    if (decided)
+        d.position = *decided;
+    trouble(l, state_put_decision(l->s->state, &d));
+    if (!observe)
+        trouble(l, state_put_history(l->s->state, ban));
+}
+
+void ledger_end_ban(struct ledger *l, const struct prefix *net)
+{
+    trouble(l, state_remove_ban(l->s->state, net));
+}
+
+void ledger_forgive(struct ledger *l, const struct prefix *net, usec_t now)
+{
+    ledger_end_ban(l, net);
+    trouble(l, state_put_decision(l->s->state, &(struct decision){.net = *net, .settled = now}));
+}
+
+void ledger_commit(struct ledger *l)
+{
+    trouble(l, state_commit(l->s->state));
+}
+
+// --- a restart -----------------------------------------------------------------------------------------------
+
+struct restore {
+    struct service *s;
+    usec_t now;
+    size_t bans, refused;
+};
+
+static int restore_ban(void *userdata, const struct ban *ban)
+{
+    struct restore *r = userdata;
+
+    if (ban->until <= r->now)
+        return 0; // it ended while nobody was here
+    if (engine_ban(r->s->engine, ban, false) < 0)
+        r->refused++;
+    else
+        r->bans++;
+    return 0;
+}
+
+static int restore_decision(void *userdata, const struct decision *d)
+{
+    return muting_add(userdata, d);
+}
+
+int ledger_restore(struct ledger *l)
+{
+    struct restore restore = {.s = l->s, .now = clock_realtime()};
+    unsigned bad_bans, bad_decisions = 0;
+
+    int r = state_each_ban(l->s->state, restore_ban, &restore, &bad_bans);
+    trouble(l, r);
+    r = muting_new((size_t)l->s->config->max_bans * 2, &l->muting);
+    if (r < 0)
+        return r;
+    r = state_each_decision(l->s->state, restore_decision, l->muting, &bad_decisions);
+    if (r != -ENOSPC)
+        trouble(l, r);
+    muting_seal(l->muting);
+    if (l->failed) { // damaged: begin a new one with what could be read
+        l->repair_at = 0;
+        repair(l, restore.now);
+    }
+    if (bad_bans + bad_decisions)
+        log_warning("%u rows of the state make no sense and were left out", bad_bans + bad_decisions);
+    if (restore.refused)
+        log_warning("%zu bans of the state do not fit into the ban list (max_bans = %u)", restore.refused,
+                    l->s->config->max_bans);
+    if (restore.bans)
+        log_info("%zu ban%s taken over from before", restore.bans, restore.bans == 1 ? "" : "s");
+    return 0;
+}
+
+bool ledger_decided(const struct ledger *l, const char *jail, const struct outcome *o)
+{
+    const struct config *config = l->s->config;
+
+    if (!l->muting)
+        return false;
+    struct muting_query q = {
+        .jail = jail, .addr = o->addr, .time = o->time, .settled = o->settled, .decided = o->decided};
+    for (size_t k = 0; k < config->n_jails; k++)
+        if (strcmp(config->jails[k].name, jail) == 0)
+            q.observe = config->jails[k].observe;
+    return muting_covers(l->muting, &q);
+}
+
+void ledger_caught_up(struct ledger *l)
+{
+    muting_free(l->muting);
+    l->muting = NULL;
+}
+
+int ledger_new(struct service *s, struct ledger **ret)
+{
+    struct ledger *l = calloc(1, sizeof(*l));
+
+    if (!l)
+        return -ENOMEM;
+    l->s = s;
+    *ret = l;
+    return 0;
+}
+
+void ledger_free(struct ledger *l)
+{
+    if (!l)
+        return;
+    muting_free(l->muting);
+    free(l);
+}
