@@ -18,7 +18,7 @@ static const char usage[] =
     "\n"
     "  --config FILE     read this configuration file\n"
     "  --observe         ban nobody, only say who would be banned\n"
-    "  --show-bans       print each ban and its end on standard output\n"
+    "  --show-bans       print each ban and its end on standard output, not in the log\n"
     "  --state DIR       keep the state here instead of where the configuration says\n"
     "  --runtime DIR     make the control socket here\n"
     "  --enforcer FILE   start this enforcer, when started as root without systemd\n"
