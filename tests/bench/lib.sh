@@ -17,15 +17,16 @@ median() { sort -g | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)
 
 calc() { awk "BEGIN { printf \"%.${2:-3}f\\n\", $1 }"; }
 
-# seconds COMMAND...: wall time of one run, its output thrown away; pinned to the last core
+# seconds COMMAND...: processor time (user and system) of one run, its output thrown away; pinned to the last core. Not
+# wall time: on a quiet machine it is the same, and on a busy one only this says what the command costs.
 core=$(($(nproc) - 1))
 seconds() {
-	local t0=$EPOCHREALTIME
-	taskset -c "$core" "$@" >/dev/null 2>&1 || return
-	calc "$EPOCHREALTIME - $t0" 6
+	local TIMEFORMAT='%3U %3S' t
+	t=$({ time taskset -c "$core" "$@" >/dev/null 2>&1; } 2>&1) || return
+	calc "${t% *} + ${t#* }" 6
 }
 
-# times N COMMAND...: median wall time of N runs
+# times N COMMAND...: median of N runs
 times() {
 	local n=$1 i; shift
 	for ((i = 0; i < n; i++)); do seconds "$@" || return; done | median
