@@ -78,7 +78,8 @@ static bool has_slot(const struct life *caller, const struct life *child)
         if ((!left || caller->slot[k].seq < caller->last_call_seq) &&
             (!gone || child->begin - caller->slot[k].time <= BIND_SOON))
             return true;
-    return !gone && (caller->slots_lost || (caller->lent && caller->lent < child->begin_seq));
+    return (!gone || child->begin - caller->last <= BIND_SOON) &&
+           (caller->slots_lost || (caller->lent && caller->lent < child->begin_seq));
 }
 
 bool bind_possible(const struct life *caller, const struct life *child)
@@ -86,6 +87,13 @@ bool bind_possible(const struct life *caller, const struct life *child)
     // Another connection from the same address is no child of the first: children are another program.
     return caller->key.host == child->key.host && caller->key.ident != child->key.ident &&
            caller->begin_seq < child->begin_seq && has_slot(caller, child);
+}
+
+// Behind one NAT: whose call it was is not sure, so this caller stays possible for its other children.
+static void lend(struct life *caller)
+{
+    if (caller->n_slots && (!caller->lent || caller->slot[0].seq < caller->lent))
+        caller->lent = caller->slot[0].seq;
 }
 
 void bind_by_address(struct lives *t, struct life *child)
@@ -104,9 +112,8 @@ void bind_by_address(struct lives *t, struct life *child)
     }
     if (!best)
         return;
-    // Behind one NAT: whose call it was is not sure, so this caller stays possible for its other children.
-    if (several && (!best->lent || best->slot[0].seq < best->lent))
-        best->lent = best->slot[0].seq;
+    if (several)
+        lend(best);
     bind_child(t, child, best);
 }
 
@@ -155,7 +162,7 @@ static bool slots_suffice(const struct lives *t, const struct life *child, const
 enum elimination bind_eliminate(struct lives *t, struct life *child, bool force, struct life **ret_caller)
 {
     struct life *found = NULL;
-    bool all_ended = true, several = false, silent = true;
+    bool all_ended = true, several = false, silent = true, neighbours = false;
 
     if (!child->begun || child->other || child->bound)
         return ELIMINATION_OPEN;
@@ -168,10 +175,13 @@ enum elimination bind_eliminate(struct lives *t, struct life *child, bool force,
             if (c->last_call_seq < child->begin_seq)
                 silent = false;
         }
+        neighbours = neighbours || found;
         if (!c->has_addr || (found && !addr_eq(&found->addr, &c->addr)))
             several = true;
         else if (!found || silence(c, child) < silence(found, child))
             found = c;
+        if (several && !all_ended) // the rest of a crowd changes nothing
+            return ELIMINATION_OPEN;
     }
     several = several || child->uncertain;
     if (!found && !several)
@@ -181,6 +191,8 @@ enum elimination bind_eliminate(struct lives *t, struct life *child, bool force,
     if ((!silent && !force) || found->slots_lost || silence(found, child) > BIND_SOON ||
         !slots_suffice(t, child, &found->addr))
         return ELIMINATION_OPEN;
+    if (neighbours)
+        lend(found);
     *ret_caller = found;
     return ELIMINATION_FOUND;
 }

@@ -533,6 +533,11 @@ def known(call, h, form):
     return bool(call.reaped) and not any(at <= c <= call.reaped + 1000 for c in h.cleared)
 
 
+def odd(call):
+    """Is the name shown otherwise than it is in the line?"""
+    return not call.user.isascii() or call.failing["msg"].startswith(b"EAP-TLS")
+
+
 def judge(seed, form, hosts, events, verbose):
     wrong, missed, unknown, right = [], [], 0, 0
     got = collections.Counter()
@@ -545,7 +550,7 @@ def judge(seed, form, hosts, events, verbose):
             user = e["user"].rstrip(" ") if form == "journal" else e["user"]
             got[key(e["host"], e["time"], e["addr"], user[:400])] += 1
     for h in hosts.values():
-        for call in sorted(h.truth, key=lambda call: (call.counts is None, not known(call, h, form))):
+        for call in sorted(h.truth, key=lambda call: (call.counts is None, not known(call, h, form), odd(call))):
             line = call.failing
             user = call.user if form == "journal" else escaped(call.user)
             text = user.decode("utf-8", "replace")
@@ -553,7 +558,7 @@ def judge(seed, form, hosts, events, verbose):
             k = key(h.name, host_time(line, hosts), call.ip, text)
             if not got[k]:  # how a name that is no UTF-8, or has quotes in EAP-TLS's line, is shown does not matter here
                 k = next((x for x in got if got[x] and x[:3] == k[:3] and (
-                    not user.isascii() or line["msg"].startswith(b"EAP-TLS"))), k)
+                    odd(call))), k)
             if got[k]:
                 got[k] -= 1
                 right += 1

@@ -272,6 +272,11 @@ static const struct {
      "pptpd 2 begin 203.0.113.2 last\npptpd 2 call\npptpd 2 call\npppd 11 begin last\npppd 11 failure user=x\npppd 11 end\n"
      "pptpd 2 end\n",
      "unattributed - x; "},
+    {"two connections from one address: nor when it was found by elimination",
+     "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.1 last\npptpd 1 call\npptpd 2 call\n"
+     "pppd 3 begin last\npppd 3 end\npptpd 1 end\npptpd 5 begin 203.0.113.5 last\npptpd 5 call\npptpd 5 call\n"
+     "pppd 4 begin last\npppd 4 failure user=x\npppd 4 end\npptpd 2 end\npptpd 5 end\n",
+     "unattributed - x; "},
     {"an attempt of which the end is not seen is no failure; a new start of the service is not its end",
      "pppd 2 begin last cmdline=203.0.113.1\npppd 2 attempt user=a\n"
      "pppd 3 begin last cmdline=203.0.113.3\npppd 3 attempt user=c\npptpd 9 clear\npppd 3 end\n",
