@@ -367,13 +367,26 @@ static void take_waiting_link(struct sessions *s, struct life *child, usec_t now
     }
 }
 
+// The table is full: who may go? Somebody who is gone and settled, so that a flood of connections does not make us forget
+// those who are logged in; else somebody who is gone; else the longest silent.
+static struct life *least_needed(struct sessions *s)
+{
+    enum { LOOK_MAX = 16 };
+    struct life *first = lives_first(&s->lives, LIFE_ENDED), *l = first;
+
+    for (unsigned n = 0; l && n < LOOK_MAX; n++, l = lives_next(&s->lives, LIFE_ENDED, l))
+        if (l->failure != FAILURE_WAITS && !bind_is_open(l))
+            return l;
+    return first ? first : lives_first(&s->lives, LIFE_BY_LINE);
+}
+
 static struct life *new_life(struct sessions *s, const struct life_key *key, const struct record *r, bool begun)
 {
     struct life *l;
 
     while (!(l = lives_add(&s->lives, key))) {
         s->counters.overflow++;
-        drop_life(s, lives_first(&s->lives, LIFE_BY_LINE), r->time);
+        drop_life(s, least_needed(s), r->time);
     }
     s->counters.lives++;
     l->begin = l->last = r->time;

@@ -383,6 +383,25 @@ static void a_full_table_drops_the_longest_silent_and_counts(void **state)
     sessions_free(s);
 }
 
+static void a_flood_does_not_make_us_forget_who_is_logged_in(void **state)
+{
+    struct told t = {.n = 0};
+    struct sessions *s = new_sessions(&t, 16);
+    usec_t now = INT64_C(1795374835) * USEC_SEC;
+    char line[64];
+
+    (void)state;
+    play(s, &now, "pppd 9000 begin last cmdline=203.0.113.9\npppd 9000 success 203.0.113.9\n");
+    for (int i = 0; i < 40; i++) {
+        snprintf(line, sizeof(line), "pptpd %d begin 203.0.113.1 last\npptpd %d end\n", i + 1, i + 1);
+        play(s, &now, line);
+    }
+    play(s, &now, "pppd 9000 failure user=later cmdline=203.0.113.9\n");
+    sessions_finish(s);
+    assert_string_equal(t.text, "success 203.0.113.9 ; ");
+    sessions_free(s);
+}
+
 // Any order of any events: the table stays within its bound, every failure has an address that some line told,
 // and nothing waits when all is over.
 static void random_sequences_keep_the_invariants(void **state)
@@ -428,6 +447,7 @@ int main(void)
         cmocka_unit_test(a_line_without_a_role_may_tell_the_address),
         cmocka_unit_test(the_live_clock_settles_what_no_line_settles),
         cmocka_unit_test(a_full_table_drops_the_longest_silent_and_counts),
+        cmocka_unit_test(a_flood_does_not_make_us_forget_who_is_logged_in),
         cmocka_unit_test(random_sequences_keep_the_invariants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
