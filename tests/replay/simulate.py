@@ -127,6 +127,7 @@ class Host:
         self.zombies = rng.random() < 0.5  # the children of earlier calls keep their pids until pptpctrl ends
         self.speed = rng.choice((0.3, 1, 1, 4))
         self.manager = self.alloc()
+        self.loss = rng.choice((0, 0, 0, 0, 0.02))  # of all lines, as under syslog's rate limits
         self.n_if = 0
 
     def alloc(self):
@@ -147,7 +148,7 @@ class Host:
         msg = msg if isinstance(msg, bytes) else msg.encode()
         meta = cmdline if cmdline is not None and self.rng.random() >= self.meta_lost else None
         line = {"at": self.w.now, "ident": ident, "pid": pid, "msg": msg, "meta": meta, "host": self.name}
-        if prio != DEBUG or not self.quiet:
+        if (prio != DEBUG or not self.quiet) and self.rng.random() >= self.loss:
             self.lines.append(line)
         return line
 
@@ -522,6 +523,8 @@ def simulate(seed):
 def known(call, h, form):
     """Does the log tell without any guess whose failure this is?"""
     at = call.failing["at"]
+    if h.loss:
+        return False
     if any(line["meta"] and (h.pptpd != "1.3.4" or not h.noipparam or h.logwtmp)
            for line in call.lines if not any(min(at, line["at"]) < c <= max(at, line["at"]) for c in h.cleared)):
         return form == "journal"
@@ -569,17 +572,19 @@ def judge(seed, form, hosts, events, verbose):
             else:
                 unknown += 1
     wrong = [k for k, n in got.items() for _ in range(n)]
-    if verbose:
-        owners = collections.defaultdict(list)
+    if wrong:
+        owners = collections.defaultdict(set)
         for h in hosts.values():
             for call in h.calls:
                 for line in call.lines:
-                    owners[key(h.name, host_time(line, hosts), 0, 0)[:2]].append((call.what, call.ip, call.pid))
-        wrong = [k + (owners[k[:2]],) for k in wrong]
+                    owners[key(h.name, host_time(line, hosts), 0, 0)[:2]].add((call.what, call.ip, call.pid, h.loss > 0))
+        # a lost line may have said that it was no failure; it is charged to nobody else even then
+        wrong = [k + (sorted(owners[k[:2]]),) for k in wrong
+                 if not any(lossy and ip == k[2] for _, ip, _, lossy in owners[k[:2]])]
     if verbose or wrong or missed:
         for what, keys in (("wrong", wrong), ("missed", missed)):
             for k in keys[:6]:
-                print("seed %d: %s: %s" % (seed, what, k))
+                print(("seed %d: %s: %s" % (seed, what, k))[:400])
     return right, len(wrong), len(missed), unknown
 
 
@@ -624,8 +629,8 @@ def main():
         total, lines = [a + b for a, b in zip(total, result)], lines + n
         if verbose or result[1] or result[2]:
             print("seed %d: %s, %s: %d lines, %d right, %d wrong, %d missed, %d of unknown origin" % (
-                seed, form, "; ".join("%s %s pppd %s pptpd %s%s%s meta lost %s" % (
-                    h.name, h.auth, h.pppd, h.pptpd, " dump" * h.dump, " no-debug-lines" * h.quiet, h.meta_lost)
+                seed, form, "; ".join("%s %s pppd %s pptpd %s%s%s meta lost %s, lines lost %s" % (
+                    h.name, h.auth, h.pppd, h.pptpd, " dump" * h.dump, " no-debug-lines" * h.quiet, h.meta_lost, h.loss)
                     for h in hosts.values()), n, *result))
     print("%d worlds, %d lines: %d failures counted rightly, %d wrongly, %d missed; %d more that no line ties to an "
           "address" % (len(seeds), lines, *total))
