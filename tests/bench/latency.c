@@ -213,7 +213,7 @@ static void watch_journal(void)
 
 // While measuring: ahead of everybody, so that a busy machine does not make us late, but asleep most of the time, so
 // that those whom we measure have the processors. Without the right to that, as any other process.
-enum { ASK_EVERY_US = 20 };
+enum { ASK_EVERY_US = 40 };
 
 static void be_prompt(bool prompt)
 {
