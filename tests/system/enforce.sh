@@ -351,6 +351,8 @@ is "ambient capability: says that it ends" STOPPING=1 "$(tail -n 1 "$T/notified"
 if command -v iptables-legacy >/dev/null && in_server iptables-legacy -t raw -S >/dev/null 2>&1; then
 	in_server nft flush ruleset
 	ok "legacy: without any hook it gets through" reaches 192.0.2.66
+	ok "legacy: needed" in_server sh "$PB_SRC/etc/pptpban-legacy-hook" needed
+	is "legacy: it is not, where there is nf_tables" 0 "$(in_server iptables-legacy -t raw -S | grep -c pptpban4)"
 	ok "legacy: start" in_server sh "$PB_SRC/etc/pptpban-legacy-hook" start
 	ok "legacy: start again changes nothing" in_server sh "$PB_SRC/etc/pptpban-legacy-hook" start
 	is "legacy: one rule" 1 "$(in_server iptables-legacy -t raw -S | grep -c pptpban4)"
