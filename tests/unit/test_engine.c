@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // engine: the shipped filter, the built-in jails and whole log lines, from record to ban.
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "engine/engine.h"
+#include "engine/procfs.h"
 
 #define T0 (INT64_C(1795374835) * USEC_SEC)
 
@@ -246,6 +248,19 @@ static void allowlisted_and_own_addresses_are_told_and_spared(void **state)
     finish(&w);
 }
 
+static void a_process_younger_than_its_line_is_refused(void **state)
+{
+    char buf[PROCFS_CMDLINE_MAX];
+    struct str text;
+    usec_t now = clock_realtime();
+    (void)state;
+    assert_int_equal(procfs_cmdline((uint32_t)getpid(), now, buf, &text), 0);
+    assert_non_null(memmem(text.p, text.n, "test_engine", 11));
+    // a line from before this process began is of another one that had the pid
+    assert_int_equal(procfs_cmdline((uint32_t)getpid(), now - 86400 * USEC_SEC, buf, &text), -ESTALE);
+    assert_int_equal(procfs_cmdline(UINT32_MAX, now, buf, &text), -ESRCH);
+}
+
 static void evidence_is_bounded_and_newest_first(void **state)
 {
     struct evidence *e;
@@ -283,6 +298,7 @@ int main(void)
         cmocka_unit_test(jails_of_one_filter_weigh_its_classes),
         cmocka_unit_test(what_counts_nowhere_is_remembered_all_the_same),
         cmocka_unit_test(allowlisted_and_own_addresses_are_told_and_spared),
+        cmocka_unit_test(a_process_younger_than_its_line_is_refused),
         cmocka_unit_test(evidence_is_bounded_and_newest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
