@@ -12,6 +12,8 @@
 #include "base/class.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "config/firewall.h"
+#include "config/lists.h"
 
 enum backend { BACKEND_AUTO, BACKEND_IPSET, BACKEND_NFTABLES, BACKEND_NONE, BACKEND_MAX };
 
@@ -27,16 +29,6 @@ enum {
 };
 
 extern const char *const backend_names[BACKEND_MAX];
-
-struct strlist {
-    char **v; // n strings, each NUL-terminated
-    size_t n;
-};
-
-struct prefix_list {
-    struct prefix *v;
-    size_t n;
-};
 
 // One [JAIL] section, with [DEFAULT] already applied.
 struct jail_config {
@@ -72,6 +64,7 @@ struct config {
     unsigned evidence_kib; // bound of the evidence arena
     uint8_t widest4, widest6; // widest network that may be banned, family bits (24, 48)
     usec_t history;       // how long ended bans are remembered
+    struct firewall_config firewall;
     struct jail_config *jails; // [n_jails], enabled and not
     size_t n_jails;
 };
