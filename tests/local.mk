@@ -34,7 +34,7 @@ check-system: all
 .PHONY: check-system
 
 EXTRA_DIST += tests/captures tests/fuzz tests/replay tests/vm \
-	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-latency tests/bench/bench-memory \
+	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-foreign tests/bench/bench-latency tests/bench/bench-memory \
 	tests/bench/bench-replay tests/bench/bench-restart tests/bench/lib.sh tests/bench/run
 
 # A directory in EXTRA_DIST is copied from the build tree too, with what was built and logged there.

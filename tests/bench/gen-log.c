@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Writes a syslog as rsyslog does on a busy PPTP server (ISO 8601 stamps): of all lines 1 % are failed logins, 4 % the
-// other lines of pptpd and pppd that tie them to an address (fewer do not make whole sessions), the rest comes from
-// other programs. The same seed gives the same bytes. Knows nothing of the product.
+// Writes a syslog as rsyslog does on a busy server (ISO 8601 stamps). The same seed gives the same bytes. Knows nothing
+// of the product.
 //
-//   gen-log [LINES [SEED]]     (1000000, 1)
+//   gen-log [LINES [SEED [KIND]]]     (1000000, 1, pptpd)
+//
+// pptpd  1 % of all lines are failed logins, 4 % the other lines of pptpd and pppd that tie them to an address (fewer do
+//        not make whole sessions), the rest comes from other programs
+// sshd   1 % are failures of sshd, 2 % say other things of it (good logins, sessions), the rest comes from other programs
+// mixed  5 % of pptpd and pppd, 3 % of sshd, each as above, the rest from other programs
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -95,7 +101,63 @@ static void session_line(struct session *s)
     }
 }
 
-static void foreign_line(uint32_t line)
+// What a server on the Internet logs most when its passwords are guessed.
+static void sshd_failure(void)
+{
+    const char *user = users[rnd(USERS)];
+    unsigned pid = new_pid(), port = 1024 + rnd(60000);
+    uint32_t *attacker = &attackers[rnd(ATTACKERS)];
+    char a[16];
+
+    format_addr(*attacker, a);
+    if (rnd(ATTEMPTS) == 0)
+        *attacker = random_addr();
+    switch (rnd(8)) {
+    case 0 ... 2:
+        printf("sshd[%u]: Failed password for invalid user %s from %s port %u ssh2\n", pid, user, a, port);
+        break;
+    case 3 ... 4:
+        printf("sshd[%u]: Failed password for root from %s port %u ssh2\n", pid, a, port);
+        break;
+    case 5 ... 6:
+        printf("sshd[%u]: Invalid user %s from %s port %u\n", pid, user, a, port);
+        break;
+    default:
+        printf("sshd[%u]: error: maximum authentication attempts exceeded for root from %s port %u ssh2 [preauth]\n", pid,
+               a, port);
+    }
+}
+
+static void sshd_other(void)
+{
+    unsigned pid = new_pid(), port = 1024 + rnd(60000);
+    char a[16];
+
+    format_addr(random_addr(), a);
+    switch (rnd(6)) {
+    case 0:
+        printf("sshd[%u]: Accepted publickey for admin from %s port %u ssh2: ED25519 SHA256:%016llx\n", pid, a, port,
+               (unsigned long long)state);
+        break;
+    case 1:
+        printf("sshd[%u]: pam_unix(sshd:session): session opened for user admin(uid=1000) by (uid=0)\n", pid);
+        break;
+    case 2:
+        printf("sshd[%u]: pam_unix(sshd:session): session closed for user admin\n", pid);
+        break;
+    case 3:
+        printf("sshd[%u]: Received disconnect from %s port %u:11: disconnected by user\n", pid, a, port);
+        break;
+    case 4:
+        printf("sshd[%u]: Disconnected from user admin %s port %u\n", pid, a, port);
+        break;
+    default:
+        printf("sshd[%u]: Connection closed by %s port %u\n", pid, a, port);
+    }
+}
+
+// of_sshd: its lines are among them; else they are another's business.
+static void foreign_line(uint32_t line, bool of_sshd)
 {
     char a[16];
     uint32_t r[6]; // drawn in a fixed order, which the arguments of a call are not
@@ -106,7 +168,8 @@ static void foreign_line(uint32_t line)
     const char *user = users[r[2] % USERS], *user2 = users[r[3] % USERS];
 
     format_addr(random_addr(), a);
-    switch (rnd(26)) { // the long ones are the rare ones
+    unsigned kind = rnd(26);
+    switch (!of_sshd && kind < 2 ? kind + 2 : kind) { // the long ones are the rare ones
     case 0:
         printf("sshd[%u]: Failed password for invalid user %s from %s port %u ssh2\n", pid, user, a, port);
         break;
@@ -159,14 +222,24 @@ static void foreign_line(uint32_t line)
     }
 }
 
+static int usage(void)
+{
+    fputs("usage: gen-log [LINES [SEED [pptpd|sshd|mixed]]]\n", stderr);
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
+    const char *kind = argc > 3 ? argv[3] : "pptpd";
+    bool pptpd = strcmp(kind, "sshd") != 0, sshd = strcmp(kind, "pptpd") != 0;
     unsigned long lines = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
     struct session sessions[OPEN_SESSIONS];
     uint64_t t = UINT64_C(1763800000) * 1000000; // microseconds
     char stamp[32] = "";
     time_t second = 0;
 
+    if (strcmp(kind, "pptpd") != 0 && strcmp(kind, "sshd") != 0 && strcmp(kind, "mixed") != 0)
+        return usage();
     state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     for (unsigned i = 0; i < ATTACKERS; i++)
         attackers[i] = random_addr();
@@ -187,10 +260,12 @@ int main(int argc, char **argv)
             strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
         }
         printf("%s.%06u+00:00 vpn ", stamp, (unsigned)(t % 1000000));
-        if (rnd(20) == 0)
+        if (pptpd && rnd(20) == 0)
             session_line(&sessions[rnd(OPEN_SESSIONS)]);
+        else if (sshd && rnd(100) < 3)
+            rnd(3) == 0 ? sshd_failure() : sshd_other();
         else
-            foreign_line((uint32_t)n);
+            foreign_line((uint32_t)n, !sshd);
     }
     return ferror(stdout) || fclose(stdout) ? 1 : 0;
 }

@@ -32,10 +32,10 @@ times() {
 	for ((i = 0; i < n; i++)); do seconds "$@" || return; done | median
 }
 
-# the log of LINES lines (generated once a build)
+# bench_log LINES [KIND]: the log of so many lines (generated once a build); KIND as in gen-log.c
 bench_log() {
-	local f=$PB_BENCH_DIR/log-$1
-	[ -s "$f" ] || { "$PB_BUILD/bench-gen-log" "$1" 1 >"$f.new" && mv "$f.new" "$f"; }
+	local f=$PB_BENCH_DIR/log-$1-${2:-pptpd}
+	[ -s "$f" ] || { "$PB_BUILD/bench-gen-log" "$1" 1 "${2:-pptpd}" >"$f.new" && mv "$f.new" "$f"; }
 	echo "$f"
 }
 
