@@ -18,6 +18,8 @@ static void dump_section(FILE *out, const char *name, enum scope scope, const vo
 void config_dump(const struct config *c, FILE *out)
 {
     dump_section(out, "pptpban", SCOPE_GLOBAL, c);
+    fputc('\n', out);
+    dump_section(out, "firewall", SCOPE_FIREWALL, &c->firewall);
     for (size_t i = 0; i < c->n_jails; i++) {
         fputc('\n', out);
         dump_section(out, c->jails[i].name, SCOPE_JAIL, &c->jails[i]);

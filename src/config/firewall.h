@@ -82,6 +82,8 @@ struct firewall_config {
     usec_t confirm;                // how long a change waits for pptpban firewall confirm
 };
 
+extern const char *const fw_backend_names[FW_BACKENDS];
+
 enum fw_gre { FW_GRE_AUTO, FW_GRE_HELPER, FW_GRE_PEERS, FW_GRE_WAYS };
 
 #endif

@@ -14,6 +14,11 @@ const char *const backend_names[BACKEND_MAX] = {
 };
 
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug"}; // LOG_ERR..LOG_DEBUG
+const char *const fw_backend_names[FW_BACKENDS] = {"auto", "nftables", "iptables"};
+static const char *const gre_words[FW_GRE_WAYS] = {"auto", "helper", "peers"};
+static const char *const outside_words[] = {"keep", "end"};
+static const char *const scope_words[] = {"all", "new"};
+static const char *const policy_words[] = {"accept", "drop"};
 static const char *const mode_words[] = {"ban", "observe"};
 
 #define IN(type, field) .offset = offsetof(struct type, field), .size = sizeof(((struct type *)0)->field)
@@ -36,6 +41,48 @@ static const struct keyword globals[] = {
     {"widest4", NULL, &kind_number, IN(config, widest4), "24", .min = 8, .max = 32},
     {"widest6", NULL, &kind_number, IN(config, widest6), "48", .min = 19, .max = 128},
     {"history", "dbpurgeage", &kind_time, IN(config, history), "13w", .min = HOUR, .max = 3640LL * DAY},
+};
+
+// What the Internet never sends: IANA's special-purpose registries (RFC 6890 and its successors) and multicast.
+#define SPOOFED \
+    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 " \
+    "192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3 " \
+    "::1/128 64:ff9b:1::/48 100::/64 2001:db8::/32 fc00::/7 ff00::/8"
+
+static const struct keyword firewall_keys[] = {
+    {"enabled", NULL, &kind_flag, IN(firewall_config, enabled), "no"},
+    {"backend", NULL, &kind_word, IN(firewall_config, backend), "auto", .max = FW_BACKENDS - 1, .words = fw_backend_names},
+    {"interface", NULL, &kind_interfaces, IN(firewall_config, interface), "", .max = FIREWALL_INTERFACES_MAX},
+    {"address", NULL, &kind_prefixes, IN(firewall_config, address), "", .max = 256},
+    {"port", NULL, &kind_number, IN(firewall_config, port), "1723", .min = 1, .max = 65535},
+    {"gre", NULL, &kind_word, IN(firewall_config, gre), "auto", .max = FW_GRE_WAYS - 1, .words = gre_words},
+    {"allow_from", NULL, &kind_prefixes, IN(firewall_config, allow_from), "", .max = FIREWALL_ALLOW_MAX},
+    {"deny_from", NULL, &kind_prefixes, IN(firewall_config, deny_from), "", .max = FIREWALL_ALLOW_MAX},
+    {"allow_countries", NULL, &kind_countries, IN(firewall_config, allow_countries), "", .max = FIREWALL_COUNTRIES_MAX},
+    {"deny_countries", NULL, &kind_countries, IN(firewall_config, deny_countries), "", .max = FIREWALL_COUNTRIES_MAX},
+    {"database", NULL, &kind_path, IN(firewall_config, database), "/var/lib/GeoIP/GeoLite2-Country.mmdb"},
+    {"rate", NULL, &kind_rate, IN(firewall_config, rate), "10/minute burst 5"},
+    {"connections", NULL, &kind_number, IN(firewall_config, connections), "10", .max = 65535},
+    {"spoofed", NULL, &kind_prefixes, IN(firewall_config, spoofed), SPOOFED, .max = 256},
+    {"reverse_path", NULL, &kind_flag, IN(firewall_config, reverse_path), "yes"},
+    {"open", NULL, &kind_open, IN(firewall_config, open), "", .max = FIREWALL_WINDOWS_MAX},
+    {"timezone", NULL, &kind_zone, IN(firewall_config, timezone), ""},
+    {"outside", NULL, &kind_word, IN(firewall_config, outside_end), "keep", .max = 1, .words = outside_words},
+    {"ban_scope", NULL, &kind_word, IN(firewall_config, ban_new), "all", .max = 1, .words = scope_words},
+    {"management", NULL, &kind_ports, IN(firewall_config, management), "", .max = FIREWALL_PORTS_MAX},
+    {"admin_from", NULL, &kind_prefixes, IN(firewall_config, admin_from), "", .max = CONFIG_NETWORKS_MAX},
+    {"log", NULL, &kind_flag, IN(firewall_config, log), "yes"},
+    {"log_rate", NULL, &kind_rate, IN(firewall_config, log_rate), "10/minute burst 20"},
+    {"mss", NULL, &kind_flag, IN(firewall_config, mss), "yes"},
+    {"tunnels", NULL, &kind_interfaces, IN(firewall_config, tunnels), "ppp+", .min = 1, .max = FIREWALL_INTERFACES_MAX},
+    {"pool", NULL, &kind_prefixes, IN(firewall_config, pool), "", .max = 256},
+    {"forward_to", NULL, &kind_prefixes, IN(firewall_config, forward_to), "", .max = CONFIG_NETWORKS_MAX},
+    {"client_to_client", NULL, &kind_flag, IN(firewall_config, client_to_client), "no"},
+    {"masquerade", NULL, &kind_flag, IN(firewall_config, masquerade), "no"},
+    {"default", NULL, &kind_word, IN(firewall_config, default_drop), "accept", .max = 1, .words = policy_words},
+    {"outbound", NULL, &kind_word, IN(firewall_config, outbound_drop), "accept", .max = 1, .words = policy_words},
+    {"outbound_ports", NULL, &kind_ports, IN(firewall_config, outbound), "", .max = FIREWALL_PORTS_MAX},
+    {"confirm", NULL, &kind_time, IN(firewall_config, confirm), "120s", .min = 10, .max = DAY},
 };
 
 static const struct keyword jail_keys[] = {
@@ -64,6 +111,7 @@ static const struct {
     size_t n;
 } tables[SCOPE_MAX] = {
     [SCOPE_GLOBAL] = {globals, COUNT(globals)},
+    [SCOPE_FIREWALL] = {firewall_keys, COUNT(firewall_keys)},
     [SCOPE_JAIL] = {jail_keys, COUNT(jail_keys)},
 };
 

@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "config/kind.h"
 
-static void strlist_clear(void *field)
+void kind_words_clear(void *field)
 {
     struct strlist *l = field;
 
@@ -18,7 +18,7 @@ static void strlist_clear(void *field)
     *l = (struct strlist){NULL, 0};
 }
 
-static void strlist_print(const struct keyword *k, const void *field, FILE *out)
+void kind_words_print(const struct keyword *k, const void *field, FILE *out)
 {
     const struct strlist *l = field;
 
@@ -27,9 +27,7 @@ static void strlist_print(const struct keyword *k, const void *field, FILE *out)
         fprintf(out, "%s%s", i ? "\n    " : "", l->v[i]);
 }
 
-// Splits value at blanks; check judges each word and may see those before it in *l.
-static int strlist_parse(const struct keyword *k, struct str value, void *field, struct fault *fault,
-                         int (*check)(struct str word, const struct strlist *before, size_t offset, struct fault *fault))
+int kind_words_parse(const struct keyword *k, struct str value, void *field, struct fault *fault, word_check *check)
 {
     struct strlist l = {calloc((size_t)k->max, sizeof(char *)), 0};
     struct str rest = value;
@@ -51,10 +49,10 @@ static int strlist_parse(const struct keyword *k, struct str value, void *field,
     if (r == 0 && l.n < (size_t)k->min)
         r = kind_refuse(fault, 0, "empty");
     if (r < 0) {
-        strlist_clear(&l);
+        kind_words_clear(&l);
         return r;
     }
-    strlist_clear(field);
+    kind_words_clear(field);
     *(struct strlist *)field = l;
     return 0;
 }
@@ -80,7 +78,7 @@ static int check_source(struct str word, const struct strlist *before, size_t of
 
 static int paths_parse(const struct keyword *k, struct str value, void *field, struct fault *fault)
 {
-    return strlist_parse(k, value, field, fault, check_path);
+    return kind_words_parse(k, value, field, fault, check_path);
 }
 
 static void paths_accepted(const struct keyword *k, char buf[static ACCEPTED_MAX])
@@ -88,11 +86,11 @@ static void paths_accepted(const struct keyword *k, char buf[static ACCEPTED_MAX
     snprintf(buf, ACCEPTED_MAX, "up to %lld directories that begin with /, separated by blanks or line ends", k->max);
 }
 
-const struct kind kind_paths = {paths_parse, strlist_print, paths_accepted, strlist_clear, true};
+const struct kind kind_paths = {paths_parse, kind_words_print, paths_accepted, kind_words_clear, true};
 
 static int sources_parse(const struct keyword *k, struct str value, void *field, struct fault *fault)
 {
-    return strlist_parse(k, value, field, fault, check_source);
+    return kind_words_parse(k, value, field, fault, check_source);
 }
 
 static void sources_accepted(const struct keyword *k, char buf[static ACCEPTED_MAX])
@@ -101,7 +99,7 @@ static void sources_accepted(const struct keyword *k, char buf[static ACCEPTED_M
              "line ends", k->max);
 }
 
-const struct kind kind_sources = {sources_parse, strlist_print, sources_accepted, strlist_clear, true};
+const struct kind kind_sources = {sources_parse, kind_words_print, sources_accepted, kind_words_clear, true};
 
 static void networks_clear(void *field)
 {

@@ -207,17 +207,28 @@ static void tell_fault(struct loader *l, const struct inifile *f, const struct i
          hint, accepted);
 }
 
+static const char *const scope_places[SCOPE_MAX] = {"[pptpban]", "[firewall]", "[DEFAULT] or a jail"};
+
+static enum scope scope_of(const struct inifile_section *s)
+{
+    return strcmp(s->name, "pptpban") == 0    ? SCOPE_GLOBAL
+           : strcmp(s->name, "firewall") == 0 ? SCOPE_FIREWALL
+                                              : SCOPE_JAIL;
+}
+
 static void tell_unknown(struct loader *l, const struct inifile *f, const struct inifile_section *s, const struct inifile_entry *e,
                          enum scope scope)
 {
     char value[SHOWN_MAX + 4];
-    enum scope other = scope == SCOPE_JAIL ? SCOPE_GLOBAL : SCOPE_JAIL;
+    enum scope other = 0;
     const char *nearest = keyword_nearest(scope, e->key);
 
     shown(e->value, value);
-    if (keyword_find(other, e->key))
+    while (other < SCOPE_MAX && !keyword_find(other, e->key))
+        other++;
+    if (other < SCOPE_MAX)
         tell(l, true, "%s:%u: %s = %s: does not belong into [%s]; it would be accepted in %s", f->path, e->line, e->key,
-             value, s->name, other == SCOPE_JAIL ? "[DEFAULT] or a jail" : "[pptpban]");
+             value, s->name, scope_places[other]);
     else if (nearest)
         tell(l, true, "%s:%u: %s = %s: unknown key; %s would be accepted", f->path, e->line, e->key, value, nearest);
     else
@@ -225,10 +236,6 @@ static void tell_unknown(struct loader *l, const struct inifile *f, const struct
              value);
 }
 
-static enum scope scope_of(const struct inifile_section *s)
-{
-    return strcmp(s->name, "pptpban") == 0 ? SCOPE_GLOBAL : SCOPE_JAIL;
-}
 
 static bool is_default(const struct inifile_section *s)
 {
@@ -249,7 +256,7 @@ static void check_name(struct loader *l, const struct inifile *f, const struct i
         return;
     for (size_t i = 0; i < n; i++)
         good = good && (isalnum((unsigned char)s->name[i]) || strchr("_-.", s->name[i]));
-    for (const char *const *name = (const char *const[]){"DEFAULT", "pptpban", NULL}; *name; name++)
+    for (const char *const *name = (const char *const[]){"DEFAULT", "pptpban", "firewall", NULL}; *name; name++)
         if (strcasecmp(s->name, *name) == 0)
             tell(l, true, "%s:%u: [%s]: not a jail; [%s] would be accepted", f->path, s->line, s->name, *name);
     if (!good)
@@ -257,13 +264,16 @@ static void check_name(struct loader *l, const struct inifile *f, const struct i
              f->path, s->line, s->name, CONFIG_JAIL_NAME_MAX);
 }
 
-// Parses every value there is, also those that a later file overrides, for the messages. Globals stay.
+// Parses every value there is, also those that a later file overrides, for the messages. Those of [pptpban]
+// and [firewall] stay.
 static void check_values(struct loader *l, const struct inifile *f)
 {
     for (size_t i = 0; i < f->n; i++) {
         const struct inifile_section *s = &f->v[i];
         enum scope scope = scope_of(s);
-        void *base = scope == SCOPE_GLOBAL ? (void *)l->config : (void *)&l->scratch;
+        void *base = scope == SCOPE_GLOBAL     ? (void *)l->config
+                     : scope == SCOPE_FIREWALL ? (void *)&l->config->firewall
+                                               : (void *)&l->scratch;
 
         check_name(l, f, s);
         for (size_t j = 0; j < s->n; j++) {
@@ -308,16 +318,18 @@ static void apply(struct jail_config *j, const struct inifile_section *s)
     }
 }
 
-// The last place that says something about a key of a jail, its own sections before [DEFAULT]'s; NULL when none.
-static const struct inifile_entry *last_entry(const struct loader *l, const char *jail, const char *key,
+// The last place that says something about a key of a section, for a jail its own before [DEFAULT]'s; NULL when none.
+static const struct inifile_entry *last_entry(const struct loader *l, enum scope scope, const char *name, const char *key,
                                           const struct inifile **ret_file)
 {
-    for (const char *const *section = (const char *const[]){jail, "DEFAULT", NULL}; *section; section++)
+    const char *const sections[] = {name, scope == SCOPE_JAIL ? "DEFAULT" : NULL, NULL};
+
+    for (const char *const *section = sections; *section; section++)
         for (size_t f = l->n_files; f-- > 0;)
             for (size_t s = 0; s < l->files[f]->n; s++) {
                 const struct inifile_section *sec = &l->files[f]->v[s];
                 for (size_t i = 0; strcmp(sec->name, *section) == 0 && i < sec->n; i++) {
-                    const struct keyword *k = keyword_find(SCOPE_JAIL, sec->v[i].key);
+                    const struct keyword *k = keyword_find(scope, sec->v[i].key);
                     if (k && strcmp(k->name, key) == 0) {
                         *ret_file = l->files[f];
                         return &sec->v[i];
@@ -336,7 +348,7 @@ static void check_jail(struct loader *l, struct jail_config *j)
     char bantime[DURATION_STRLEN];
 
     if (j->bantime > j->maximum) {
-        e = last_entry(l, j->name, "bantime.maximum", &f);
+        e = last_entry(l, SCOPE_JAIL, j->name, "bantime.maximum", &f);
         bool told = e && e == l->told; // by the jail before, of [DEFAULT]
         if (e && j->increment && !told)
             tell(l, true, "%s:%u: %s = %s: shorter than bantime = %s of [%s]; at least that would be accepted", f->path,
@@ -347,12 +359,35 @@ static void check_jail(struct loader *l, struct jail_config *j)
     }
     for (size_t i = 0; i < CLASS_MAX; i++)
         total += j->weight[i];
-    e = last_entry(l, j->name, "count", &f);
+    e = last_entry(l, SCOPE_JAIL, j->name, "count", &f);
     if (total == 0 && j->enabled && e)
         tell(l, true, "%s:%u: %s = %s: [%s] would count nothing; a weight above 0 would be accepted", f->path, e->line,
              e->key, e->value, j->name);
-    if (!last_entry(l, j->name, "enabled", &f))
+    if (!last_entry(l, SCOPE_JAIL, j->name, "enabled", &f))
         tell(l, false, "%s:%u: [%s]: not enabled; enabled = yes would start it", j->file, j->line, j->name);
+}
+
+// A key of [firewall] that another key makes senseless.
+static void check_pair(struct loader *l, bool wrong, const char *key, const char *text)
+{
+    const struct inifile *f = NULL;
+    const struct inifile_entry *e = wrong ? last_entry(l, SCOPE_FIREWALL, "firewall", key, &f) : NULL;
+    char value[SHOWN_MAX + 4];
+
+    if (e)
+        tell(l, true, "%s:%u: %s = %s: %s", f->path, e->line, e->key, shown(e->value, value), text);
+}
+
+static void check_firewall(struct loader *l)
+{
+    const struct firewall_config *c = &l->config->firewall;
+
+    check_pair(l, c->allow_countries.n > 0 && c->deny_countries.n > 0, "deny_countries",
+               "allow_countries is set as well; one of the two would be accepted");
+    check_pair(l, c->management.n > 0 && c->admin_from.n == 0, "management",
+               "nobody could reach them; admin_from with the networks of the administrators would be accepted");
+    check_pair(l, c->pool.n == 0 && c->masquerade, "masquerade", "of whom? pool with the clients' addresses would be accepted");
+    check_pair(l, c->outside_end && c->open.n == 0, "outside", "there is no outside; open with times would be accepted");
 }
 
 static int make_jail(struct loader *l, const char *name)
@@ -416,6 +451,7 @@ static void check_config(struct loader *l)
     const struct config *c = l->config;
     bool enabled = false;
 
+    check_firewall(l);
     for (size_t i = 0; i < c->n_jails; i++) {
         const struct jail_config *j = &c->jails[i];
         enabled = enabled || j->enabled;
@@ -441,6 +477,8 @@ int config_load(const char *path, struct config **ret, struct config_report *rep
     struct loader l = {.config = calloc(1, sizeof(struct config)), .report = report};
     int r = l.config ? set_fallbacks(SCOPE_GLOBAL, l.config) : -ENOMEM;
 
+    if (r == 0)
+        r = set_fallbacks(SCOPE_FIREWALL, &l.config->firewall);
     if (r == 0)
         r = read_files(&l, path);
     if (r != -ENOMEM) {
@@ -482,6 +520,7 @@ void config_free(struct config *c)
         free(c->jails[i].file);
     }
     free(c->jails);
+    clear_fields(SCOPE_FIREWALL, &c->firewall);
     clear_fields(SCOPE_GLOBAL, c);
     free(c);
 }

@@ -3,7 +3,7 @@ noinst_LIBRARIES += libconfig.a
 libconfig_a_SOURCES = \
 	src/config/config.h src/config/firewall.h src/config/lists.h src/config/load.c src/config/dump.c \
 	src/config/keyword.c src/config/keyword.h \
-	src/config/kind.c src/config/kind_list.c src/config/kind.h \
+	src/config/kind.c src/config/kind_list.c src/config/kind_firewall.c src/config/kind.h \
 	src/config/uninstalled.c src/config/uninstalled.h
 
 check_PROGRAMS += test_config

@@ -563,9 +563,9 @@ static void distances(void **state)
     }
 }
 
-static void dump(const struct config *c, char buf[static 8192])
+static void dump(const struct config *c, char buf[static 16384])
 {
-    FILE *f = fmemopen(buf, 8192, "w");
+    FILE *f = fmemopen(buf, 16384, "w");
 
     assert_non_null(f);
     config_dump(c, f);
@@ -579,6 +579,17 @@ static void the_dump_reads_back(void **state)
                                      "backend = ipset\nstate_dir = /s\nruntime_dir = /r\nfilter_dirs = /f /g\ngroup = g\n"
                                      "log_level = error\nmax_lives = 17\nmax_bans = 2\nevidence_kib = 65\nwidest4 = 9\n"
                                      "widest6 = 20\nhistory = 1h 1s\n"
+                                     "[firewall]\n"
+                                     "enabled = yes\nbackend = iptables\ninterface = eth0\n ens3+\naddress = 192.0.2.9\n"
+                                     "port = 1724\ngre = peers\nallow_from = 192.0.2.0/24\n 2001:db8::/32\n"
+                                     "deny_from = 198.51.100.7\nallow_countries = DE AT\ndeny_countries =\n"
+                                     "database = /d\nrate = 3/second burst 9\nconnections = 4\nspoofed = 10.0.0.0/8\n"
+                                     "reverse_path = no\nopen = Mon-Wed,Sat 08:00-18:30, fri-mon 22:00-06:00\n"
+                                     "timezone = UTC\noutside = end\nban_scope = new\nmanagement = 22/tcp 6000-6100/udp\n"
+                                     "admin_from = 192.0.2.1\nlog = no\nlog_rate = off\nmss = no\ntunnels = vpn+ l2tp0\n"
+                                     "pool = 10.9.0.0/24\nforward_to = 10.8.0.0/16\nclient_to_client = yes\n"
+                                     "masquerade = yes\ndefault = drop\noutbound = drop\noutbound_ports = 443/tcp\n"
+                                     "confirm = 1m\n"
                                      "[x]\n"
                                      "enabled = yes\nmode = observe\nfilter = f[a=\"b, c\"]\nsource = journal\n /var/log/x\n"
                                      "count = auth=4 refused=3 probe=2 fault=100\nmaxretry = 6\nfindtime = 61\n"
@@ -587,7 +598,7 @@ static void the_dump_reads_back(void **state)
                                      "ignoreself = no\nmax_addresses = 3\n";
     struct place *p = *state;
     struct config *c = load(p, everything);
-    char first[8192], second[8192], defaults[8192];
+    char first[16384], second[16384], defaults[16384];
     dump(c, first);
     config_free(c);
     c = load(p, first);
@@ -597,6 +608,12 @@ static void the_dump_reads_back(void **state)
     assert_string_equal(first, second);
     assert_true(x->factor == 1.1 && x->observe && !x->ignoreself && !x->increment && x->weight[CLASS_FAULT] == 100);
     assert_true(x->bantime == 788645 * USEC_SEC && x->maximum == USEC_FOREVER);
+    const struct firewall_config *w = &c->firewall;
+    assert_true(w->rate.n == 3 && w->rate.seconds == 1 && w->rate.burst == 9 && w->log_rate.n == 0);
+    assert_true(w->management.n == 2 && w->management.v[1].first == 6000 && w->management.v[1].protocol == 17);
+    assert_true(w->open.n == 2 && w->open.v[0].days == 0x27 && w->open.v[0].from == 480 && w->open.v[0].to == 1110);
+    assert_true(w->open.v[1].days == 0x71 && w->open.v[1].from == 1320 && w->open.v[1].to == 360);
+    assert_true(w->ban_new && w->outside_end && w->default_drop && w->outbound_drop && w->gre == FW_GRE_PEERS);
     config_free(c);
     c = load(p, "");
     dump(c, defaults);
@@ -606,14 +623,64 @@ static void the_dump_reads_back(void **state)
         for (size_t i = 0; (k = keyword_at(scope, i)); i++) {
             char line[512], *in_first, *in_defaults;
             snprintf(line, sizeof(line), "\n%s = ", k->name);
-            in_first = strstr(scope == SCOPE_GLOBAL ? first : strstr(first, "[x]"), line);
-            in_defaults = strstr(defaults, line);
+            const char *section = scope == SCOPE_GLOBAL ? "[pptpban]" : scope == SCOPE_FIREWALL ? "[firewall]" : "[x]";
+            in_first = strstr(strstr(first, section), line);
+            in_defaults = strstr(strstr(defaults, scope == SCOPE_JAIL ? "[pptpd]" : section), line);
             assert_non_null(in_first);
             assert_non_null(in_defaults);
             size_t n = strcspn(in_first + 1, "\n");
-            if (n == strcspn(in_defaults + 1, "\n") && strcmp(k->name, "enabled") != 0)
+            if (n == strcspn(in_defaults + 1, "\n") && strcmp(k->name, "enabled") != 0 && strcmp(k->name, "deny_countries") != 0)
                 assert_memory_not_equal(in_first + 1, in_defaults + 1, n);
         }
+}
+
+// What [firewall] does not take, and what is said about it.
+static void the_firewall_refuses(void **state)
+{
+    static const struct {
+        const char *line, *message;
+    } wrong[] = {
+        {"allow_from = 192.0.2.1/24", "has bits behind its length; 192.0.2.0/24 is meant, or 192.0.2.1"},
+        {"timezone = Mars/Olympus", "not in /usr/share/zoneinfo"},
+        {"timezone = ../passwd", "no time zone"},
+        {"allow_countries = DE UK", "UK is no country"},
+        {"interface = eth0;drop", "eth0;drop is no interface"},
+        {"interface = a234567890123456", "longer than 15 bytes"},
+        {"tunnels =", "empty"},
+        {"management = 22", "22 is no port with its protocol"},
+        {"management = 9-8/tcp", "9-8/tcp is no port"},
+        {"management = 22/tcp", "nobody could reach them"},
+        {"rate = 0/minute", "not a rate"},
+        {"rate = 5/fortnight", "not a rate"},
+        {"rate = 5/minute burst", "not a rate"},
+        {"open = Mon-Fri", "is not from one time to another"},
+        {"open = Mon-Fri 08:00-08:00", "is not from one time to another"},
+        {"open = Mon-Fri 08:00-25:00", "is not from one time to another"},
+        {"open = Caturday 08:00-09:00", "Caturday are no days of the week"},
+        {"allow_countries = DE\ndeny_countries = US", "one of the two"},
+        {"outside = end", "there is no outside"},
+        {"masquerade = yes", "of whom?"},
+        {"maxretry = 3", "does not belong into [firewall]; it would be accepted in [DEFAULT] or a jail"},
+        {"alow_from = 192.0.2.1", "unknown key; allow_from would be accepted"},
+    };
+    struct place *p = *state;
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char text[256];
+        struct config *c = NULL;
+        struct config_report report = {0};
+        snprintf(text, sizeof(text), "[firewall]\n%s\n", wrong[i].line);
+        put(p->conf, text, strlen(text));
+        assert_int_equal(config_load(p->conf, &c, &report), -EINVAL);
+        assert_int_equal(report.errors, 1);
+        bool told = false;
+        for (size_t m = 0; m < report.n; m++)
+            told = told || (strstr(report.v[m].text, wrong[i].message) && strstr(report.v[m].text, ".conf:"));
+        if (!told)
+            print_message("%s: %s\n", wrong[i].line, report.v[0].text);
+        assert_true(told);
+        config_report_free(&report);
+    }
 }
 
 // etc/pptpban.conf shows the defaults: it changes nothing as it is, and nothing when its examples are uncommented
@@ -622,7 +689,7 @@ static void the_shipped_file_shows_the_defaults(void **state)
 {
     struct place *p = *state;
     const char *srcdir = getenv("srcdir");
-    char path[512], line[512], defaults[8192], shipped[8192], uncommented[8192], text[8192] = "";
+    char path[512], line[512], defaults[16384], shipped[16384], uncommented[16384], text[16384] = "";
 
     snprintf(path, sizeof(path), "%s/etc/pptpban.conf", srcdir ? srcdir : ".");
     FILE *f = fopen(path, "r");
@@ -669,7 +736,9 @@ static void the_manual_lists_every_keyword(void **state)
         if (strncmp(line, ".Sh ", 4) == 0) {
             if (scope != SCOPE_MAX)
                 assert_null(keyword_at(scope, i)); // all of them were there
-            scope = strcmp(line, ".Sh THE SERVICE") == 0 ? SCOPE_GLOBAL : strcmp(line, ".Sh JAILS") == 0 ? SCOPE_JAIL : SCOPE_MAX;
+            scope = strcmp(line, ".Sh THE SERVICE") == 0 ? SCOPE_GLOBAL : strcmp(line, ".Sh THE FIREWALL") == 0 ? SCOPE_FIREWALL
+                    : strcmp(line, ".Sh JAILS") == 0      ? SCOPE_JAIL
+                                                          : SCOPE_MAX;
             i = 0;
         }
         if (scope == SCOPE_MAX)
@@ -680,7 +749,8 @@ static void the_manual_lists_every_keyword(void **state)
             assert_string_equal(name, k->name);
             snprintf(expected, sizeof(expected), ".It Cm %s%s%s", k->name, k->fallback && *k->fallback ? " No = " : "",
                      k->fallback ? k->fallback : "");
-            if (k->kind != &kind_path && k->kind != &kind_paths) // those depend on where it is installed
+            // paths depend on where it is installed; the list of spoofed networks is told in words
+            if (k->kind != &kind_path && k->kind != &kind_paths && strcmp(k->name, "spoofed") != 0)
                 assert_string_equal(line, expected);
         } else if (k && k->alias && sscanf(line, ".Cm %63s", name) == 1 && strcmp(name, k->alias) == 0) {
             aliases++;
@@ -711,6 +781,7 @@ int main(void)
         cmocka_unit_test(filters_with_parameters),
         cmocka_unit_test(distances),
         IN_PLACE(the_dump_reads_back),
+        IN_PLACE(the_firewall_refuses),
         cmocka_unit_test(the_manual_lists_every_keyword),
         IN_PLACE(the_shipped_file_shows_the_defaults),
     };
