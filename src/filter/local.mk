@@ -32,6 +32,10 @@ test_filter_bounds_SOURCES = tests/unit/test_filter_bounds.c
 test_filter_bounds_CPPFLAGS = $(AM_CPPFLAGS) -DFILTERS='"$(abs_top_srcdir)/filters"'
 test_filter_bounds_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
 
+# The shipped filters judged by samples of every stack.
+check_SCRIPTS += tests/corpus/stacks.py
+EXTRA_DIST += tests/corpus/stacks.py tests/corpus/stacks
+
 # The engine judged by fail2ban's samples, where its package is installed.
 check_SCRIPTS += tests/corpus/run-corpus.sh
 EXTRA_DIST += tests/corpus/run-corpus.sh

@@ -92,7 +92,8 @@ class Permutation:
 
     USERS = b"alice bob admin root carol dave erin nobody1 nobody2 nobody3 user6 administrator multi".split()
 
-    def __init__(self, seed):
+    def __init__(self, seed, users=None):
+        """users: names that may stand anywhere in a message, permuted among each other; None: USERS, in pppd's lines."""
         self.rng = random.Random(seed)
         self.pids = list(range(2, 32768))
         self.rng.shuffle(self.pids)
@@ -102,9 +103,16 @@ class Permutation:
         names = list(self.USERS)
         self.rng.shuffle(names)
         self.users = dict(zip(self.USERS, names))
+        self.words = users and dict(zip(users, self.rng.sample(users, len(users))))
+        self.hosts = {}
 
     def pid(self, p):
-        return b"%d" % self.pids[int(p) % len(self.pids)] if int(p) > 1 else p
+        return b"%d" % self.pids[int(p) % len(self.pids)] if 1 < int(p) < 32768 else p
+
+    def name(self, host):
+        if self.words is None: # the captures are of one machine
+            return self.host
+        return self.hosts.setdefault(host, self.host if not self.hosts else b"%s-%d" % (self.host, len(self.hosts)))
 
     def addr(self, a):
         if a not in self.addrs:
@@ -117,9 +125,15 @@ class Permutation:
     def ip(self, text):
         return self.addr(text.encode()).decode()
 
-    def message(self, m):
+    def text(self, m):
         m = re.sub(ADDR, lambda x: self.addr(x.group()), m)
-        m = re.sub(rb"PPP\[(\d+)\]", lambda x: b"PPP[" + self.pid(x.group(1)) + b"]", m)
+        m = re.sub(rb"(PPP\[|PID: )(\d+)", lambda x: x.group(1) + self.pid(x.group(2)), m)
+        return re.sub(rb"\b\w+\b", lambda x: self.words.get(x.group(), x.group()), m) if self.words else m
+
+    def message(self, m):
+        m = self.text(m)
+        if self.words is not None:
+            return m
         return re.sub(rb"^(Peer |No CHAP secret found for authenticating |PAP peer authentication failed for |"
                       rb"no PAP secret found for )(\w+)",
                       lambda x: x.group(1) + self.users.get(x.group(2), x.group(2)), m)
@@ -133,10 +147,10 @@ class Permutation:
         tail = m["gap"] + self.message(m["msg"])
         if form == "rfc5424":
             stamp = t.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00").encode()
-            return b"%s %s %s %s %s - -%s" % (m["pri"], stamp, self.host, m["ident"], pid, tail)
+            return b"%s %s %s %s %s - -%s" % (m["pri"], stamp, self.name(m["host"]), m["ident"], pid, tail)
         stamp = ("%s %2d %s" % (t.strftime("%b"), t.day, t.strftime("%H:%M:%S")) if form == "trad"
                  else t.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")).encode()
-        return b"%s %s %s%s:%s" % (stamp, self.host, m["ident"], b"[" + pid + b"]" if pid else b"", tail)
+        return b"%s %s %s%s:%s" % (stamp, self.name(m["host"]), m["ident"], b"[" + pid + b"]" if pid else b"", tail)
 
     def entry(self, entry):
         out = []
@@ -146,7 +160,7 @@ class Permutation:
             elif name in (b"_PID", b"SYSLOG_PID") and value.isdigit():
                 value = self.pid(value)
             elif name == b"_HOSTNAME":
-                value = self.host
+                value = self.name(value)
             elif name == b"MESSAGE":
                 value = self.message(value)
             elif name == b"_CMDLINE":
@@ -163,6 +177,9 @@ class Identity:
     def ip(self, text):
         return text
 
+    def text(self, text):
+        return text
+
     def line(self, form, line):
         return line
 
@@ -170,19 +187,30 @@ class Identity:
         return entry
 
 
+class ReplayError(Exception):
+    pass
+
+
+def make_journal(path, export):
+    subprocess.run([REMOTE, "-o", path, "-"], input=export, check=True, stderr=subprocess.DEVNULL)
+
+
 class Replay:
+    gates, quiet = ([], ["--no-gate"]), False
+
     def __init__(self, program, config):
         self.command = [program, "replay", "--config", config, "--jsonl"]
 
     def run(self, args):
         out = []
-        for gate in ([], ["--no-gate"]):
-            p = subprocess.run(self.command + gate + args, stdout=subprocess.PIPE, env={**os.environ, "TZ": "UTC"})
+        for gate in self.gates:
+            p = subprocess.run(self.command + gate + args, stdout=subprocess.PIPE, env={**os.environ, "TZ": "UTC"},
+                               stderr=subprocess.DEVNULL if self.quiet else None)
             if p.returncode != 0:
-                sys.exit("replay failed with %d: %s" % (p.returncode, " ".join(args)))
+                raise ReplayError("replay failed with %d: %s" % (p.returncode, " ".join(args)))
             out.append(p.stdout)
-        if out[0] != out[1]:
-            sys.exit("the literal gate changes the result of %s" % " ".join(args))
+        if out[0] != out[-1]:
+            raise ReplayError("the literal gate changes the result of %s" % " ".join(args))
         return [json.loads(line) for line in out[0].splitlines()]
 
     def text(self, data, mtime):
@@ -195,7 +223,7 @@ class Replay:
     def journal(self, export):
         with tempfile.TemporaryDirectory() as d:
             path = os.path.join(d, "lab.journal")
-            subprocess.run([REMOTE, "-o", path, "-"], input=export, check=True, stderr=subprocess.DEVNULL)
+            make_journal(path, export)
             return self.run(["--journal", path])
 
 
@@ -382,4 +410,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ReplayError as e:
+        sys.exit(str(e))
