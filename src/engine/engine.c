@@ -380,7 +380,7 @@ int engine_feed(struct engine *e, const struct record *r)
         if (r->time > e->counters.newest)
             e->counters.newest = r->time;
         expire_observed(e, r->time);
-        if (!e->units.v[i].sessions) {
+        if (!e->units.v[i].sessions || event.alone) {
             direct_outcome(e, i, r, &event);
             continue;
         }

@@ -39,6 +39,8 @@ struct event {
     usec_t time;              // of the line; a filter with a datepattern of its own may know better than the source
     bool has_addr;
     bool has_user;
+    bool alone;           // belongs to no life: a failure or success of a filter without begin that names none
+    struct str key;       // <F-MLFID>: what names its life instead of the pid; "" when nothing does
     uint32_t link_pid;    // ROLE_LINK, ROLE_OTHER: the pid named, 0 when none was
     struct str link_ident; // and the identifier it runs under (owned by the filter)
     struct addr addr;

@@ -52,10 +52,11 @@ const char *filter_journalmatch(const struct filter *f)
 
 bool filter_has_session(const struct filter *f)
 {
+    bool named = false;
+
     for (size_t i = 0; i < f->patterns.n; i++)
-        if (f->patterns.v[i].role == ROLE_BEGIN)
-            return true;
-    return false;
+        named = named || f->patterns.v[i].group[GROUP_MLFID];
+    return !f->foreign && (f->has_begin || named);
 }
 
 const struct filter_counters *filter_counters(const struct filter *f)
@@ -197,6 +198,9 @@ static bool fill_event(const struct asking *a, const struct pattern *p, struct s
 
     e.has_addr = pattern_address(p, m, subject, &e.addr);
     e.has_user = pattern_capture(p, m, subject, GROUP_USER, &e.user);
+    if (!pattern_capture(p, m, subject, GROUP_MLFID, &e.key))
+        e.key = (struct str){"", 0};
+    e.alone = !a->f->has_begin && e.key.n == 0 && (e.role == ROLE_FAILURE || e.role == ROLE_SUCCESS);
     if (p->link_ident && pattern_capture(p, m, subject, GROUP_LINK, &pid)) {
         unsigned long long v;
         if (str_number(pid, INT32_MAX, &v) < 0)

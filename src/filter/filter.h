@@ -42,8 +42,8 @@ const char *filter_name(const struct filter *f);
 // The file's journalmatch ("" when it has none), e.g. "SYSLOG_IDENTIFIER=pppd _UID=0 + SYSLOG_IDENTIFIER=pptpd".
 const char *filter_journalmatch(const struct filter *f);
 
-// True when the file has a [Session] section with a begin: its lines belong to lives. Without one, each failure
-// stands for itself, with the address in its own line.
+// True when the file has a [Session] section with a begin or with <F-MLFID>: its lines belong to lives. Otherwise each
+// failure stands for itself, with the address in its own line.
 bool filter_has_session(const struct filter *f);
 
 // Adds the literals one of which every matching line contains to the list. Returns false when some pattern has

@@ -212,6 +212,7 @@ static void order_patterns(struct filter *f)
                 v[i].last &= j <= i;
             }
         v[i].order = (uint8_t)before;
+        f->has_begin |= v[i].role == ROLE_BEGIN;
     }
 }
 

@@ -42,6 +42,7 @@ struct filter {
     struct dispatch dispatch[FILTER_IDENTS + 1]; // the last one in use is that of the other programs
     size_t n_dispatch;
     uint64_t bits;    // of all patterns in record.mask; 0: some pattern must always run
+    bool has_begin;   // some pattern begins a life
     bool reads_lines; // some pattern is matched against the line
     char *line;       // FILTER_LINE bytes, when it does
     struct filter_counters counters;

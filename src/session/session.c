@@ -522,10 +522,19 @@ static bool is_someone_else(const struct life *l, const struct addr *cmdline_add
     return cmdline_addr && l->has_addr && l->origin == ORIGIN_CMDLINE && !addr_eq(&l->addr, cmdline_addr);
 }
 
-void sessions_event(struct sessions *s, const struct record *r, const struct event *e, const struct addr *cmdline_addr)
+// What names the life: its pid, or a text that stands in its lines. No pid is as large as these.
+static struct life_key key_of(const struct sessions *s, const struct record *r, const struct event *e)
 {
     struct life_key key = lives_key(&s->lives, r->host, r->ident, r->pid);
 
+    if (e->key.n)
+        key.pid = hash_bytes(&s->lives.hash, e->key.p, e->key.n) | UINT64_C(1) << 63;
+    return key;
+}
+
+void sessions_event(struct sessions *s, const struct record *r, const struct event *e, const struct addr *cmdline_addr)
+{
+    struct life_key key = key_of(s, r, e);
     struct life_host *h = lives_host(&s->lives, key.host);
 
     s->record = r;
@@ -544,9 +553,12 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         s->record = NULL;
         return;
     }
+    // a name that nothing began ends nowhere: it is over after each of its lines, and goes on with the next
+    bool loose = e->key.n && !(l && l->begun) && e->role != ROLE_BEGIN;
     if (e->role == ROLE_BEGIN || (e->role == ROLE_OTHER && e->begins)) {
         l = begin_life(s, l, &key, r, e, cmdline_addr);
-    } else if (!l || (l->end_seq && e->role != ROLE_LINK && e->role != ROLE_END) || is_someone_else(l, cmdline_addr)) {
+    } else if (!l || (l->end_seq && !loose && e->role != ROLE_LINK && e->role != ROLE_END) ||
+               is_someone_else(l, cmdline_addr)) {
         if (l)
             end_life(s, l, true, r->time);
         l = new_life(s, &key, r, false);
@@ -596,6 +608,12 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
     case ROLE_CLEAR:
     case ROLE_MAX:
         break;
+    }
+    if (loose && l->end_seq) {
+        l->last = r->time;
+        lives_list(&s->lives, LIFE_ENDED, l);
+    } else if (loose) {
+        end_life(s, l, false, r->time);
     }
     s->counters.active = s->lives.active;
     s->record = NULL;

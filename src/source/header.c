@@ -221,11 +221,34 @@ static void cut_origin(struct str *s, enum stamp_kind kind, struct header *h)
     *s = rest;
 }
 
+// {"timestamp":"STAMP": it stands first, so nothing in the values behind it can be taken for it.
+static bool parse_json(struct stamp_clock *c, struct str s, struct header *h)
+{
+    enum { LONGEST = 40 };
+    struct stamp stamp;
+    struct str rest = str_skip(s, 12);
+
+    rest = str_skip(rest, str_starts(rest, STR(":")));
+    rest = str_skip(rest, str_starts(rest, STR(" ")));
+    if (!str_starts(rest, STR("\"")))
+        return false;
+    rest = str_skip(rest, 1);
+    const char *quote = rest.n ? memchr(rest.p, '"', rest.n < LONGEST ? rest.n : LONGEST) : NULL;
+    struct str text = {rest.p, quote ? (size_t)(quote - rest.p) : 0};
+    if (!stamp_parse(c, text, &stamp) || stamp.n != text.n)
+        return false;
+    take_stamp(&stamp, text, h);
+    h->message = s;
+    return true;
+}
+
 static bool parse(struct stamp_clock *c, struct str s, struct header *h)
 {
     struct stamp stamp;
 
     skip_byte_order_mark(&s);
+    if (str_starts(s, STR("{\"timestamp\"")))
+        return parse_json(c, s, h);
     if (skip_priority(&s) && str_starts(s, STR("1 ")))
         return parse_5424(c, str_skip(s, 2), h);
     bool bracket = s.n > 0 && s.p[0] == '[';
@@ -246,7 +269,8 @@ static bool parse(struct stamp_clock *c, struct str s, struct header *h)
     if (s.n > 0 && s.p[0] == ']')
         return false;
     s = str_skip(s, 1);
-    cut_origin(&s, stamp.kind, h);
+    if (stamp.kind != STAMP_SLASH)
+        cut_origin(&s, stamp.kind, h);
     h->message = s;
     return true;
 }

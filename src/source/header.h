@@ -21,6 +21,8 @@ struct header {
 //   STAMP [HOST ]facility.severity IDENT[PID]: MESSAGE    OpenWrt, busybox
 //   <PRI>1 STAMP HOST IDENT PID MSGID DATA MESSAGE        RFC 5424
 //   [STAMP] MESSAGE
+//   STAMP MESSAGE                                         Suricata's fast.log (STAMP_SLASH)
+//   {"timestamp":"STAMP", ... }                           Suricata's eve.json; message is the whole line
 // False when it has none of these forms: then message is the line, all else is empty and has_time is false. In
 // RFC 5424 the stamp itself may be nil: true, without a time.
 bool header_parse(struct stamp_clock *c, struct str line, struct header *ret);

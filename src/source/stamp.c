@@ -222,6 +222,15 @@ static const char *parse_iso(const char *p, const char *end, struct fields *f)
     return p;
 }
 
+static const char *parse_slash(const char *p, const char *end, struct fields *f)
+{
+    if (end - p < 19 || !two_digits(p, &f->month) || !two_digits(p + 3, &f->day) || p[5] != '/' ||
+        !four_digits(p + 6, &f->year) || p[10] != '-' || !clock_time(p + 11, f))
+        return NULL;
+    f->has_year = true;
+    return fraction(p + 19, end, f);
+}
+
 // 1..12, 0 when p begins with no month. Reads 3 bytes.
 static int month_of(const char *p)
 {
@@ -290,7 +299,10 @@ bool stamp_parse(struct stamp_clock *c, struct str s, struct stamp *ret)
 
     if (s.n < 14)
         return false;
-    if (is_digit(*p)) {
+    if (is_digit(*p) && p[2] == '/') {
+        stamp.kind = STAMP_SLASH;
+        p = parse_slash(p, end, &f);
+    } else if (is_digit(*p)) {
         stamp.kind = STAMP_ISO;
         p = parse_iso(p, end, &f);
     } else if (p[3] == ' ' && is_weekday(p)) {

@@ -33,6 +33,7 @@ enum stamp_kind {
     STAMP_ISO,     // 2026-11-22T19:13:32.93+01:00, with a blank for T, fraction and zone as they like
     STAMP_MONTH,   // Nov 22 19:13:32, Nov 22 2026 19:13:32, Nov 22 19:13:32 2026
     STAMP_WEEKDAY, // Tue Oct 22 19:17:45 2019
+    STAMP_SLASH,   // 11/22/2026-19:13:32.932649, month first: Suricata's fast.log
 };
 
 struct stamp {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Sessions, by scripts: one line of a script is one event, and what the sessions tell is compared as text.
-//   "[+SECONDS] [@HOST] IDENT PID ROLE [ADDR|user=NAME|IDENT:PID|order=K|last|cmdline=ADDR|class=NAME]..."
+//   "[+SECONDS] [@HOST] IDENT PID ROLE [ADDR|user=NAME|key=TEXT|IDENT:PID|order=K|last|cmdline=ADDR|class=NAME]..."
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -97,6 +97,8 @@ static void play(struct sessions *s, usec_t *now, const char *script)
             if (str_starts(word, STR("user="))) {
                 e.has_user = true;
                 e.user = str_skip(word, 5);
+            } else if (str_starts(word, STR("key="))) {
+                e.key = str_skip(word, 4);
             } else if (str_starts(word, STR("cmdline="))) {
                 has_cmdline = true;
                 assert_int_equal(addr_parse(str_skip(word, 8), &cmdline), 0);
@@ -108,6 +110,8 @@ static void play(struct sessions *s, usec_t *now, const char *script)
                 e.begins = true;
             } else if (str_eq(word, STR("class=refused"))) {
                 e.class = CLASS_REFUSED;
+            } else if (str_eq(word, STR("class=fault"))) {
+                e.class = CLASS_FAULT;
             } else if (str_eq(word, STR("class=probe"))) {
                 e.class = CLASS_PROBE;
             } else if (colon && word.p[0] >= 'a') {
@@ -133,6 +137,28 @@ static const struct {
     {"one failure a life",
      "pppd 11 begin last cmdline=203.0.113.5\npppd 11 failure user=a cmdline=203.0.113.5\npppd 11 failure user=b\n",
      "failure 203.0.113.5 a by cmdline; "},
+    {"lives named by a text: one failure each, whatever comes first",
+     "radiusd 7 failure key=0 203.0.113.5 user=a\nradiusd 7 failure key=0 203.0.113.5 user=a\n"
+     "radiusd 7 failure key=1 203.0.113.6 user=b class=refused\nradiusd 7 failure key=1 203.0.113.6 user=b\n"
+     "radiusd 7 fault key=2\nradiusd 7 failure key=2 203.0.113.7 user=c\n"
+     "radiusd 7 failure key=3 203.0.113.5 user=d\n",
+     "failure 203.0.113.5 a by line; failure 203.0.113.6 b class=1 by line; failure 203.0.113.7 c class=3 by line; "
+     "failure 203.0.113.5 d by line; "},
+    {"a name is forgotten two minutes after its last line",
+     "radiusd 7 failure key=0 203.0.113.5 user=a\n+100 radiusd 7 failure key=0 203.0.113.6 user=a\n"
+     "+100 radiusd 7 failure key=0 203.0.113.6 user=b\n+121 radiusd 7 failure key=0 203.0.113.6 user=c\n",
+     "failure 203.0.113.5 a by line; failure 203.0.113.6 c by line; "},
+    {"names begin anew with their service",
+     "radiusd 7 success key=0 203.0.113.5 user=a\nradiusd 7 clear\nradiusd 7 failure key=0 203.0.113.6 user=b\n",
+     "success 203.0.113.5 a; failure 203.0.113.6 b by line; "},
+    {"a name whose address nobody tells",
+     "router 0 failure key=31292 user=bob\n+121 router 0 failure key=5 203.0.113.5 user=x\n",
+     "unattributed - bob; failure 203.0.113.5 x by line; "},
+    {"a name that begins and ends like a process",
+     "acc 0 begin key=ppp0 203.0.113.5 last\nacc 0 begin key=ppp1 203.0.113.6 last\nacc 0 failure key=ppp0 user=a\n"
+     "acc 0 end key=ppp0\n+400 acc 0 failure key=ppp1 user=b\nacc 0 begin key=ppp0 203.0.113.7 last\n"
+     "acc 0 failure key=ppp0 user=c\n",
+     "failure 203.0.113.5 a by line; failure 203.0.113.6 b by line; failure 203.0.113.7 c by line; "},
     {"four at once, pids crosswise",
      "pptpd 1 begin 203.0.113.1 last\npptpd 2 begin 203.0.113.2 last\npptpd 1 call\npptpd 2 call\n"
      "pptpd 3 begin 203.0.113.3 last\npptpd 3 call\npppd 6 begin last\npppd 5 begin last\npppd 4 begin last\n"
