@@ -40,6 +40,8 @@ static const char *const part_names[PART_MAX] = {
 
 struct date_detector {
     pcre2_code *v[DATE_TEMPLATES];
+    char *name[DATE_TEMPLATES]; // as written
+    uint64_t hits[DATE_TEMPLATES];
     size_t n;
     pcre2_match_data *data;
     pcre2_match_context *context;
@@ -251,6 +253,17 @@ static const char *named_format(struct str s)
     return NULL;
 }
 
+// What the format added last is called.
+static int set_name(struct date_detector *d, struct str before, struct str format, struct str behind)
+{
+    char **name = &d->name[d->n - 1];
+
+    if (asprintf(name, "%.*s%.*s%.*s", STR_FMT(before), STR_FMT(format), STR_FMT(behind)) >= 0)
+        return 0;
+    *name = NULL;
+    return -ENOMEM;
+}
+
 static int add_format(struct date_detector *d, struct str s, enum begin begin, struct origin at,
                       struct filter_error *error)
 {
@@ -258,10 +271,12 @@ static int add_format(struct date_detector *d, struct str s, enum begin begin, s
     const char *named = named_format(s);
     bool names = false;
 
-    if (named)
-        return add_regex(d, str_of(named), false, s.p[0] == 'E' ? BEGIN_NO_WORD : begin, at, error);
-    int r = expand_letters(&b, s, &names, at, error);
-    return r < 0 ? r : add_regex(d, (struct str){b.p, b.n}, names, begin, at, error);
+    int r = named ? 0 : expand_letters(&b, s, &names, at, error);
+    if (r == 0 && named)
+        r = add_regex(d, str_of(named), false, s.p[0] == 'E' ? BEGIN_NO_WORD : begin, at, error);
+    else if (r == 0)
+        r = add_regex(d, (struct str){b.p, b.n}, names, begin, at, error);
+    return r < 0 ? r : set_name(d, begin == BEGIN_LINE ? STR("{^LN-BEG}") : STR(""), s, STR(""));
 }
 
 static int add_defaults(struct date_detector *d, bool line_begin, struct origin at, struct filter_error *error)
@@ -301,6 +316,8 @@ static int add_around_date(struct date_detector *d, struct str s, size_t date_at
             r = expand_letters(&b, str_skip(s, date_at + 6), &names, at, error);
         if (r == 0)
             r = add_regex(d, (struct str){b.p, b.n}, names, BEGIN_ANYWHERE, at, error);
+        if (r == 0)
+            r = set_name(d, (struct str){s.p, date_at}, f, str_skip(s, date_at + 6));
     }
     return r;
 }
@@ -355,8 +372,10 @@ void date_detector_free(struct date_detector *d)
 {
     if (!d)
         return;
-    for (size_t i = 0; i < d->n; i++)
+    for (size_t i = 0; i < d->n; i++) {
         pcre2_code_free(d->v[i]);
+        free(d->name[i]);
+    }
     pcre2_match_data_free(d->data);
     pcre2_match_context_free(d->context);
     free(d);
@@ -553,9 +572,25 @@ bool date_find(struct date_detector *d, struct str line, usec_t now, struct date
         struct date_match m = {.begin = at[2], .end = at[3]};
         m.has_time = m.end > m.begin && time_of(d, d->v[i], line, now, &m);
         *ret = m;
+        d->hits[i]++;
         return true;
     }
     return false;
+}
+
+size_t date_count_formats(const struct date_detector *d)
+{
+    return d->n;
+}
+
+const char *date_format_name(const struct date_detector *d, size_t i)
+{
+    return d->name[i];
+}
+
+uint64_t date_format_hits(const struct date_detector *d, size_t i)
+{
+    return d->hits[i];
 }
 
 uint64_t date_limit_hits(const struct date_detector *d)

@@ -23,6 +23,11 @@ void date_detector_free(struct date_detector *d);
 // The first format in order that is found in line. now: for what a date leaves out (year, day). False when none is.
 bool date_find(struct date_detector *d, struct str line, usec_t now, struct date_match *ret);
 
+// The formats, for people: how many, what number i is called and how often it was found.
+size_t date_count_formats(const struct date_detector *d);
+const char *date_format_name(const struct date_detector *d, size_t i);
+uint64_t date_format_hits(const struct date_detector *d, size_t i);
+
 // How often a format was given up at a limit.
 uint64_t date_limit_hits(const struct date_detector *d);
 

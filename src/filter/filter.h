@@ -31,7 +31,7 @@ struct filter_options {
     bool journal; // logtype=journal instead of file
 };
 
-// Loads and compiles filter NAME ("pptpd"). On failure *error says where and why and -EINVAL, -ENOENT or -ENOMEM
+// Loads and compiles filter NAME ("pptpd"); NULL: there is no file, the parameters say it all. On failure *error says where and why and -EINVAL, -ENOENT or -ENOMEM
 // is returned. Freed with filter_free (NULL is fine).
 int filter_load(const char *name, const struct filter_options *options, struct filter **ret,
                 struct filter_error *error);

@@ -363,7 +363,7 @@ static int load_all(struct load *l)
     for (const struct ini_option *o = session ? session->options : NULL; o && r == 0; o = o->next)
         r = add_session_option(l, session, o);
     if (r == 0 && f->patterns.n == 0)
-        r = filter_fail(l->error, (struct origin){f->ini.files[0], 1},
+        r = filter_fail(l->error, (struct origin){f->ini.n_files ? f->ini.files[0] : NULL, 1},
                         "the filter has no pattern; failregex in [Definition] or a role in [Session] is wanted");
     if (r == 0) {
         order_patterns(f);
@@ -391,12 +391,12 @@ int filter_load(const char *name, const struct filter_options *options, struct f
     int r;
 
     error->text[0] = '\0';
-    if (!valid_name(name))
+    if (name && !valid_name(name))
         return filter_fail(error, (struct origin){0},
                            "filter '%.80s': a name of letters, digits, '.', '_' and '-' is wanted", name);
     struct filter_param *params = calloc(options->n_params + 1, sizeof(*params));
     l.f = calloc(1, sizeof(*l.f));
-    if (!params || !l.f || !(l.f->name = str_dup(str_of(name)))) {
+    if (!params || !l.f || !(l.f->name = str_dup(name ? str_of(name) : STR("-")))) {
         r = -ENOMEM;
         goto out;
     }
@@ -406,14 +406,14 @@ int filter_load(const char *name, const struct filter_options *options, struct f
         params[i + 1] = options->params[i];
     l.expander =
         (struct expander){.ini = &l.f->ini, .params = params, .n_params = options->n_params + 1, .error = error};
-    r = ini_read(&l.f->ini, name, options->dirs, error);
+    r = name ? ini_read(&l.f->ini, name, options->dirs, error) : 0;
     if (r == 0)
         r = load_all(&l);
 out:
     free(params);
     if (r < 0) {
         if (r == -ENOMEM)
-            filter_fail(error, (struct origin){0}, "filter '%s': out of memory", name);
+            filter_fail(error, (struct origin){0}, "filter '%s': out of memory", name ? name : "-");
         filter_free(l.f);
         return r;
     }

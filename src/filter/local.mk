@@ -8,6 +8,7 @@ libfilter_a_SOURCES = \
 	src/filter/foreign.c src/filter/foreign.h \
 	src/filter/gate.c src/filter/gate.h \
 	src/filter/ini.c src/filter/ini.h \
+	src/filter/inspect.c src/filter/inspect.h \
 	src/filter/load.c \
 	src/filter/pattern.c src/filter/pattern.h \
 	src/filter/private.h \

@@ -56,6 +56,7 @@ void matcher_destroy(struct matcher *m)
 void pattern_clear(struct pattern *p)
 {
     pcre2_code_free(p->code);
+    free(p->text);
     free(p->regex);
     free(p->ident);
     free(p->link_ident);
@@ -167,14 +168,14 @@ int pattern_compile(struct pattern *p, struct matcher *m, struct str text, struc
 {
     struct translated t;
 
-    *p = (struct pattern){.at = at};
+    *p = (struct pattern){.at = at, .flags = flags};
     int r = translate(text, at, flags, &t, error);
     if (r < 0)
         return r;
     if (t.n > PATTERN_MAX)
         r = filter_fail(error, at, "the pattern has %zu bytes with all its tags filled in; at most %d are allowed", t.n,
                         PATTERN_MAX);
-    else if ((t.ident.n && !(p->ident = str_dup(t.ident))) ||
+    else if (!(p->text = str_dup(text)) || (t.ident.n && !(p->ident = str_dup(t.ident))) ||
              (t.link_ident.n && !(p->link_ident = str_dup(t.link_ident))))
         r = -ENOMEM;
     else
@@ -188,11 +189,16 @@ int pattern_compile(struct pattern *p, struct matcher *m, struct str text, struc
 bool pattern_match(const struct pattern *p, struct matcher *m, struct str subject)
 {
     PCRE2_SPTR s = (PCRE2_SPTR)(subject.p ? subject.p : "");
+
+    if (m->probe)
+        m->probe->before(m->probe->userdata, p);
     int r = p->jit ? pcre2_jit_match(p->code, s, subject.n, 0, 0, m->data, m->match)
                    : pcre2_match(p->code, s, subject.n, 0, 0, m->data, m->match);
 
     if (r < 0 && r != PCRE2_ERROR_NOMATCH)
         m->limit_hits++; // matching bytes under these options fails at a limit only
+    if (m->probe)
+        m->probe->after(m->probe->userdata, p, subject, r);
     return r > 0;
 }
 

@@ -41,7 +41,9 @@ enum group { // captures that mean something
 struct pattern {
     pcre2_code *code;
     struct origin at;
+    char *text;       // in the dialect, its substitutions made
     char *regex;      // as PCRE2 got it
+    unsigned flags;   // enum translate_flags, enum pattern_flags
     char *ident;      // NULL: matched against the line, else the message of this program
     char *link_ident; // NULL: no <LINK>
     uint8_t group[GROUP_MAX]; // its number, 0: it has none
@@ -55,6 +57,13 @@ struct pattern {
     bool last;
 };
 
+// Looks over the shoulder of every match.
+struct pattern_probe {
+    void (*before)(void *userdata, const struct pattern *p);
+    void (*after)(void *userdata, const struct pattern *p, struct str subject, int result); // as pcre2_match() has it
+    void *userdata;
+};
+
 // What matching needs, made once and shared by all patterns of a filter.
 struct matcher {
     pcre2_compile_context *compile;
@@ -63,6 +72,7 @@ struct matcher {
     pcre2_jit_stack *stack;
     bool warm; // ready to interpret a pattern without JIT
     uint64_t limit_hits;
+    const struct pattern_probe *probe; // NULL but in the workbench
 };
 
 int matcher_init(struct matcher *m);
