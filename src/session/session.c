@@ -54,6 +54,24 @@ static struct position position_now(const struct sessions *s)
     return s->record ? s->record->position : (struct position){0};
 }
 
+static void trace(const struct sessions *s, enum session_step step, const struct life *l, const struct life *other,
+                  enum outcome_origin origin, usec_t now)
+{
+    if (!s->options.trace)
+        return;
+    const struct session_trace t = {
+        .step = step,
+        .origin = origin,
+        .life = lives_index(&s->lives, l),
+        .other = other ? lives_index(&s->lives, other) : LIFE_NONE,
+        .has_addr = l->has_addr,
+        .addr = l->addr,
+        .time = now,
+        .record = s->record,
+    };
+    s->options.trace(s->options.userdata, &t);
+}
+
 // When the life, or the one that told its address, began.
 static usec_t first_begin(const struct sessions *s, const struct life *l)
 {
@@ -91,6 +109,7 @@ static void tell_failure(struct sessions *s, struct life *l, usec_t now)
         s->counters.by_origin[l->origin]++;
         s->counters.faulted += l->class == CLASS_FAULT;
     }
+    trace(s, STEP_SETTLED, l, NULL, l->origin, now);
     s->options.outcome(s->options.userdata, &o);
 }
 
@@ -114,6 +133,7 @@ static void tell_success(struct sessions *s, struct life *l)
 
     l->success_told = true;
     s->counters.successes++;
+    trace(s, STEP_SUCCESS, l, NULL, l->origin, r->time);
     s->options.outcome(s->options.userdata, &o);
 }
 
@@ -125,6 +145,7 @@ static void failure_is_due(struct sessions *s, struct life *l, usec_t now)
     }
     l->failure = FAILURE_WAITS;
     s->counters.waiting++;
+    trace(s, STEP_WAITS, l, NULL, 0, now);
 }
 
 static void set_address(struct sessions *s, struct life *l, const struct addr *a, enum outcome_origin origin,
@@ -136,11 +157,13 @@ static void set_address(struct sessions *s, struct life *l, const struct addr *a
         s->counters.address_conflicts++;
     if (!better)
         return;
+    bool known = l->has_addr;
     l->addr = *a;
     l->origin = (uint8_t)origin;
-    if (l->has_addr)
-        return;
     l->has_addr = true;
+    trace(s, STEP_ADDRESS, l, NULL, origin, now);
+    if (known)
+        return;
     s->fatherless -= l->bound;
     lives_unlist(&s->lives, LIFE_NAMELESS, l);
     if (origin < ORIGIN_LINK)
@@ -156,6 +179,7 @@ static void adopt(struct sessions *s, struct life *child, struct life *caller, e
 {
     if (!child->bound) {
         bind_child(&s->lives, child, caller);
+        trace(s, STEP_BIND, child, caller, origin, now);
         s->fatherless += !child->has_addr;
     }
     if (caller->has_addr)
@@ -221,6 +245,7 @@ static void end_life(struct sessions *s, struct life *l, bool over, usec_t now)
     l->end_seq = ++s->lives.seq;
     l->link_waits = false;
     l->last = now;
+    trace(s, STEP_END, l, NULL, 0, now);
     lives_list(&s->lives, LIFE_ENDED, l);
     if (over && l->failure == FAILURE_ATTEMPT && !l->success && !l->other)
         failure_is_due(s, l, now);
@@ -266,6 +291,7 @@ static void drop_life(struct sessions *s, struct life *l, usec_t now)
         tell_failure(s, l, now);
     s->fatherless -= l->bound && !l->has_addr;
     forget_caller(s, l, now);
+    trace(s, STEP_FORGET, l, NULL, 0, now);
     lives_remove(&s->lives, l);
 }
 
@@ -394,6 +420,7 @@ static struct life *new_life(struct sessions *s, const struct life_key *key, con
     l->uncertain = r->time - lives_host(&s->lives, key->host)->forgotten <= BIND_SOON;
     l->host_len = (uint8_t)(r->host.n < LIFE_HOST_MAX ? r->host.n : LIFE_HOST_MAX);
     memcpy(l->host, r->host.p, l->host_len);
+    trace(s, STEP_LIFE, l, NULL, 0, r->time);
     return l;
 }
 
@@ -565,6 +592,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         first_line(s, l, r, cmdline_addr);
     }
     lives_list(&s->lives, LIFE_BY_LINE, l);
+    trace(s, STEP_LINE, l, NULL, 0, r->time);
     if (!l->end_seq)
         l->last = r->time;
 

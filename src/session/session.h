@@ -50,11 +50,38 @@ typedef void (*outcome_fn)(void *userdata, const struct outcome *o);
 // that a younger process with the same pid is refused. False when unknown. NULL hook: never asked.
 typedef bool (*address_hook)(void *userdata, const struct record *r, struct addr *ret);
 
+// What happens to lives, for somebody who looks on (pptpban test). A life is known by the number of its place, which
+// the next life takes after STEP_FORGET.
+enum session_step {
+    STEP_LIFE,    // a new life
+    STEP_LINE,    // the record at hand is a line of it
+    STEP_BIND,    // other is the one that called it; origin says how that is known
+    STEP_ADDRESS, // its address is known now, or better than before; origin says how
+    STEP_WAITS,   // it has failed and its address is not known yet
+    STEP_SETTLED, // its failure was told, with or without an address
+    STEP_SUCCESS, // its success was told
+    STEP_END,     // it is over
+    STEP_FORGET,
+};
+
+struct session_trace {
+    enum session_step step;
+    enum outcome_origin origin;
+    uint32_t life, other;
+    bool has_addr;
+    struct addr addr;
+    usec_t time;
+    const struct record *record; // at hand; NULL between records
+};
+
+typedef void (*trace_fn)(void *userdata, const struct session_trace *t);
+
 struct session_options {
     unsigned max_lives;  // processes remembered; the longest silent is dropped first and counted
     usec_t wait;         // how long an ended life may wait for its address, in record time (design: 120 s)
     outcome_fn outcome;
     address_hook proc;
+    trace_fn trace; // NULL: nobody looks on
     void *userdata;
 };
 
