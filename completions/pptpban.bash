@@ -3,7 +3,7 @@
 _pptpban() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words= verb=${COMP_WORDS[1]}
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why reload replay check compile-limits help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status why reload replay test check compile-limits help version" -- "$cur"))
 		return
 	fi
 	case $prev in
@@ -21,13 +21,14 @@ _pptpban() {
 	why) words="--json --config --runtime --help $(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	reload) words="--config --runtime --help" ;;
 	replay) words="--config --journal --jsonl --no-gate" ;;
+	test) words="--config --journal --journalmatch --datepattern --timezone --maxlines --usedns --verbose --print-all-matched --print-all-missed --print-all-ignored --print-no-missed --print-no-ignored --no-gate --color --help" ;;
 	check) words="--dump --config --help" ;;
 	compile-limits) words="--config --output --user --help" ;;
-	help) words="list unban ban status why reload replay check compile-limits help version" ;;
+	help) words="list unban ban status why reload replay test check compile-limits help version" ;;
 	version) words="" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
-	if [ "$verb" = replay ] && [ "${cur#-}" = "$cur" ]; then
+	if [[ $verb == replay || $verb == test ]] && [ "${cur#-}" = "$cur" ]; then
 		compopt -o filenames 2>/dev/null
 		COMPREPLY+=($(compgen -f -- "$cur"))
 	fi

@@ -15,6 +15,10 @@ pptpban_SOURCES = \
 	src/cli/reload.c \
 	src/cli/replay.c \
 	src/cli/status.c \
+	src/cli/test.c src/cli/test.h \
+	src/cli/test_collect.c \
+	src/cli/test_load.c \
+	src/cli/test_print.c \
 	src/cli/unban.c \
 	src/cli/verbs.c src/cli/verbs.h \
 	src/cli/why.c

@@ -22,6 +22,7 @@ const struct verb verbs[] = {
      "When something is wrong with it, the service goes on with the old one and says why.",
      ARG_RUNTIME | ARG_CONFIG, 0, 0, verb_reload},
     {"replay", "FILE...|--journal PATH", "show who old logs would have banned", "", 0, 0, 0, verb_replay},
+    {"test", "LOG FILTER|PATTERN", "try a filter on a log", "", 0, 0, 0, verb_test},
     {"check", "", "check configuration and filters", "", ARG_CONFIG | ARG_DUMP, 0, 0, verb_check},
     {"compile-limits", "", "write the enforcer's limits",
      "To be run as root: the enforcer holds its own master to this file. The units do it by themselves.",

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// pptpban test: tries a filter, or a pattern, on a log through the service's own matching and sessions, and shows what
+// it found and why. Changes nothing. Here: its options and the order of things.
+#include "cli/test.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cli/exit.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "source/walk.h"
+
+const char *const test_kind_names[TEST_KINDS] = {"matched", "partial", "ignored", "missed"};
+
+static const char usage[] =
+    "usage: pptpban test [OPTIONS] LOG FILTER|PATTERN [IGNOREPATTERN]\n"
+    "       pptpban test [OPTIONS] --journal FILTER|PATTERN [IGNOREPATTERN]\n"
+    "\n"
+    "Tries a filter on a log, as the service would, and shows what it found and why. Nothing is changed.\n"
+    "LOG is a file (plain, gzip, xz or zstd), - for standard input, a journal file or directory, or a line of text.\n"
+    "FILTER is a name, NAME[mode=aggressive], or the path of a filter file; PATTERN is one as in failregex.\n"
+    "\n";
+
+enum { NONE_OF, ALL_OF };
+
+static const struct item {
+    char letter; // 0: none
+    const char *name, *value, *help;
+} items[] = {
+    {'c', "config", "FILE", "use this configuration, which says where filters are"},
+    {'j', "journal", NULL, "read this machine's journal"},
+    {'m', "journalmatch", "MATCH", "read these entries of the journal, not those that the filter names"},
+    {'d', "datepattern", "PATTERN", "find dates in this form, as in a filter"},
+    {'Z', "timezone", "ZONE", "the zone of stamps that tell none, as in TZ"},
+    {'L', "maxlines", "NUMBER", "how many lines a pattern may span"},
+    {'u', "usedns", "WORD", "no: <HOST> matches addresses alone"},
+    {'v', "verbose", NULL, "all patterns, those that never matched too, and more of everything"},
+    {'M', "print-all-matched", NULL, "print all lines that matched"},
+    {'X', "print-all-missed", NULL, "print all lines that nothing matched"},
+    {'I', "print-all-ignored", NULL, "print all lines that ignoreregex matched"},
+    {'x', "print-no-missed", NULL, "print none of them"},
+    {'i', "print-no-ignored", NULL, "print none of them"},
+    {'g', "no-gate", NULL, "show every line to every pattern (slower, same result)"},
+    {'C', "color", "WHEN", "always, never or auto"},
+    {'h', "help", NULL, "print this help"},
+};
+
+enum { N_ITEMS = sizeof(items) / sizeof(items[0]) };
+
+static void print_usage(FILE *out)
+{
+    fputs(usage, out);
+    for (size_t i = 0; i < N_ITEMS; i++) {
+        char name[48];
+        snprintf(name, sizeof(name), "--%s%s%s", items[i].name, items[i].value ? " " : "",
+                 items[i].value ? items[i].value : "");
+        fprintf(out, "  %-22s %s\n", name, items[i].help);
+    }
+}
+
+static bool set_colours(struct test_options *o, const char *when)
+{
+    if (strcmp(when, "auto") == 0)
+        o->colours = output_colours(stdout);
+    else if (strcmp(when, "always") == 0 || strcmp(when, "never") == 0)
+        o->colours = when[0] == 'a';
+    else
+        return false;
+    return true;
+}
+
+// Takes one option. False when its value is none.
+static bool take(struct test_options *o, int letter, const char *value)
+{
+    switch (letter) {
+    case 'c':
+        o->config = value;
+        return true;
+    case 'j':
+        o->journal = true;
+        return true;
+    case 'm':
+        o->journalmatch = value;
+        return true;
+    case 'd':
+        o->datepattern = value;
+        return true;
+    case 'Z':
+        return setenv("TZ", value, 1) == 0;
+    case 'L':
+        o->maxlines = value;
+        return true;
+    case 'u':
+        o->usedns = value;
+        return true;
+    case 'v':
+        o->verbose = true;
+        return true;
+    case 'M':
+        o->all |= 1 << TEST_MATCHED | 1 << TEST_PARTIAL;
+        return true;
+    case 'X':
+        o->all |= 1 << TEST_MISSED;
+        return true;
+    case 'I':
+        o->all |= 1 << TEST_IGNORED;
+        return true;
+    case 'x':
+        o->none |= 1 << TEST_MISSED;
+        return true;
+    case 'i':
+        o->none |= 1 << TEST_IGNORED;
+        return true;
+    case 'g':
+        o->no_gate = true;
+        return true;
+    case 'C':
+        return set_colours(o, value);
+    default:
+        return false;
+    }
+}
+
+// -1: go on; else the exit code.
+static int read_options(struct test_options *o, int argc, char **argv)
+{
+    struct option options[N_ITEMS + 1] = {{0}};
+    int c;
+
+    *o = (struct test_options){.colours = output_colours(stdout)};
+    for (size_t i = 0; i < N_ITEMS; i++)
+        options[i] = (struct option){items[i].name, items[i].value ? required_argument : no_argument, NULL,
+                                     items[i].letter};
+    while ((c = getopt_long(argc, argv, "c:m:d:L:o:vh", options, NULL)) != -1) {
+        if (c == 'h') {
+            print_usage(stdout);
+            return EXIT_DONE;
+        }
+        if (!take(o, c, optarg)) {
+            if (c != '?')
+                fprintf(stderr, "pptpban test: \"%s\" is no value for this option; see pptpban test --help\n", optarg);
+            return EXIT_USAGE;
+        }
+    }
+    int left = argc - optind;
+    if (!o->journal && left > 0) {
+        o->log = argv[optind++];
+        left--;
+    }
+    if (left < 1 || left > 2 || (!o->log && !o->journal)) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    o->filter = argv[optind];
+    o->ignore = left > 1 ? argv[optind + 1] : NULL;
+    return -1;
+}
+
+static bool is_journal(const char *path)
+{
+    static const char magic[8] = "LPKSHHRH";
+    char head[8];
+    struct stat st;
+
+    if (strcmp(path, "-") == 0 || stat(path, &st) < 0)
+        return false;
+    if (S_ISDIR(st.st_mode))
+        return true;
+    FILE *f = S_ISREG(st.st_mode) ? fopen(path, "re") : NULL;
+    bool is = f && fread(head, 1, sizeof(head), f) == sizeof(head) && memcmp(head, magic, sizeof(head)) == 0;
+    if (f)
+        fclose(f);
+    return is;
+}
+
+// A LOG that is no file is a line of text, unless it looks like the name of one.
+static bool is_text(const char *log)
+{
+    struct stat st;
+
+    return strcmp(log, "-") != 0 && stat(log, &st) < 0 && (log[0] != '/' || strchr(log, ' ') || strchr(log, '\n'));
+}
+
+static int read_text(struct test *t, const struct source_options *options)
+{
+    struct walk walk;
+    char *text;
+    int n = asprintf(&text, "%s\n", t->options.log);
+
+    if (n < 0)
+        return -ENOMEM;
+    walk_init(&walk, clock_realtime(), 0);
+    walk.record = options->record;
+    walk.userdata = options->userdata;
+    walk.filters = options->filters;
+    walk.follow = true;
+    int r = walk_block(&walk, (struct str){text, (size_t)n}, 0);
+    t->counts.lines += walk.lines;
+    t->counts.no_header += walk.no_header;
+    t->counts.truncated += walk.truncated;
+    free(text);
+    return r;
+}
+
+static int read_log(struct test *t)
+{
+    const char *log = t->options.log;
+    // every line, not only those that the gate lets through: what is missed is to be shown too
+    struct source_options options = {.filters = 1, .record = test_collect, .userdata = t};
+
+    if (t->from_journal) {
+        const char *match = t->options.journalmatch ? t->options.journalmatch : filter_journalmatch(t->filter);
+        struct source_journal_match m = {.filter = 1, .match = match};
+        return replay_journal(t->options.journal ? NULL : log, &m, 1, &options, &t->counts);
+    }
+    return is_text(log) ? read_text(t, &options) : replay_file(log, &options, 0, &t->counts);
+}
+
+static int run(struct test *t)
+{
+    int code = test_load(t);
+
+    if (code != EXIT_DONE)
+        return code;
+    usec_t start = clock_monotonic();
+    int r = test_collect_begin(t);
+    if (r == 0)
+        r = read_log(t);
+    if (t->sessions)
+        sessions_finish(t->sessions);
+    t->took = clock_monotonic() - start;
+    if (r < 0) {
+        fprintf(stderr, "pptpban: %s: %s\n", t->options.log ? t->options.log : "journal", strerror(-r));
+        return EXIT_FAILED;
+    }
+    test_print(t);
+    return t->lines[TEST_MATCHED] + t->lines[TEST_PARTIAL] ? EXIT_DONE : EXIT_NOTHING;
+}
+
+int verb_test(int argc, char **argv)
+{
+    struct test t = {.filter = NULL};
+    int code = read_options(&t.options, argc, argv);
+
+    if (code >= 0)
+        return code;
+    tzset();
+    t.from_journal = t.options.journal || (t.options.log && is_journal(t.options.log));
+    code = run(&t);
+    test_collect_end(&t);
+    filter_free(t.filter);
+    free(t.filter_path);
+    return code;
+}

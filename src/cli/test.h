@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The inside of pptpban test, the workbench for filters: what was asked for, what was found, and who prints it.
+#ifndef PB_CLI_TEST_H
+#define PB_CLI_TEST_H
+
+#include "base/class.h"
+#include "filter/foreign.h"
+#include "filter/inspect.h"
+#include "session/session.h"
+#include "source/replay.h"
+
+enum test_kind { // of a line
+    TEST_MATCHED,
+    TEST_PARTIAL, // matched, but is no failure or success by itself: <F-NOFAIL>, or its address is yet to come
+    TEST_IGNORED, // by ignoreregex
+    TEST_MISSED,
+    TEST_KINDS,
+};
+
+extern const char *const test_kind_names[TEST_KINDS];
+
+enum test_colour { TEST_COLOUR_AUTO, TEST_COLOUR_ALWAYS, TEST_COLOUR_NEVER };
+
+struct test_options {
+    const char *log;    // NULL: none (--lint, --journal)
+    const char *filter; // a name with parameters, a file, or a pattern
+    const char *ignore; // a third argument, NULL: none
+    const char *config, *datepattern, *maxlines, *usedns, *journalmatch, *out;
+    bool journal, json, verbose, expand, lint, no_gate, explain, colours;
+    unsigned all, none; // bits of enum test_kind: lines of which all, or none, are shown
+    uint64_t line;      // --line: this one alone, 0: all
+};
+
+enum {
+    TEST_SHOWN = 10,        // lines of a kind that are shown unless all are wanted
+    TEST_TEXT = 1024,       // bytes of a line that are kept for that
+    TEST_IDS = 4096,        // addresses and other ids that are counted
+    TEST_ID = 64,           // bytes of one
+    TEST_MEASURE_ALL = 10000, // lines each of whose matches is measured; after that
+    TEST_MEASURE_EACH = 16,   // every so manieth line's
+    TEST_BEHIND_MAX = 100000, // matched lines that are shown to the later patterns too
+};
+
+struct pattern_stats {
+    uint64_t asked, hits, limits;
+    uint64_t behind;       // would have matched too, had not an earlier one
+    uint64_t measured, ns; // time of the measured matches
+};
+
+// What was found in one line. Views into the record.
+struct test_line {
+    enum test_kind kind;
+    usec_t time;
+    uint64_t number; // of the line
+    const struct pattern *pattern; // that won (or ignored it), NULL
+    const struct record *record;
+    struct str line;
+    bool has_id;
+    struct str id, user, session;
+    const struct finding *finding; // NULL for filters with [Session]
+    const struct event *event;     // NULL for others
+};
+
+struct kept_text {
+    uint64_t number;
+    const struct pattern *pattern;
+    char id[TEST_ID], user[TEST_ID], session[TEST_ID];
+    size_t n, whole; // bytes kept, and of the line
+    char text[TEST_TEXT];
+};
+
+struct counted_id {
+    char text[TEST_ID], user[TEST_ID]; // the last user
+    uint64_t failures, successes;
+    usec_t first, last;
+};
+
+struct test {
+    struct test_options options;
+    struct filter *filter;
+    const char *filter_text; // what it was read from, for people
+    char *filter_path;
+    bool from_journal;
+    struct sessions *sessions; // NULL: the filter has none
+    struct test_sessions *shown_sessions;
+    struct literals *gate;     // NULL: every pattern sees every line
+    struct matcher second;     // asks the patterns that came too late
+    struct pattern_stats *stats[FILTER_LISTS];
+    struct pattern_probe probe;
+    uint64_t lines[TEST_KINDS], gated, behind_checked;
+    struct kept_text *kept[TEST_KINDS]; // TEST_SHOWN of each
+    struct counted_id *ids;
+    size_t n_ids;
+    uint64_t ids_lost;
+    uint64_t failures[CLASS_MAX], successes, unattributed;
+    uint64_t untimed; // lines that matched, but nobody knows their time
+    uint64_t source_dates[3], undated; // stamps that the source read: ISO, month first, weekday first
+    usec_t oldest, newest;
+    bool any_time;
+    struct replay_counts counts;
+    usec_t took;
+    uint64_t clock_cost; // ns that asking the clock takes
+    // of the record at hand
+    const struct record *record;
+    uint64_t asked_lines;
+    const struct pattern *hit, *ignored_by;
+    bool measuring, asked;
+    uint64_t started;
+    bool write_failed;
+};
+
+// test_load.c: makes the filter that was asked for. Returns EXIT_DONE, or another code after having said why.
+int test_load(struct test *t);
+
+// test_collect.c: before the first record and for each one (record_fn).
+int test_collect_begin(struct test *t);
+int test_collect(void *userdata, const struct record *r);
+void test_collect_end(struct test *t);
+
+// test_print.c: the report for people. test_put: text that an attacker may have written, at most max bytes of it
+// (0: all), nothing of which steers the terminal.
+void test_print(const struct test *t);
+void test_put(FILE *out, struct str s, size_t max);
+void test_print_line(const struct test *t, const struct test_line *l);
+const char *test_place(const struct pattern *p, char buf[static 96]); // "pptpd.conf:14"
+
+#endif

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# pptpban test on captured logs and small ones: what it counts is what the replay counts, what it shows is what is there.
+set -u
+srcdir=${srcdir:-.}
+T=$(mktemp -d "${TMPDIR:-/tmp}/pptpban-workbench-XXXXXX")
+trap 'rm -rf "$T"' EXIT
+status=0
+TZ=UTC
+export TZ
+
+printf '[pptpban]\nfilter_dirs = %s/filters\n[pptpd]\nenabled = yes\nfilter = pptpd\nsource = %s/none\n' "$srcdir" "$T" \
+	>"$T/conf"
+test_() { ./pptpban test --config "$T/conf" "$@"; }
+
+wants() { # WHAT TEXT: a line of $T/out is it
+	grep -qF -e "$2" "$T/out" && return
+	echo "$1: no line with: $2; there was:"
+	head -60 "$T/out"
+	status=1
+}
+lacks() { # WHAT TEXT
+	grep -qF -e "$2" "$T/out" || return
+	echo "$1: a line with: $2"
+	status=1
+}
+code() { # WHAT WANTED GOT
+	[ "$2" = "$3" ] && return
+	echo "$1: exit status $3, not $2"
+	status=1
+}
+
+# The same failures as in the replay, gated and not, compressed or not.
+for log in "$srcdir"/tests/captures/lab/syslog.*.xz "$srcdir"/tests/captures/fixtures/*.log.xz; do
+	./pptpban replay --config "$T/conf" --jsonl "$log" >"$T/replay"
+	n=$(grep -c '^{"type":"failure".*"class":"auth"' "$T/replay")
+	s=$(grep -c '^{"type":"success"' "$T/replay")
+	test_ "$log" pptpd >"$T/out"
+	grep -q -e "^$n failures\{0,1\}, $s success" -e "^[0-9]* failures ($n auth[^)]*), $s success" "$T/out" || {
+		echo "$log: the replay has $n failures and $s successes, the workbench: $(tail -1 "$T/out")"
+		status=1
+	}
+	test_ "$log" pptpd | grep '^[0-9]* line' >"$T/gated"
+	test_ --no-gate "$log" pptpd | grep '^[0-9]* line' >"$T/ungated"
+	cmp -s "$T/gated" "$T/ungated" || { echo "$log: the gate changes $(cat "$T/ungated") to $(cat "$T/gated")"; status=1; }
+done
+
+# A pattern on a line of text; an ignoring one; nothing matched; a wrong pattern; a wrong command line.
+line='Nov 22 18:55:40 h fooctl[12]: refused bob from 203.0.113.9'
+test_ "$line" 'refused <F-USER>\S+</F-USER> from <ADDR>$' >"$T/out"
+code "a line" 0 $?
+wants "a line" "1 line: 1 matched, 0 partial, 0 ignored, 0 missed"
+wants "a line" 'address 203.0.113.9  user "bob"'
+wants "a line" "Nov 22 18:55:40, by the source"
+test_ "$line" 'refused <F-USER>\S+</F-USER> from <ADDR>$' 'refused bob ' >"$T/out"
+code "an ignored line" 3 $?
+wants "an ignored line" "1 line: 0 matched, 0 partial, 1 ignored, 0 missed"
+test_ "$line" 'accepted <ADDR>$' >"$T/out"
+code "a missed line" 3 $?
+wants "a missed line" "1 line: 0 matched, 0 partial, 0 ignored, 1 missed"
+test_ "$line" 'refused (<ADDR>$' >"$T/out" 2>&1
+code "a bad pattern" 1 $?
+wants "a bad pattern" "is no regular expression"
+test_ "$line" no-such-filter >"$T/out" 2>&1
+code "no such filter" 1 $?
+wants "no such filter" "no file no-such-filter.conf"
+test_ "$line" >"$T/out" 2>&1
+code "no filter" 2 $?
+test_ /no/such/file '<ADDR>' >"$T/out" 2>&1
+code "no such log" 1 $?
+wants "no such log" "/no/such/file: No such file"
+
+# A filter file with parameters, a date form of its own, several lines.
+cat >"$T/own.conf" <<'EOF'
+[Definition]
+failregex = ^ <mode> <ADDR>$
+[Init]
+mode = calm
+EOF
+printf 'at 2026/11/22-18:55:40 angry 203.0.113.9\n' >"$T/log"
+test_ "$T/log" "$T/own.conf[mode=angry]" >"$T/out"
+code "without the date" 3 $?
+test_ --datepattern '^at %Y/%m/%d-%H:%M:%S' "$T/log" "$T/own.conf[mode=angry]" >"$T/out"
+code "with the date" 0 $?
+wants "with the date" '1  ^at %Y/%m/%d-%H:%M:%S'
+wants "with the date" "own.conf:2 failregex"
+printf 'begin bob\nend 203.0.113.9\nbegin eve\n' >"$T/log"
+test_ --maxlines 2 "$T/log" '^begin <F-USER>\S+</F-USER><SKIPLINES>end <ADDR>$' >"$T/out"
+code "two lines without a date" 3 $?
+wants "two lines without a date" "1 line would have matched, but nobody knows when"
+printf '2026-11-22 18:55:40 begin bob\n2026-11-22 18:55:41 end 203.0.113.9\n' >"$T/log"
+test_ --maxlines 2 "$T/log" 'begin <F-USER>\S+</F-USER><SKIPLINES> *end <ADDR>$' >"$T/out"
+code "two lines" 0 $?
+wants "two lines" 'address 203.0.113.9  user "bob"'
+
+# What an attacker wrote does not steer the terminal, and only so much of it is shown.
+printf 'bad \033[2J from 203.0.113.9\n' >"$T/log"
+test_ "$T/log" 'from <ADDR>$' >"$T/out"
+wants "an escape" 'bad \x1b[2J from'
+i=0
+while [ $i -lt 25 ]; do
+	echo "line $i"
+	i=$((i + 1))
+done >"$T/log"
+test_ "$T/log" 'from <ADDR>$' >"$T/out"
+wants "25 missed lines" "and 15 more: --print-all-missed shows all"
+lacks "25 missed lines" "line 24"
+test_ --print-all-missed "$T/log" 'from <ADDR>$' >"$T/out"
+wants "all missed lines" "line 24"
+test_ --print-no-missed "$T/log" 'from <ADDR>$' >"$T/out"
+lacks "no missed lines" "line 1"
+
+# Colours where they are wanted and nowhere else.
+test_ --color always "$line" '<ADDR>$' | grep -q "$(printf '\033')" || { echo "no colour"; status=1; }
+test_ "$line" '<ADDR>$' | grep -q "$(printf '\033')" && { echo "colour in a pipe"; status=1; }
+exit $status
