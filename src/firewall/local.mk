@@ -1,3 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += libfirewall.a
-libfirewall_a_SOURCES = src/firewall/model.c src/firewall/model.h src/firewall/window.c src/firewall/window.h
+libfirewall_a_SOURCES = \
+	src/firewall/model.c src/firewall/model.h \
+	src/firewall/networks.c src/firewall/networks.h \
+	src/firewall/render.h \
+	src/firewall/window.c src/firewall/window.h
+
+check_PROGRAMS += test_model test_window
+test_model_SOURCES = tests/unit/test_model.c
+test_model_LDADD = libfirewall.a libconfig.a libbase.a $(CMOCKA_LIBS)
+test_window_SOURCES = tests/unit/test_window.c
+test_window_LDADD = libfirewall.a libbase.a $(CMOCKA_LIBS)
