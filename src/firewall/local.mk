@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += libfirewall.a
 libfirewall_a_SOURCES = \
+	src/firewall/judge.c src/firewall/judge.h \
 	src/firewall/model.c src/firewall/model.h \
 	src/firewall/networks.c src/firewall/networks.h \
 	src/firewall/render.h \
