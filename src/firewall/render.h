@@ -24,6 +24,9 @@ const struct fw_format *fw_format_find(const char *name);
 // What "nftables" and "iptables" are made of, for those who apply them. The table and the chains of ours:
 extern const char FW_NFT_TABLE[]; // "pptpban_fw" (family inet)
 
+// Every set is two, one a family: NAME4 and NAME6 (nft), pptpban-NAME4 and pptpban-NAME6 (ipset). All rules carry their
+// id as comment, nothing else does; the chain "revision" and PPTPBAN-REV are not the renderers'.
+
 // One atomic nft script: add table, sets and chains, flush the chains and the sets that the model fills, add all rules.
 // Never deletes the table, never empties sets that live at run time (override, tunnels, gre, admin).
 int fw_render_nftables(const struct fw_model *m, FILE *out);
