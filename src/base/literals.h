@@ -11,7 +11,10 @@
 
 struct literals;
 
-enum { LITERALS_MAX = 64 }; // one bit each in a mask
+enum {
+    LITERALS_MAX = 1024,
+    LITERALS_BITS = 64, // of a mask
+};
 
 enum literals_kernel { LITERALS_PORTABLE, LITERALS_SSSE3, LITERALS_AVX2 };
 
@@ -24,7 +27,10 @@ void literals_free(struct literals *l);
 // NULL when there is none.
 const char *literals_find(const struct literals *l, const char *p, const char *end);
 
-// Bit i is set when string i occurs anywhere in s.
+// The bit of string i of count in a mask: its own while there are enough, else one that it shares with its neighbours.
+uint64_t literals_bit(size_t i, size_t count);
+
+// The bits of all strings that occur anywhere in s.
 uint64_t literals_mask(const struct literals *l, struct str s);
 
 // How common byte c is in system logs, relative to others: 4 (rare) to 400.

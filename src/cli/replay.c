@@ -164,6 +164,7 @@ static int read_all(struct replay *r, char *const *files, int n, const char *jou
 {
     struct source_options options = {
         .literals = engine_literals(r->engine),
+        .ungated = engine_ungated(r->engine),
         .filters = engine_filters_for(r->engine, "auto"),
         .record = on_record,
         .userdata = r,

@@ -94,7 +94,7 @@ static int make_gate(struct test *t)
     struct str literals[LITERALS_MAX];
     size_t n = 0;
 
-    if (t->options.no_gate || !filter_gate(t->filter, literals, LITERALS_MAX, &n) || n == 0)
+    if (t->options.no_gate || !filter_gate(t->filter, literals, LITERALS_MAX, &n, NULL) || n == 0)
         return 0;
     filter_set_gate(t->filter, literals, n);
     return literals_new(literals, n, &t->gate);

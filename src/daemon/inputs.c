@@ -182,6 +182,7 @@ static int open_one(struct inputs *in, struct input *input, usec_t since)
     struct source_options options = {
         .event = s->event,
         .literals = engine_literals(s->engine),
+        .ungated = engine_ungated(s->engine),
         .filters = input->filters,
         .record = on_record,
         .caught_up = on_caught_up,

@@ -331,6 +331,31 @@ const struct literals *engine_literals(const struct engine *e)
     return e->literals;
 }
 
+uint64_t engine_ungated(const struct engine *e)
+{
+    uint64_t mask = 0;
+
+    for (unsigned i = 0; i < e->units.n; i++)
+        mask |= (uint64_t)(e->units.v[i].ungated != NULL) << i;
+    return mask;
+}
+
+bool engine_filter(const struct engine *e, unsigned i, struct engine_filter *ret)
+{
+    if (i >= e->units.n)
+        return false;
+    const struct unit *u = &e->units.v[i];
+    *ret = (struct engine_filter){
+        .spec = u->spec,
+        .journal = u->journal,
+        .literals = filter_count_literals(u->filter),
+        .ungated = u->ungated,
+        .interpreted = filter_count_interpreted(u->filter),
+        .counters = filter_counters(u->filter),
+    };
+    return true;
+}
+
 uint64_t engine_filters_for(const struct engine *e, const char *source)
 {
     return units_mask(&e->units, is_replay(e) ? NULL : source, e->options.journal_available);

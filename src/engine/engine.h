@@ -63,6 +63,21 @@ void engine_free(struct engine *e);
 // What the sources need: the literals (NULL: every line must be seen), and for each jail source the filter mask.
 const struct literals *engine_literals(const struct engine *e);
 
+// The filters that must see every line, whatever literals it has.
+uint64_t engine_ungated(const struct engine *e);
+
+// Filter i, for those who want to know how fast it can be. False when there are no more.
+struct engine_filter {
+    const char *spec; // as the jails name it
+    bool journal;     // as for lines of the journal
+    unsigned literals; // that its lines are looked for by
+    const char *ungated; // why it must see every line, with file:line; NULL: it need not
+    unsigned interpreted; // of its patterns, for want of JIT
+    const struct filter_counters *counters;
+};
+
+bool engine_filter(const struct engine *e, unsigned i, struct engine_filter *ret);
+
 // Filters are numbered by distinct (filter with parameters, source kind). The mask of those that the jails reading
 // this source use: "journal", or one entry of jail.source ("auto" where there is no journal). Replay: all of them.
 uint64_t engine_filters_for(const struct engine *e, const char *source);

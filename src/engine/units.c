@@ -169,6 +169,7 @@ void units_free(struct units *u)
 {
     for (unsigned i = 0; i < u->n; i++) {
         filter_free(u->v[i].filter);
+        free(u->v[i].ungated);
         sessions_free(u->v[i].sessions);
     }
     u->n = 0;
@@ -177,12 +178,14 @@ void units_free(struct units *u)
 int units_gate(struct units *u, struct literals **ret)
 {
     struct str strings[LITERALS_MAX];
+    struct filter_error why;
     size_t n = 0;
 
     *ret = NULL;
     for (unsigned i = 0; i < u->n; i++)
-        if (!filter_gate(u->v[i].filter, strings, LITERALS_MAX, &n))
-            return 0;
+        if (!filter_gate(u->v[i].filter, strings, LITERALS_MAX, &n, &why) &&
+            !(u->v[i].ungated = str_dup(str_of(why.text))))
+            return -ENOMEM;
     if (n == 0)
         return 0;
     for (unsigned i = 0; i < u->n; i++)

@@ -16,6 +16,7 @@ struct unit {
     const char *spec; // jail.filter, owned by the configuration
     bool journal;
     struct filter *filter;
+    char *ungated;             // why it must see every line; NULL: it need not
     struct sessions *sessions; // NULL: the filter has none
     struct unit_counts direct; // of a filter without sessions
     uint8_t jails[UNIT_JAILS_MAX]; // indices into config.jails
@@ -33,7 +34,7 @@ struct units {
 int units_load(struct units *u, const struct engine_options *options, struct config_report *report);
 void units_free(struct units *u);
 
-// One set of literals for all, *ret NULL when some filter must see every line.
+// One set of literals for all, *ret NULL when all filters must see every line. Says of each whether it must.
 int units_gate(struct units *u, struct literals **ret);
 
 // The units that read this source (see engine_filters_for); NULL: all.

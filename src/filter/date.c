@@ -46,6 +46,7 @@ struct date_detector {
     pcre2_match_data *data;
     pcre2_match_context *context;
     bool warm; // ready to interpret a format without JIT
+    bool may_join; // a cut may bring two words together
     uint64_t limit_hits;
 };
 
@@ -177,6 +178,87 @@ static bool has_group(struct str s)
     return false;
 }
 
+// Where the first group that captures begins; s.n when there is none.
+static size_t first_group(struct str s)
+{
+    bool in_class = false;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\\') {
+            i++;
+        } else if (in_class) {
+            in_class = s.p[i] != ']';
+        } else if (s.p[i] == '[') {
+            in_class = true;
+            i += i + 1 < s.n && s.p[i + 1] == '^';
+            i += i + 1 < s.n && s.p[i + 1] == ']';
+        } else if (s.p[i] == '(' && (i + 1 == s.n || s.p[i + 1] != '?' || str_starts(str_skip(s, i), STR("(?P<")))) {
+            return i;
+        }
+    }
+    return s.n;
+}
+
+// True when what stands right before offset is certain to match a byte that is no word's: a plain one or "\[".
+static bool behind_no_word(struct str s, size_t offset)
+{
+    size_t slashes = 0;
+
+    while (slashes + 1 < offset && s.p[offset - 2 - slashes] == '\\')
+        slashes++;
+    char c = s.p[offset - 1];
+    return slashes % 2 ? c == 's' || c == 'W' || (ispunct((unsigned char)c) && c != '_') : strchr(" \",;/-", c) != NULL;
+}
+
+// True when there is nothing in it that first_group() and behind_no_word() would read wrongly: flags like (?x), comments,
+// quotes, conditions, other spellings of groups and classes.
+static bool is_plain(struct str s)
+{
+    static const struct str groups[] = {{":", 1}, {"P<", 2}, {"P=", 2}, {"=", 1}, {"!", 1}, {"<=", 2}, {"<!", 2}, {">", 1},
+                                        {"-i:", 3}};
+    const size_t n = sizeof(groups) / sizeof(groups[0]);
+
+    for (size_t i = 0; i + 1 < s.n; i++) {
+        struct str at = str_skip(s, i), behind = str_skip(s, i + 2);
+        size_t k = 0;
+        if (str_starts(at, STR("[:")) || str_starts(at, STR("\\Q")) || str_starts(at, STR("(*")))
+            return false;
+        while (str_starts(at, STR("(?")) && k < n && !str_starts(behind, groups[k]))
+            k++;
+        if (k == n)
+            return false;
+    }
+    return true;
+}
+
+enum beginning {
+    BEGINS_LINE, // can match at the line's begin only
+    BEGINS_WORD, // the first byte is a letter, a digit or '_'
+    BEGINS_ANYHOW,
+};
+
+static enum beginning beginning_of(const pcre2_code *t)
+{
+    const uint8_t *bitmap = NULL;
+    uint32_t options, type, first, empty;
+
+    pcre2_pattern_info(t, PCRE2_INFO_ALLOPTIONS, &options);
+    pcre2_pattern_info(t, PCRE2_INFO_FIRSTCODETYPE, &type);
+    pcre2_pattern_info(t, PCRE2_INFO_FIRSTCODEUNIT, &first);
+    pcre2_pattern_info(t, PCRE2_INFO_FIRSTBITMAP, (void *)&bitmap);
+    pcre2_pattern_info(t, PCRE2_INFO_MATCHEMPTY, &empty);
+    if (options & PCRE2_ANCHORED)
+        return BEGINS_LINE;
+    if (empty || (type != 1 && !bitmap))
+        return BEGINS_ANYHOW;
+    for (unsigned c = 0; c < 256; c++) {
+        bool possible = type == 1 ? c == first : bitmap[c / 8] >> c % 8 & 1;
+        if (possible && !isalnum((int)c) && c != '_')
+            return BEGINS_ANYHOW;
+    }
+    return BEGINS_WORD;
+}
+
 static struct str without_stars(struct str s, bool *ret_begin, bool *ret_end)
 {
     *ret_begin = *ret_end = false;
@@ -197,23 +279,48 @@ enum begin {
     BEGIN_LINE,     // at the line's begin, behind up to two bytes that are no word
 };
 
-static int add_regex(struct date_detector *d, struct str regex, bool names, enum begin begin, struct origin at,
-                     struct filter_error *error)
+// True when what group 1 matches has no word's byte before it for certain. The regex is as add_regex() found it, stars
+// taken off; guarded: it is asked for at the begin of a line or a word, or behind no word.
+static bool cut_is_clean(struct str regex, enum begin begin, bool guarded, bool grouped)
+{
+    size_t group = grouped ? first_group(regex) : 0, offset;
+    int code;
+
+    if (group > 0)
+        return group < regex.n && is_plain(regex) && behind_no_word(regex, group);
+    if (begin != BEGIN_ANYWHERE)
+        return true;
+    pcre2_code *t = pcre2_compile((PCRE2_SPTR)regex.p, regex.n, PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP,
+                                  &code, &offset, NULL);
+    enum beginning b = t ? beginning_of(t) : BEGINS_ANYHOW;
+    pcre2_code_free(t);
+    return b == BEGINS_LINE || (b == BEGINS_WORD && guarded);
+}
+
+// A format with its letters filled in.
+struct format {
+    struct str regex;
+    bool names;     // of months or days: in any case
+    bool ends_word; // its last byte is certain to be a letter or a digit
+    enum begin begin;
+};
+
+static int add_regex(struct date_detector *d, const struct format *f, struct origin at, struct filter_error *error)
 {
     struct buffer b = {.n = 0};
     bool no_begin, no_end;
     size_t offset;
     int code;
 
-    regex = without_stars(regex, &no_begin, &no_end);
+    struct str regex = without_stars(f->regex, &no_begin, &no_end);
     no_begin |= str_starts(regex, STR("^")) || str_starts(regex, STR("(^")) || str_starts(regex, STR("(?:^"));
     no_end |= regex.n > 0 && regex.p[regex.n - 1] == '$';
-    if (names)
+    if (f->names)
         put(&b, STR("(?i)"));
-    if (begin == BEGIN_LINE)
+    if (f->begin == BEGIN_LINE)
         put(&b, STR("^\\W{0,2}?"));
     else if (!no_begin)
-        put(&b, begin == BEGIN_NO_WORD ? STR("(?<!\\w)") : STR("(?:^|\\b|\\W)"));
+        put(&b, f->begin == BEGIN_NO_WORD ? STR("(?<!\\w)") : STR("(?:^|\\b|\\W)"));
     bool grouped = has_group(regex);
     put(&b, grouped ? STR("") : STR("("));
     put(&b, regex);
@@ -238,6 +345,7 @@ static int add_regex(struct date_detector *d, struct str regex, bool names, enum
         d->warm = true;
     }
     d->v[d->n++] = t;
+    d->may_join |= !(f->ends_word && !grouped && !no_end) && !cut_is_clean(regex, f->begin, !no_begin, grouped);
     return 0;
 }
 
@@ -264,18 +372,30 @@ static int set_name(struct date_detector *d, struct str before, struct str forma
     return -ENOMEM;
 }
 
+// True when a format ends with a letter behind its %: all of them end with a letter or a digit, and behind that no word
+// goes on (unless by **, or when there are alternatives or groups).
+static bool ends_with_letter(struct str s)
+{
+    size_t percent = s.n >= 4 && s.p[s.n - 3] == 'E' && s.p[s.n - 2] == 'x' ? s.n - 4 : s.n - 2;
+
+    return s.n >= 2 && s.p[percent] == '%' && !(percent > 0 && s.p[percent - 1] == '%') &&
+           isalpha((unsigned char)s.p[s.n - 1]) && !memchr(s.p, '|', s.n);
+}
+
 static int add_format(struct date_detector *d, struct str s, enum begin begin, struct origin at,
                       struct filter_error *error)
 {
     struct buffer b = {.n = 0};
     const char *named = named_format(s);
-    bool names = false;
+    struct format f = {.begin = begin, .ends_word = ends_with_letter(s)};
 
-    int r = named ? 0 : expand_letters(&b, s, &names, at, error);
-    if (r == 0 && named)
-        r = add_regex(d, str_of(named), false, s.p[0] == 'E' ? BEGIN_NO_WORD : begin, at, error);
-    else if (r == 0)
-        r = add_regex(d, (struct str){b.p, b.n}, names, begin, at, error);
+    int r = named ? 0 : expand_letters(&b, s, &f.names, at, error);
+    f.regex = named ? str_of(named) : (struct str){b.p, b.n};
+    f.ends_word |= named != NULL; // a digit
+    if (named && s.p[0] == 'E')
+        f.begin = BEGIN_NO_WORD;
+    if (r == 0)
+        r = add_regex(d, &f, at, error);
     return r < 0 ? r : set_name(d, begin == BEGIN_LINE ? STR("{^LN-BEG}") : STR(""), s, STR(""));
 }
 
@@ -315,7 +435,7 @@ static int add_around_date(struct date_detector *d, struct str s, size_t date_at
         if (r == 0)
             r = expand_letters(&b, str_skip(s, date_at + 6), &names, at, error);
         if (r == 0)
-            r = add_regex(d, (struct str){b.p, b.n}, names, BEGIN_ANYWHERE, at, error);
+            r = add_regex(d, &(struct format){.regex = {b.p, b.n}, .names = names, .begin = BEGIN_ANYWHERE}, at, error);
         if (r == 0)
             r = set_name(d, (struct str){s.p, date_at}, f, str_skip(s, date_at + 6));
     }
@@ -379,6 +499,11 @@ void date_detector_free(struct date_detector *d)
     pcre2_match_data_free(d->data);
     pcre2_match_context_free(d->context);
     free(d);
+}
+
+bool date_cuts_between_words(const struct date_detector *d)
+{
+    return !d->may_join;
 }
 
 // One part of the last match; false when it took none. Of several groups of one name, the one that took part.

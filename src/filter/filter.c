@@ -93,44 +93,89 @@ static bool add_literal(struct str *literals, size_t max, size_t *n, struct str 
     return true;
 }
 
-bool filter_gate(const struct filter *f, struct str *literals, size_t max, size_t *n)
+// Where a pattern stands, for a sentence that ends with it.
+static bool sees_all(struct filter_error *why, struct origin at, const char *reason)
 {
-    if (f->max_lines > 1 || f->own_dates) // what a line means depends on lines that match nothing
-        return false;
+    if (why && at.file)
+        snprintf(why->text, sizeof(why->text), "%s, %s:%u", reason, at.file, at.line);
+    else if (why)
+        snprintf(why->text, sizeof(why->text), "%s", reason);
+    return false;
+}
+
+// A literal that lies across a date is not in the line as it stands.
+static bool may_join_words(const struct filter *f)
+{
+    return f->own_dates && !date_cuts_between_words(f->dates);
+}
+
+bool filter_gate(const struct filter *f, struct str *literals, size_t max, size_t *n, struct filter_error *why)
+{
+    const size_t before = *n;
+
+    if (f->max_lines > 1) // what a line means depends on lines that match nothing
+        return sees_all(why, f->max_lines_at, "its patterns span several lines (maxlines)");
+    if (may_join_words(f))
+        return sees_all(why, f->dates_at, "its datepattern may cut dates out of the middle of words");
     for (size_t i = 0; i < f->patterns.n; i++)
         if (f->patterns.v[i].gate.n == 0)
-            return false;
+            return sees_all(why, f->patterns.v[i].at, "a pattern has no fixed text to look for");
     for (size_t length = 1; length <= GATE_STRING_MAX; length++) // the short ones first: they may serve for long ones
         for (size_t i = 0; i < f->patterns.n; i++)
             for (unsigned j = 0; j < f->patterns.v[i].gate.n; j++) {
                 struct str s = gate_string(&f->patterns.v[i].gate, j);
-                if (s.n == length && !add_literal(literals, max, n, s))
-                    return false;
+                if (s.n != length || add_literal(literals, max, n, s))
+                    continue;
+                *n = before;
+                return sees_all(why, (struct origin){0}, "the other filters have used up all texts to look for");
             }
     return true;
 }
 
 void filter_set_gate(struct filter *f, const struct str *literals, size_t n)
 {
-    f->bits = 0;
-    if (f->max_lines > 1 || f->own_dates)
-        return;
+    const bool usable = f->max_lines <= 1 && !may_join_words(f);
+    bool all = true, used[LITERALS_MAX] = {false};
+
+    f->bits = f->n_literals = 0;
     for (size_t i = 0; i < f->patterns.n; i++) {
         struct pattern *p = &f->patterns.v[i];
         p->bits = 0;
-        for (unsigned j = 0; j < p->gate.n; j++) {
+        for (unsigned j = 0; j < p->gate.n && usable; j++) {
             size_t k = find_literal(literals, n, gate_string(&p->gate, j));
             if (k >= n || k >= LITERALS_MAX) {
                 p->bits = 0;
                 break;
             }
-            p->bits |= UINT64_C(1) << k;
+            f->n_literals += !used[k];
+            used[k] = true;
+            p->bits |= literals_bit(k, n);
         }
         f->bits |= p->bits;
+        all &= p->bits != 0;
     }
-    for (size_t i = 0; i < f->patterns.n; i++)
-        if (!f->patterns.v[i].bits)
-            f->bits = 0;
+    if (!all)
+        f->bits = 0;
+}
+
+unsigned filter_count_literals(const struct filter *f)
+{
+    return f->n_literals;
+}
+
+static unsigned count_interpreted(const struct pattern_list *list)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < list->n; i++)
+        n += !list->v[i].jit;
+    return n;
+}
+
+unsigned filter_count_interpreted(const struct filter *f)
+{
+    return count_interpreted(&f->patterns) + count_interpreted(&f->ignore) + count_interpreted(&f->cmdline) +
+           count_interpreted(&f->prefix);
 }
 
 // The line with its date cut out, as fail2ban's patterns want it.
@@ -288,6 +333,8 @@ bool filter_match(struct filter *f, const struct record *r, struct event *ret)
 
     if (f->foreign)
         return match_foreign(f, r, ret);
+    if ((r->flags & RECORD_HAS_MASK) && f->bits && !(f->bits & r->mask))
+        return false;
     for (size_t i = 0; i < d->n && !hit; i++)
         hit = ask(&a, d->v[i], &subject) && fill_event(&a, d->v[i], subject, &e);
     if (hit && e.role == ROLE_OTHER && e.link_pid == 0)

@@ -46,12 +46,17 @@ const char *filter_journalmatch(const struct filter *f);
 // failure stands for itself, with the address in its own line.
 bool filter_has_session(const struct filter *f);
 
-// Adds the literals one of which every matching line contains to the list. Returns false when some pattern has
-// none: then the filter must see every line.
-bool filter_gate(const struct filter *f, struct str *literals, size_t max, size_t *n);
+// Adds the literals one of which every matching line contains to the list. Returns false, and adds none, when the
+// filter must see every line, be it for want of room; why (may be NULL) then says so in words.
+bool filter_gate(const struct filter *f, struct str *literals, size_t max, size_t *n, struct filter_error *why);
 
-// Tells the filter which bits of record.mask its literals have in the compiled set that the sources use.
+// Tells the filter which literals the compiled set has that the sources use, so that it knows its bits in record.mask.
+// A filter that must see every line uses what there is of its own.
 void filter_set_gate(struct filter *f, const struct str *literals, size_t n);
+
+// How many of those literals serve it, and how many of its patterns run without JIT.
+unsigned filter_count_literals(const struct filter *f);
+unsigned filter_count_interpreted(const struct filter *f);
 
 struct filter_counters {
     uint64_t limit_hits; // patterns given up at the match, depth or heap limit (counted as no match)

@@ -81,17 +81,43 @@ static bool multiply(const struct gate_set *a, const struct gate_set *b, struct 
     return true;
 }
 
+// Words that stand in many lines of most logs, each between two blanks.
+static const char common_words[] = " a and by client closed connection error for from in is not of on port server session "
+                                   "the to user with ";
+
+// The length of the word at s, if it is one of these.
+static size_t common_word(struct str s)
+{
+    char word[16] = " ";
+    size_t n = 0;
+
+    while (n < s.n && isalpha((unsigned char)s.p[n]))
+        n++;
+    if (n == 0 || n + 2 >= sizeof(word))
+        return 0;
+    memcpy(word + 1, s.p, n);
+    strcpy(word + 1 + n, " ");
+    return strstr(common_words, word) ? n : 0;
+}
+
 // Bits of information, roughly: how much a string tells a line from others. More than 60 is as good as 60.
 static int string_score(struct str s)
 {
+    enum { COMMON = 3 }; // a byte of a common word, at most
+    size_t common = 0;
     int score = 0;
 
-    for (size_t i = 0; i < s.n; i++)
-        score += 12 - (31 - __builtin_clz(literals_frequency((unsigned char)s.p[i])));
+    for (size_t i = 0; i < s.n; i++) {
+        int bits = 12 - (31 - __builtin_clz(literals_frequency((unsigned char)s.p[i])));
+        if (common == 0 && (i == 0 || !isalpha((unsigned char)s.p[i - 1])))
+            common = common_word(str_skip(s, i));
+        score += common && bits > COMMON ? COMMON : bits;
+        common -= common > 0;
+    }
     return s.n < 3 ? 0 : score > 60 ? 60 + (int)s.n / 8 : score;
 }
 
-static int set_score(const struct gate_set *g)
+int gate_score(const struct gate_set *g)
 {
     int worst = g->n ? INT_MAX : 0;
 
@@ -161,7 +187,7 @@ static void offer(const struct walk *w, struct gate_set *best, const struct gate
     struct gate_set candidate = w->split && whole ? pieces(g) : *g;
 
     candidate = simplified(&candidate);
-    if (set_score(&candidate) > set_score(best))
+    if (gate_score(&candidate) > gate_score(best))
         *best = candidate;
 }
 
@@ -556,5 +582,5 @@ void gate_derive(struct str regex, bool split, struct gate_set *ret)
         offer(&w, &best, &node.text, true);
     else
         offer(&w, &best, &node.need, false);
-    *ret = set_score(&best) >= WORTH ? best : (struct gate_set){0};
+    *ret = gate_score(&best) >= WORTH ? best : (struct gate_set){0};
 }

@@ -18,6 +18,9 @@ struct gate_set { // at least one of these n printable strings; n = 0: nothing i
 // where neither side is a letter, a digit or '_'; a string that could lie across such a place is not used.
 void gate_derive(struct str regex, bool split, struct gate_set *ret);
 
+// How much the set tells a line from others, its least telling string counting; 0 for none.
+int gate_score(const struct gate_set *g);
+
 static inline struct str gate_string(const struct gate_set *g, unsigned i)
 {
     return (struct str){g->string[i], g->length[i]};

@@ -269,6 +269,7 @@ static int load_max_lines(struct load *l)
             r = filter_fail(l->error, text_origin(&text, 0), "maxlines = %.*s: a number from 1 to %d is wanted",
                             STR_FMT(s), FOREIGN_LINES);
     }
+    l->f->max_lines_at = text_origin(&text, 0);
     text_clear(&text);
     l->f->max_lines = (unsigned)v;
     if (v > 1)
@@ -288,6 +289,7 @@ static int load_dates(struct load *l, bool journal)
     if (r == 0 || r == -ENOENT)
         r = expand_option(&l->expander, "datepattern", &text);
     struct str s = str_trim((struct str){text.p, text.n});
+    l->f->dates_at = text_origin(&text, 0);
     l->f->own_dates = !journal && s.n > 0 && !str_eq(s, STR("{^LN-BEG}"));
     if (r == 0 || r == -ENOENT)
         r = date_detector_new(&text, &l->f->dates, l->error);
@@ -314,17 +316,17 @@ static int make_foreign(struct load *l)
         .ignore = f->ignore.v,
         .n_ignore = f->ignore.n,
         .dates = f->dates,
-        .carry_dates = f->dates && (f->own_dates || f->max_lines > 1),
+        .carry_dates = f->dates && f->max_lines > 1,
         .max_lines = f->max_lines,
     };
     return foreign_new(&parts, &f->foreign);
 }
 
-// Whatever a failregex matches has matched prefregex before.
+// Whatever a failregex matches has matched prefregex before: the one that tells more serves.
 static void use_prefix_gate(struct filter *f)
 {
     for (size_t i = 0; f->prefix.n && i < f->patterns.n; i++)
-        if (f->patterns.v[i].gate.n == 0 && !f->patterns.v[i].ident)
+        if (!f->patterns.v[i].ident && gate_score(&f->prefix.v[0].gate) > gate_score(&f->patterns.v[i].gate))
             f->patterns.v[i].gate = f->prefix.v[0].gate;
 }
 

@@ -38,8 +38,8 @@ check_SCRIPTS += tests/corpus/stacks.py
 EXTRA_DIST += tests/corpus/stacks.py tests/corpus/stacks
 
 # The engine judged by fail2ban's samples, where its package is installed.
-check_SCRIPTS += tests/corpus/run-corpus.sh
-EXTRA_DIST += tests/corpus/run-corpus.sh
+check_SCRIPTS += tests/corpus/run-corpus.sh tests/corpus/run-gate.sh
+EXTRA_DIST += tests/corpus/run-corpus.sh tests/corpus/run-gate.sh
 noinst_PROGRAMS += corpus
 corpus_SOURCES = tests/corpus/corpus.c
 corpus_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(JANSSON_LIBS)

@@ -37,10 +37,13 @@ struct filter {
     struct pattern_list prefix;   // prefregex, one or none
     struct date_detector *dates;  // where lines carry dates that this filter has to find; else NULL
     bool own_dates;               // its datepattern is not that of the sources
+    struct origin dates_at;       // where that stands
     unsigned max_lines;
+    struct origin max_lines_at;
     struct foreign *foreign;      // without [Session]: read the log as fail2ban does
     struct dispatch dispatch[FILTER_IDENTS + 1]; // the last one in use is that of the other programs
     size_t n_dispatch;
+    unsigned n_literals; // that serve it in the set that the sources use
     uint64_t bits;    // of all patterns in record.mask; 0: some pattern must always run
     bool has_begin;   // some pattern begins a life
     bool reads_lines; // some pattern is matched against the line

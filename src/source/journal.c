@@ -49,15 +49,15 @@ bool source_journal_available(void)
     return readable;
 }
 
-// Only entries that have one of the literals go on, with the mask of those they have; and those with a command line,
-// which may be the only ones of their process that have it.
-static bool passes_gate(const struct literals *literals, struct record *r)
+// Only entries that have one of the literals go on, with the mask of those they have; those that some filter must see
+// anyway; and those with a command line, which may be the only ones of their process that have it.
+static bool passes_gate(const struct source_options *options, struct record *r)
 {
-    if (!literals)
+    if (!options->literals)
         return true;
-    r->mask = literals_mask(literals, r->line);
+    r->mask = literals_mask(options->literals, r->line);
     r->flags |= RECORD_HAS_MASK;
-    return r->mask != 0 || r->cmdline.n > 0;
+    return r->mask != 0 || r->cmdline.n > 0 || (r->filters & options->ungated);
 }
 
 static void add_checkpoint(struct journal *j)
@@ -95,7 +95,7 @@ static int hand_on(struct journal *j)
         j->last.newest = r.time;
     j->any = true;
     int result = 0;
-    if (wanted && passes_gate(j->options.literals, &r)) {
+    if (wanted && passes_gate(&j->options, &r)) {
         if (j->caught_up && !strcmp(j->base.name, "journal"))
             r.flags |= RECORD_LOCAL;
         j->status.records++;
@@ -276,7 +276,7 @@ int replay_journal(const char *path, const struct source_journal_match *matches,
     r = sd_journal_seek_head(e.journal);
     while (r >= 0 && (r = sd_journal_next(e.journal)) > 0) {
         counts->lines++;
-        if (!entry_read(&e, &record, &error) || !passes_gate(options->literals, &record))
+        if (!entry_read(&e, &record, &error) || !passes_gate(options, &record))
             continue;
         counts->records++;
         counts->truncated += (record.flags & RECORD_TRUNCATED) != 0;

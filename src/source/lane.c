@@ -119,6 +119,7 @@ static int add_tail(struct lane *l, size_t at, int fd, const struct lane_context
     t->walk.record = c->options->record;
     t->walk.userdata = c->options->userdata;
     t->walk.filters = c->options->filters;
+    t->walk.ungated = c->options->filters & c->options->ungated;
     if (!t->input)
         watch(t, c);
     memmove(l->tails + at + 1, l->tails + at, (l->n - at) * sizeof(l->tails[0]));

@@ -112,6 +112,7 @@ int replay_file(const char *path, const struct source_options *options, usec_t y
     walk.record = options->record;
     walk.userdata = options->userdata;
     walk.filters = options->filters;
+    walk.ungated = options->filters & options->ungated;
     walk.follow = true;
 
     struct feed feed = {.walk = &walk};

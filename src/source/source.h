@@ -14,6 +14,7 @@ struct source;
 struct source_options {
     sd_event *event;                 // live: where to wait
     const struct literals *literals; // only lines with one of these are handed on; NULL: all
+    uint64_t ungated;                // filters that see every line all the same
     uint64_t filters;                // becomes record.filters (journal: those whose match holds)
     record_fn record;
     void (*caught_up)(void *userdata, struct source *s); // once: all that was there at the start has been read

@@ -111,7 +111,7 @@ int walk_line(struct walk *w, struct str line, uint64_t offset, bool cut)
     if (w->literals) {
         r.mask = literals_mask(w->literals, line);
         r.flags |= RECORD_HAS_MASK;
-        if (r.mask == 0)
+        if (r.mask == 0 && !w->ungated)
             return 0; // what the gate found lies behind the cut
     }
     if (!header_parse(&w->clock, line, &h))
@@ -179,7 +179,7 @@ static int walk_part(struct walk *w, struct str block, uint64_t offset)
     w->timed_to = p;
     while (p < end) {
         const char *begin = p;
-        if (w->literals) {
+        if (w->literals && !w->ungated) {
             const char *hit = literals_find(w->literals, p, end);
             if (!hit) {
                 w->lines += count_newlines(p, end);

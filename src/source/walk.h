@@ -18,6 +18,7 @@ struct walk {
     record_fn record;
     void *userdata;
     uint64_t filters;
+    uint64_t ungated; // of these: they see every line, whatever literals it has
     size_t max_line;
     unsigned flags;   // of each record
     uint8_t file[16]; // of each position

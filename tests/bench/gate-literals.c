@@ -18,8 +18,8 @@ int main(int argc, char **argv)
     struct filter_options options = {.dirs = (const char *const[]){argv[1], NULL}};
     if (filter_load(argv[2], &options, &f, &error) < 0)
         errx(1, "%s", error.text);
-    if (!filter_gate(f, literals, LITERALS_MAX, &n))
-        errx(1, "%s has a pattern without a literal: no gate", argv[2]);
+    if (!filter_gate(f, literals, LITERALS_MAX, &n, &error))
+        errx(1, "%s: no gate: %s", argv[2], error.text);
     for (size_t i = 0; i < n; i++)
         printf("%.*s\n", STR_FMT(literals[i]));
     filter_free(f);

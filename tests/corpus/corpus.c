@@ -103,7 +103,7 @@ static struct instance *instance_for(struct run *r, json_t *options)
     }
     struct str literals[LITERALS_MAX];
     size_t n_literals = 0;
-    if (r->gated && filter_gate(x->filter, literals, LITERALS_MAX, &n_literals) && n_literals &&
+    if (r->gated && filter_gate(x->filter, literals, LITERALS_MAX, &n_literals, NULL) && n_literals &&
         literals_new(literals, n_literals, &x->gate) == 0) {
         filter_set_gate(x->filter, literals, n_literals);
         r->gates++;

@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(error.text[0] && memchr(error.text, '\0', sizeof(error.text)));
         return 0;
     }
-    if (filter_gate(f, strings, LITERALS_MAX, &n) && n > 0)
+    if (filter_gate(f, strings, LITERALS_MAX, &n, NULL) && n > 0)
         assert(literals_new(strings, n, &gate) == 0);
     match_lines(f, gate);
     literals_free(gate);

@@ -123,6 +123,63 @@ static void formats_of_a_filter(void **state)
     expect("^A ({EPOCH})\n^B ({LEPOCH})$", several, 2);
 }
 
+// A cut between two letters would make words that the line does not have; where it cannot be, the gate relies on it.
+static void cuts_between_words(void **state)
+{
+    static const struct {
+        const char *pattern;
+        bool certain;
+    } cases[] = {
+        {"", true},
+        {"{^LN-BEG}", true},
+        {"{^LN-BEG}%b %d %H:%M:%S", true},
+        {"Epoch", true},
+        {"TAI64N", true},
+        {"^%Y:%m:%d-%H:%M:%S", true},
+        {"^\\[%d/%b/%Y %H:%M:%S\\]", true},
+        {"^{DATE}", true},
+        {"^<W>{DATE}", true},
+        {"%Y-%m-%d at %H:%M", true},
+        {"%d/%b[^/]*/%Y:%H:%M:%S %z", true}, // may begin with a blank, but ends with a letter or digit
+        {"^[^\\[]*\\[({DATE})", true},
+        {"^[^-]+ -- - ({DATE})", true},
+        {"(%Y-%m-%d)!", true},
+        {"\\[%d/%b/%Y %H:%M:%S\\]", false}, // "a[..]b"
+        {"^[^\\[]*(\\[{DATE}\\s*\\])", false},
+        {"{DATE}", true},
+        {"x{DATE}", true},
+        {"-{DATE}", false}, // one of the usual ones is <...>
+        {"**%Y%m%d**", false},
+        {"%Y%m%d**", true}, // a word's byte behind it, but none before it
+        {"**%Y%m%d", true},
+        {"ts({EPOCH}|%S)z", false},
+        {"t=({EPOCH})z", false}, // '=' might belong to (?=
+        {"a\\_(%Y)b", false},
+        {"a\\\\[(%Y)]b", false}, // a backslash and a class
+        {"^a|%Y!", false},
+        {"!%Y|%H:%M:%S", false},
+        {"(?x)a - (%Y)b", false},
+        {"(?<y>a) (%Y)b", false},
+        {"(?:(a)| (%Y))b", false},
+        {"[[:alpha:] (](%Y)b", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct filter_error error;
+        struct date_detector *d = NULL;
+        struct text text = {0};
+        assert_int_equal(text_add(&text, str_of(cases[i].pattern), (struct origin){"f.conf", 3}), 0);
+        int r = date_detector_new(&text, &d, &error);
+        text_clear(&text);
+        if (r < 0)
+            fail_msg("%s: %s", cases[i].pattern, error.text);
+        if (date_cuts_between_words(d) != cases[i].certain)
+            fail_msg("%s", cases[i].pattern);
+        date_detector_free(d);
+    }
+}
+
 static void mistakes_are_named(void **state)
 {
     static const struct {
@@ -185,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(formats_known_without_being_told, setup),
         cmocka_unit_test_setup(formats_of_a_filter, setup),
+        cmocka_unit_test(cuts_between_words),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test_setup(bounds, setup),
     };

@@ -344,7 +344,7 @@ static void the_gate_changes_nothing(void **state)
     size_t n = 0, passed = 0;
 
     (void)state;
-    assert_true(filter_gate(f, literals, LITERALS_MAX, &n));
+    assert_true(filter_gate(f, literals, LITERALS_MAX, &n, NULL));
     assert_int_equal(literals_new(literals, n, &l), 0);
     filter_set_gate(f, literals, n);
     for (size_t i = 0; i < n; i++)
@@ -377,18 +377,18 @@ static void a_full_list_of_literals_is_no_harm(void **state)
     size_t n = 3, needed = 0;
 
     (void)state;
-    assert_true(filter_gate(f, all, LITERALS_MAX, &needed));
+    assert_true(filter_gate(f, all, LITERALS_MAX, &needed, NULL));
     for (size_t max = 0; max < needed; max++) {
         n = 0;
-        assert_false(filter_gate(f, all, max, &n));
+        assert_false(filter_gate(f, all, max, &n, NULL));
         assert_true(n <= max);
     }
     n = 3;
-    assert_false(filter_gate(f, literals, 3, &n)); // "Exit." has none of them
+    assert_false(filter_gate(f, literals, 3, &n, NULL)); // "Exit." has none of them
     static const char *const some[] = {"CTRL: ", "pppd", "i", "R", " ", "_"};
     for (n = 0; n < 6; n++)
         literals[n] = str_of(some[n]);
-    assert_true(filter_gate(f, literals, 6, &n));
+    assert_true(filter_gate(f, literals, 6, &n, NULL));
     assert_int_equal(n, 6);
     assert_int_equal(literals_new(literals, n, &l), 0);
     filter_set_gate(f, literals, n);

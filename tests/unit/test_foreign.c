@@ -13,12 +13,13 @@
 #include "filter/foreign.h"
 
 static usec_t now;
+static bool in_file; // lines have dates
 
 static struct filter *load(const char *text, struct filter_error *error)
 {
     char dir[] = "/tmp/pptpban-test.XXXXXX", path[64];
     const char *const dirs[] = {dir, NULL};
-    struct filter_options options = {.dirs = dirs, .journal = true}; // the time is known
+    struct filter_options options = {.dirs = dirs, .journal = !in_file}; // the time is known
     struct filter *f = NULL;
 
     now = INT64_C(1700000000) * USEC_SEC;
@@ -238,8 +239,44 @@ static void patterns_of_several_lines(void **state)
     assert_string_equal(story(f, "fail 4"), "-");
     struct str literals[LITERALS_MAX];
     size_t n = 0;
-    assert_false(filter_gate(f, literals, LITERALS_MAX, &n)); // lines that match nothing matter
+    assert_false(filter_gate(f, literals, LITERALS_MAX, &n, NULL)); // lines that match nothing matter
     filter_free(f);
+}
+
+// Who must see every line, and what is said of it. Where a filter need not, the same comes of the lines.
+static void a_filter_that_must_see_every_line_says_why(void **state)
+{
+    static const struct {
+        const char *text, *why; // NULL: it need not
+    } cases[] = {
+        {"failregex = ^failed from <ADDR>$\n", NULL},
+        {"failregex = ^failed from <ADDR>$\ndatepattern = ^%%Y-%%m-%%d\n", NULL},
+        {"failregex = ^failed from <ADDR>$\ndatepattern = ^[^(]*(<{DATE}>)\n",
+         "f.conf:3"}, // "fail<..>ed from"
+        {"failregex = ^failed from <ADDR>$\n            ^\\d+ <ADDR>$\n", "f.conf:3"},
+        {"prefregex = ^d: <F-CONTENT>.*</F-CONTENT>$\nfailregex = ^\\d+ <ADDR>$\n", "f.conf:3"},
+        {"prefregex = ^daemon: <F-CONTENT>.*</F-CONTENT>$\nfailregex = ^\\d+ <ADDR>$\n", NULL},
+        {"maxlines = 2\nfailregex = ^failed from <ADDR>$\n", "f.conf:2"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[256];
+        struct str literals[LITERALS_MAX] = {STR("another's")};
+        struct filter_error why = {""};
+        size_t n = 1;
+        snprintf(text, sizeof(text), "[Definition]\n%s", cases[i].text);
+        in_file = true;
+        struct filter *f = load_good(text);
+        in_file = false;
+        bool gated = filter_gate(f, literals, LITERALS_MAX, &n, &why);
+        if (gated != (cases[i].why == NULL) || (!gated && !strstr(why.text, cases[i].why)))
+            fail_msg("%s: %s", cases[i].text, why.text);
+        assert_int_equal(n > 1, gated);
+        filter_set_gate(f, literals, n);
+        assert_int_equal(filter_count_literals(f), n - 1);
+        filter_free(f);
+    }
 }
 
 static void giant_lines_in_the_buffer(void **state)
@@ -320,6 +357,7 @@ int main(void)
         cmocka_unit_test(alternatives_fill_empty_groups),
         cmocka_unit_test(what_tells_who),
         cmocka_unit_test(patterns_of_several_lines),
+        cmocka_unit_test(a_filter_that_must_see_every_line_says_why),
         cmocka_unit_test(giant_lines_in_the_buffer),
         cmocka_unit_test(ignored_lines),
         cmocka_unit_test(mistakes_are_named),

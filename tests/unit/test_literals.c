@@ -37,7 +37,7 @@ static uint64_t naive_mask(const struct str *v, size_t n, struct str s)
 
     for (size_t i = 0; i < n; i++)
         if (naive_find(&v[i], 1, s.p, s.p + s.n))
-            mask |= UINT64_C(1) << i;
+            mask |= literals_bit(i, n);
     return mask;
 }
 
@@ -65,9 +65,10 @@ static void finds_what_a_naive_search_finds(void **state)
 
     (void)state;
     for (int round = 0; round < 1500; round++) {
-        char strings[LITERALS_MAX][48], text[400];
+        static char strings[LITERALS_MAX][48];
+        char text[400];
         struct str v[LITERALS_MAX];
-        size_t n = 1 + next(&seed) % (round % 10 ? 12 : LITERALS_MAX);
+        size_t n = 1 + next(&seed) % (round % 10 ? 12 : round % 50 ? LITERALS_BITS : LITERALS_MAX);
         unsigned alphabet = 2 + next(&seed) % 7;
         unsigned longest = round % 3 ? 6 : 48;
         for (size_t i = 0; i < n; i++) {
@@ -154,6 +155,11 @@ static void bounds(void **state)
     assert_int_equal(literals_new(v, LITERALS_MAX, &l), 0);
     assert_true(literals_mask(l, STR("the same to you")) == UINT64_MAX);
     assert_true(literals_mask(l, (struct str){NULL, 0}) == 0);
+    for (size_t i = 0; i < LITERALS_MAX; i++) { // neighbours share a bit, and each bit has its strings
+        assert_true(literals_bit(i, LITERALS_MAX) == UINT64_C(1) << i / (LITERALS_MAX / LITERALS_BITS));
+        assert_true(literals_bit(i, i + 1 > LITERALS_BITS ? i + 1 : LITERALS_BITS) ==
+                    UINT64_C(1) << (i < LITERALS_BITS ? i : LITERALS_BITS * i / (i + 1)));
+    }
     literals_free(l);
     literals_free(NULL);
 }

@@ -240,8 +240,26 @@ static void the_gate_changes_nothing(void **state)
         struct source_options o = {.record = keep, .userdata = &b, .max_line = max_line};
         char *path = temporary(log, n);
         assert_int_equal(replay_file(path, &o, hint, &whole), 0);
+        // one of the filters must see every line: so it does, and the others lose nothing
+        struct sink every = {0}, all = {0};
+        struct replay_counts ungated = {0}, again = {0};
+        o = (struct source_options){.literals = literals, .filters = 6, .ungated = 12, .record = keep,
+                                    .userdata = &every, .max_line = max_line};
+        assert_int_equal(replay_file(path, &o, hint, &ungated), 0);
+        o = (struct source_options){.record = keep, .userdata = &all, .max_line = max_line};
+        assert_int_equal(replay_file(path, &o, hint, &again), 0);
+        assert_string_equal(every.text, all.text);
+        assert_int_equal(ungated.records, whole.records);
+        // it is none of this source's
+        o = (struct source_options){.literals = literals, .filters = 6, .ungated = 8, .record = keep,
+                                    .userdata = &every, .max_line = max_line};
+        ungated.records = 0;
+        assert_int_equal(replay_file(path, &o, hint, &ungated), 0);
+        assert_int_equal(ungated.records, gated.records);
         unlink(path);
         free(path);
+        free(every.text);
+        free(all.text);
         assert_true(a.count > 100);
         assert_int_equal(a.count, b.count);
         assert_string_equal(a.text, b.text);
