@@ -3,11 +3,11 @@
 _pptpban() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words= verb=${COMP_WORDS[1]}
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why reload replay test check compile-limits help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status why reload replay test check compile-limits import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	case $prev in
-	--config | --output | --journal | --runtime)
+	--config | --output | --journal | --runtime | --write)
 		compopt -o filenames 2>/dev/null
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
@@ -24,11 +24,12 @@ _pptpban() {
 	test) words="--config --journal --journalmatch --datepattern --timezone --maxlines --usedns --verbose --print-all-matched --print-all-missed --print-all-ignored --print-no-missed --print-no-ignored --no-gate --color --help" ;;
 	check) words="--dump --config --help" ;;
 	compile-limits) words="--config --output --user --help" ;;
-	help) words="list unban ban status why reload replay test check compile-limits help version" ;;
+	import-fail2ban) words="--json --all --config --report --write --force --help" ;;
+	help) words="list unban ban status why reload replay test check compile-limits import-fail2ban help version" ;;
 	version) words="" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
-	if [[ $verb == replay || $verb == test ]] && [ "${cur#-}" = "$cur" ]; then
+	if [[ $verb == replay || $verb == test || $verb == import-fail2ban ]] && [ "${cur#-}" = "$cur" ]; then
 		compopt -o filenames 2>/dev/null
 		COMPREPLY+=($(compgen -f -- "$cur"))
 	fi

@@ -2,7 +2,7 @@
 # fish completion for pptpban, written by tools/make-completions
 complete -c pptpban -f
 complete -c pptpban -n '__fish_seen_subcommand_from unban why' -a '(pptpban list --plain 2>/dev/null | string split -f 1 \t)'
-complete -c pptpban -n '__fish_seen_subcommand_from replay test' -F
+complete -c pptpban -n '__fish_seen_subcommand_from replay test import-fail2ban' -F
 complete -c pptpban -n __fish_use_subcommand -a list -d 'show who is banned'
 complete -c pptpban -n '__fish_seen_subcommand_from list' -l json -d 'print JSON'
 complete -c pptpban -n '__fish_seen_subcommand_from list' -l plain -d 'print tab-separated lines without a header, times in unix seconds'
@@ -11,7 +11,7 @@ complete -c pptpban -n '__fish_seen_subcommand_from list' -l config -r -F -d 're
 complete -c pptpban -n '__fish_seen_subcommand_from list' -l runtime -r -F -d 'where the service has its control socket'
 complete -c pptpban -n '__fish_seen_subcommand_from list' -l help -d 'print this help'
 complete -c pptpban -n __fish_use_subcommand -a unban -d 'end a ban'
-complete -c pptpban -n '__fish_seen_subcommand_from unban' -l all -d 'every ban'
+complete -c pptpban -n '__fish_seen_subcommand_from unban' -l all -d 'every ban; of import-fail2ban: every jail'
 complete -c pptpban -n '__fish_seen_subcommand_from unban' -l config -r -F -d 'read this configuration file'
 complete -c pptpban -n '__fish_seen_subcommand_from unban' -l runtime -r -F -d 'where the service has its control socket'
 complete -c pptpban -n '__fish_seen_subcommand_from unban' -l help -d 'print this help'
@@ -66,5 +66,13 @@ complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l config -r
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l output -r -F -d 'write to this file'
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l user -x -d 'the user that pptpband runs as'
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l help -d 'print this help'
+complete -c pptpban -n __fish_use_subcommand -a import-fail2ban -d 'show what fail2ban\'s jails, filters and bans would be here'
+complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l json -d 'print JSON'
+complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l all -d 'every ban; of import-fail2ban: every jail'
+complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l config -r -F -d 'read this configuration file'
+complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l report -d 'print a table, option by option'
+complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l write -r -F -d 'write configuration and filters there'
+complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l force -d 'replace files that are there already'
+complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l help -d 'print this help'
 complete -c pptpban -n __fish_use_subcommand -a help -d 'show help'
 complete -c pptpban -n __fish_use_subcommand -a version -d 'show the version'

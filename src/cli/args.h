@@ -18,11 +18,17 @@ enum args_option {
     ARG_DUMP = 1 << 8,
     ARG_OUTPUT = 1 << 9,
     ARG_USER = 1 << 10,
+    ARG_REPORT = 1 << 20,
+    ARG_WRITE = 1 << 21,
+    ARG_FORCE = 1 << 22,
+    ARG_BANS = 1 << 23,
+    ARG_APPLY = 1 << 24,
+    ARG_DATABASE = 1 << 25,
 };
 
 struct args {
     unsigned given; // enum args_option
-    const char *config, *runtime, *jail, *duration, *output, *user;
+    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database;
     char **rest; // what is no option
     int n_rest;
 };

@@ -11,6 +11,15 @@ pptpban_SOURCES = \
 	src/cli/help.c \
 	src/cli/list.c \
 	src/cli/output.c src/cli/output.h \
+	src/cli/import.h \
+	src/cli/import_fail2ban.c \
+	src/cli/import_filter.c \
+	src/cli/import_jails.c src/cli/import_jails.h \
+	src/cli/import_options.c \
+	src/cli/import_plan.c \
+	src/cli/import_show.c \
+	src/cli/import_value.c src/cli/import_value.h \
+	src/cli/import_write.c \
 	src/cli/jsonl.c src/cli/jsonl.h \
 	src/cli/reload.c \
 	src/cli/replay.c \
@@ -28,3 +37,7 @@ pptpban_LDADD = libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a li
 check_PROGRAMS += test_output
 test_output_SOURCES = tests/unit/test_output.c src/cli/args.c src/cli/output.c
 test_output_LDADD = libbase.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_import
+test_import_SOURCES = tests/unit/test_import.c src/cli/import_value.c
+test_import_LDADD = libbase.a $(CMOCKA_LIBS) -lm

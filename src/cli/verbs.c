@@ -27,6 +27,10 @@ const struct verb verbs[] = {
     {"compile-limits", "", "write the enforcer's limits",
      "To be run as root: the enforcer holds its own master to this file. The units do it by themselves.",
      ARG_CONFIG | ARG_OUTPUT | ARG_USER, 0, 0, verb_compile_limits},
+    {"import-fail2ban", "[DIR] [JAIL...]", "show what fail2ban's jails, filters and bans would be here",
+     "DIR has a slash in it and is /etc/fail2ban unless said; without JAIL it is the jails that are enabled there.\n"
+     "Prints configuration for /etc/pptpban/pptpban.conf.d. Nothing of fail2ban's is changed.",
+     ARG_ALL | ARG_REPORT | ARG_JSON | ARG_WRITE | ARG_FORCE | ARG_CONFIG, 0, 512, verb_import_fail2ban},
     {"help", "[VERB]", "show help", "", 0, 0, 1, verb_help},
     {"version", "", "show the version", "", 0, 0, 0, verb_version},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},

@@ -39,6 +39,7 @@ int verb_check(int argc, char **argv);
 int verb_compile_limits(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_test(int argc, char **argv);
+int verb_import_fail2ban(int argc, char **argv);
 int verb_help(int argc, char **argv);
 int verb_version(int argc, char **argv);
 

@@ -257,8 +257,8 @@ static int fill_all_tags(struct expander *x, struct text *t, const char *key)
     return 0;
 }
 
-int expand_section_option(struct expander *x, const struct ini_section *section, const struct ini_option *option,
-                          struct text *ret)
+int expand_names(struct expander *x, const struct ini_section *section, const struct ini_option *option,
+                 struct text *ret)
 {
     struct text t = {0};
 
@@ -266,8 +266,23 @@ int expand_section_option(struct expander *x, const struct ini_section *section,
     int r = interpolate(x, section, option, 0, &t);
     if (r == 0)
         r = fits(x, option->at, text_add(&t, STR(""), option->at)); // text at last, be it empty
-    if (r == 0)
-        r = fill_all_tags(x, &t, option->key);
+    if (r < 0) {
+        text_clear(&t);
+        return r;
+    }
+    *ret = t;
+    return 0;
+}
+
+int expand_section_option(struct expander *x, const struct ini_section *section, const struct ini_option *option,
+                          struct text *ret)
+{
+    struct text t;
+
+    int r = expand_names(x, section, option, &t);
+    if (r < 0)
+        return r;
+    r = fill_all_tags(x, &t, option->key);
     if (r < 0) {
         text_clear(&t);
         return r;

@@ -27,4 +27,8 @@ int expand_option(struct expander *x, const char *key, struct text *ret);
 int expand_section_option(struct expander *x, const struct ini_section *section, const struct ini_option *option,
                           struct text *ret);
 
+// The same with %(name)s filled in and <tags> left alone.
+int expand_names(struct expander *x, const struct ini_section *section, const struct ini_option *option,
+                 struct text *ret);
+
 #endif

@@ -56,17 +56,35 @@ struct ini_option *ini_option(const struct ini_section *section, struct str key)
     return NULL;
 }
 
+// Files being read upon each other. The first thing wrong ends that, unless problem is to be told of each.
+struct reading {
+    struct ini *ini;
+    const char *const *dirs;
+    struct filter_error *error;
+    ini_problem_fn problem;
+    void *userdata;
+    const char *chain[INI_INCLUDE_DEPTH + 1]; // the files that are under way, each included by the one before
+};
+
+// After filter_fail(): tells and goes on (0), or ends the reading (r).
+static int go_on(const struct reading *rd, int r)
+{
+    if (!rd->problem || r == -ENOMEM)
+        return r;
+    rd->problem(rd->userdata, rd->error->text);
+    return 0;
+}
+
 static int out_of_memory(struct filter_error *error)
 {
     filter_fail(error, (struct origin){0}, "out of memory");
     return -ENOMEM;
 }
 
-// One file that is merged: the first thing wrong with it ends the reading of the filter.
+// One file that is merged.
 struct merging {
-    struct ini *ini;
+    const struct reading *rd;
     const char *file;
-    struct filter_error *error;
     bool failed;
 };
 
@@ -74,11 +92,13 @@ static void on_problem(void *userdata, unsigned line, const char *text)
 {
     struct merging *m = userdata;
 
-    if (!m->failed && line)
-        filter_fail(m->error, (struct origin){m->file, line}, "%s", text);
-    else if (!m->failed)
-        filter_fail(m->error, (struct origin){0}, "%s: %s", m->file, text);
-    m->failed = true;
+    if (m->failed)
+        return;
+    if (line)
+        filter_fail(m->rd->error, (struct origin){m->file, line}, "%s", text);
+    else
+        filter_fail(m->rd->error, (struct origin){0}, "%s: %s", m->file, text);
+    m->failed = go_on(m->rd, -EINVAL) < 0;
 }
 
 static struct ini_section *section_of(struct ini *ini, struct str name)
@@ -163,8 +183,7 @@ static int take_includes(struct text *to, const struct inifile *from, const char
     return 0;
 }
 
-static int read_file(struct ini *ini, const char *path, unsigned depth, const char *const *dirs,
-                     struct filter_error *error);
+static int read_file(struct reading *rd, const char *path, unsigned depth);
 
 static bool exists(const char *path)
 {
@@ -193,8 +212,7 @@ static bool find_include(char buf[static PATH_MAX], const char *from, struct str
     return false;
 }
 
-static int read_includes(struct ini *ini, const struct text *list, const char *from, unsigned depth,
-                         const char *const *dirs, struct filter_error *error)
+static int read_includes(struct reading *rd, const struct text *list, const char *from, unsigned depth)
 {
     char path[PATH_MAX], local[PATH_MAX];
     struct str name;
@@ -204,22 +222,35 @@ static int read_includes(struct ini *ini, const struct text *list, const char *f
         if ((name = str_trim(name)).n == 0)
             continue;
         bool is_local = name.n > 6 && memcmp(name.p + name.n - 6, ".local", 6) == 0;
-        if (!find_include(path, from, name, dirs)) {
+        int r = 0;
+        if (!find_include(path, from, name, rd->dirs)) {
             if (is_local) // those are the administrator's, who may have none
                 continue;
-            return filter_fail(error, at,
-                               "included file '%.*s' is not there; a file beside this one or in a filter "
-                               "directory is wanted (only .local files may be missing)",
-                               STR_FMT(name));
+            r = go_on(rd, filter_fail(rd->error, at,
+                                      "included file '%.*s' is not there; a file beside this one or in a filter "
+                                      "directory is wanted (only .local files may be missing)",
+                                      STR_FMT(name)));
+            if (r < 0)
+                return r;
+            continue;
         }
-        if (depth >= INI_INCLUDE_DEPTH)
-            return filter_fail(error, at, "includes are nested deeper than %d files; does a file include itself?",
-                               INI_INCLUDE_DEPTH);
-        int r = read_file(ini, path, depth + 1, dirs, error);
+        if (depth >= INI_INCLUDE_DEPTH) {
+            r = go_on(rd, filter_fail(rd->error, at,
+                                      "includes are nested deeper than %d files; does a file include itself?",
+                                      INI_INCLUDE_DEPTH));
+            if (r < 0)
+                return r;
+            continue;
+        }
+        for (unsigned i = 0; rd->problem && i <= depth; i++)
+            if (strcmp(rd->chain[i], path) == 0)
+                go_on(rd, filter_fail(rd->error, at, "'%.*s' includes itself, here or by way of others; it is read once",
+                                      STR_FMT(name)));
+        r = read_file(rd, path, depth + 1);
         size_t n = strlen(path);
         if (r == 0 && !is_local && n > 5 && strcmp(path + n - 5, ".conf") == 0 &&
             join(local, "", 0, (struct str){path, n - 5}, ".local"))
-            r = read_file(ini, local, depth + 1, dirs, error);
+            r = read_file(rd, local, depth + 1);
         if (r < 0 && r != -ENOENT)
             return r;
     }
@@ -227,27 +258,26 @@ static int read_includes(struct ini *ini, const struct text *list, const char *f
 }
 
 // Reads one file with what it includes around it. A file that was read already is left alone, as in fail2ban.
-static int read_file(struct ini *ini, const char *path, unsigned depth, const char *const *dirs,
-                     struct filter_error *error)
+static int read_file(struct reading *rd, const char *path, unsigned depth)
 {
-    struct merging m = {.ini = ini, .error = error};
+    struct merging m = {.rd = rd, .file = path};
     struct text before = {0}, after = {0};
     struct inifile *own = NULL;
+    struct ini *ini = rd->ini;
     char *file = NULL;
 
     for (size_t i = 0; i < ini->n_files; i++)
         if (strcmp(ini->files[i], path) == 0)
             return 0;
-    m.file = path;
     int r = inifile_read(path, on_problem, &m, &own);
     if (r == -ENOENT || r == -ENOTDIR)
         return -ENOENT;
     if (r < 0 && r != -ENOMEM)
-        return filter_fail(error, (struct origin){0}, "%s: %s; a readable file is wanted", path, strerror(-r));
+        return go_on(rd, filter_fail(rd->error, (struct origin){0}, "%s: %s; a readable file is wanted", path, strerror(-r)));
     if (r == 0 && m.failed)
         r = -EINVAL;
-    else if (r == 0 && ini->n_files == INI_FILES_MAX)
-        r = filter_fail(error, (struct origin){path, 1}, "the filter is spread over more than %d files", INI_FILES_MAX);
+    else if (r == 0 && ini->n_files == INI_FILES_MAX) // too many to go on in any case
+        r = filter_fail(rd->error, (struct origin){path, 1}, "the filter is spread over more than %d files", INI_FILES_MAX);
     else if (r == 0 && !(file = strdup(path)))
         r = -ENOMEM;
     if (r == 0) {
@@ -255,14 +285,15 @@ static int read_file(struct ini *ini, const char *path, unsigned depth, const ch
         if (take_includes(&before, own, "before", file) < 0 || take_includes(&after, own, "after", file) < 0)
             r = -ENOMEM;
     }
+    rd->chain[depth] = path;
     if (r == 0)
-        r = read_includes(ini, &before, file, depth, dirs, error);
+        r = read_includes(rd, &before, file, depth);
     if (r == 0)
         r = merge(ini, own, file);
     if (r == 0)
-        r = read_includes(ini, &after, file, depth, dirs, error);
-    if (r == -ENOMEM && error->text[0] == '\0')
-        out_of_memory(error);
+        r = read_includes(rd, &after, file, depth);
+    if (r == -ENOMEM && rd->error->text[0] == '\0')
+        out_of_memory(rd->error);
     inifile_free(own);
     text_clear(&before);
     text_clear(&after);
@@ -270,7 +301,7 @@ static int read_file(struct ini *ini, const char *path, unsigned depth, const ch
 }
 
 // All files that the pattern names, sorted by name.
-static int read_glob(struct ini *ini, const char *pattern, const char *const *dirs, struct filter_error *error)
+static int read_glob(struct reading *rd, const char *pattern)
 {
     glob_t g;
     int r = 0;
@@ -278,31 +309,50 @@ static int read_glob(struct ini *ini, const char *pattern, const char *const *di
     if (glob(pattern, 0, NULL, &g) != 0)
         return 0;
     for (size_t i = 0; i < g.gl_pathc && r == 0; i++)
-        r = read_file(ini, g.gl_pathv[i], 0, dirs, error);
+        r = read_file(rd, g.gl_pathv[i], 0);
     globfree(&g);
     return r;
 }
 
-int ini_read(struct ini *ini, const char *name, const char *const *dirs, struct filter_error *error)
+static int read_parts(struct reading *rd, const char *name)
 {
     static const char *const parts[] = {".conf", ".d/*.conf", ".local", ".d/*.local"};
+    const char *const *dirs = rd->dirs;
     char path[PATH_MAX];
     int r;
 
-    *ini = (struct ini){0};
+    *rd->ini = (struct ini){0};
     for (size_t d = 0; dirs[d]; d++)
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
             if (!join(path, dirs[d], strlen(dirs[d]), str_of(name), parts[i]))
                 continue;
-            r = strchr(parts[i], '*') ? read_glob(ini, path, dirs, error) : read_file(ini, path, 0, dirs, error);
+            r = strchr(parts[i], '*') ? read_glob(rd, path) : read_file(rd, path, 0);
             if (r < 0 && r != -ENOENT)
                 return r;
         }
-    if (ini->n_files == 0) {
-        filter_fail(error, (struct origin){0}, "filter '%s': no file %s.conf in %s%s%s", name, name,
+    if (rd->ini->n_files == 0) {
+        filter_fail(rd->error, (struct origin){0}, "filter '%s': no file %s.conf in %s%s%s", name, name,
                     dirs[0] ? dirs[0] : "any directory", dirs[0] && dirs[1] ? " or " : "",
                     dirs[0] && dirs[1] ? dirs[1] : "");
         return -ENOENT;
     }
     return 0;
+}
+
+int ini_read(struct ini *ini, const char *name, const char *const *dirs, struct filter_error *error)
+{
+    struct reading rd = {.ini = ini, .dirs = dirs, .error = error};
+
+    return read_parts(&rd, name);
+}
+
+int ini_read_all(struct ini *ini, const char *name, const char *const *dirs, ini_problem_fn problem, void *userdata)
+{
+    struct filter_error error = {{0}};
+    struct reading rd = {.ini = ini, .dirs = dirs, .error = &error, .problem = problem, .userdata = userdata};
+
+    int r = read_parts(&rd, name);
+    if (r < 0 && r != -ENOENT)
+        problem(userdata, error.text);
+    return r;
 }

@@ -35,6 +35,11 @@ struct ini {
 // include; what comes later overrides. -ENOENT (with *error) when there is no such file in any of them, -EINVAL for
 // bad text, -ENOMEM. Free with ini_free in either case.
 int ini_read(struct ini *ini, const char *name, const char *const *dirs, struct filter_error *error);
+
+// The same for files that are only looked at (pptpban import-fail2ban): each thing wrong is told, "FILE:LINE: WHAT",
+// and the reading goes on with the rest. -ENOENT when there is no such file; -ENOMEM.
+typedef void (*ini_problem_fn)(void *userdata, const char *text);
+int ini_read_all(struct ini *ini, const char *name, const char *const *dirs, ini_problem_fn problem, void *userdata);
 void ini_free(struct ini *ini);
 
 struct ini_section *ini_find(const struct ini *ini, struct str section);

@@ -22,8 +22,8 @@ done
 bash -n "$srcdir/completions/pptpban.bash" || status=1
 
 # One item a verb in pptpban(8), in the order of the table.
-./pptpban help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' >"$T/verbs"
-sed -n '/^\.Sh VERBS/,/^\.Sh FILES/s/^\.It Cm \([a-z-]*\).*/\1/p' "$srcdir/man/pptpban.8" >"$T/verbs.man"
+./pptpban help | sed -n 's/^  \([a-z][a-z0-9-]*\) .*/\1/p' >"$T/verbs"
+sed -n '/^\.Sh VERBS/,/^\.Sh FILES/s/^\.It Cm \([a-z0-9-]*\).*/\1/p' "$srcdir/man/pptpban.8" >"$T/verbs.man"
 same "the verbs and those in pptpban.8" "$T/verbs" "$T/verbs.man"
 
 # Their options, but for those that the page tells once for all.
