@@ -3,7 +3,7 @@
 _pptpban() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words= verb=${COMP_WORDS[1]}
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why reload replay test check compile-limits import-fail2ban help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status why reload replay test check audit compile-limits import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	case $prev in
@@ -23,9 +23,10 @@ _pptpban() {
 	replay) words="--config --journal --jsonl --no-gate" ;;
 	test) words="--config --journal --journalmatch --datepattern --timezone --maxlines --usedns --verbose --print-all-matched --print-all-missed --print-all-ignored --print-no-missed --print-no-ignored --no-gate --color --help" ;;
 	check) words="--dump --config --help" ;;
+	audit) words="--json --config --root --strict --help" ;;
 	compile-limits) words="--config --output --user --help" ;;
 	import-fail2ban) words="--json --all --config --report --write --force --help" ;;
-	help) words="list unban ban status why reload replay test check compile-limits import-fail2ban help version" ;;
+	help) words="list unban ban status why reload replay test check audit compile-limits import-fail2ban help version" ;;
 	version) words="" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -25,6 +25,8 @@ static const struct arg {
     {ARG_REPORT, "report", NULL, "print a table, option by option", 0},
     {ARG_WRITE, "write", "DIR", "write configuration and filters there", offsetof(struct args, write)},
     {ARG_FORCE, "force", NULL, "replace files that are there already", 0},
+    {ARG_ROOT, "root", "DIR", "look at the system in this directory", offsetof(struct args, root)},
+    {ARG_STRICT, "strict", NULL, "what is warned of or cannot be seen is an error, too", 0},
     {ARG_RUNTIME, "runtime", "DIR", "where the service has its control socket", offsetof(struct args, runtime)},
     {ARG_HELP, "help", NULL, "print this help", 0},
 };

@@ -24,11 +24,13 @@ enum args_option {
     ARG_BANS = 1 << 23,
     ARG_APPLY = 1 << 24,
     ARG_DATABASE = 1 << 25,
+    ARG_ROOT = 1 << 28, // bits from the top: options of one verb alone
+    ARG_STRICT = 1 << 29,
 };
 
 struct args {
     unsigned given; // enum args_option
-    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database;
+    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database, *root;
     char **rest; // what is no option
     int n_rest;
 };

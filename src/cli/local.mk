@@ -3,6 +3,7 @@ bin_PROGRAMS += pptpban
 pptpban_SOURCES = \
 	src/cli/main.c \
 	src/cli/args.c src/cli/args.h \
+	src/cli/audit.c \
 	src/cli/ban.c \
 	src/cli/check.c \
 	src/cli/client.c src/cli/client.h \
@@ -31,7 +32,7 @@ pptpban_SOURCES = \
 	src/cli/unban.c \
 	src/cli/verbs.c src/cli/verbs.h \
 	src/cli/why.c
-pptpban_LDADD = libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libconfig.a libbase.a \
+pptpban_LDADD = libaudit.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libconfig.a libbase.a \
 	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) -lm
 
 check_PROGRAMS += test_output

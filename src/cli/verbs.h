@@ -36,6 +36,7 @@ int verb_status(int argc, char **argv);
 int verb_why(int argc, char **argv);
 int verb_reload(int argc, char **argv);
 int verb_check(int argc, char **argv);
+int verb_audit(int argc, char **argv);
 int verb_compile_limits(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_test(int argc, char **argv);

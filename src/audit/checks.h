@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The checks, by the file that holds them. Each takes what was read and says at least one thing.
+#ifndef PB_AUDIT_CHECKS_H
+#define PB_AUDIT_CHECKS_H
+
+#include "audit/facts.h"
+#include "audit/findings.h"
+
+// check_pptpd.c
+void check_pptpd_conf(const struct facts *f, struct findings *out);
+void check_pptpd_pool(const struct facts *f, struct findings *out);
+void check_pptpd_listen(const struct facts *f, struct findings *out);
+void check_pptpd_trace(const struct facts *f, struct findings *out);
+
+// check_pppd.c
+void check_ppp_files(const struct facts *f, struct findings *out);
+void check_ppp_auth(const struct facts *f, struct findings *out);
+void check_ppp_refuse(const struct facts *f, struct findings *out);
+void check_ppp_mppe(const struct facts *f, struct findings *out);
+void check_ppp_routes(const struct facts *f, struct findings *out);
+void check_ppp_log(const struct facts *f, struct findings *out);
+void check_second_factor(const struct facts *f, struct findings *out);
+
+// check_secrets.c
+void check_secrets_mode(const struct facts *f, struct findings *out);
+void check_secrets_passwords(const struct facts *f, struct findings *out);
+void check_secrets_clients(const struct facts *f, struct findings *out);
+void check_secrets_addresses(const struct facts *f, struct findings *out);
+
+// check_machine.c
+void check_forwarding(const struct facts *f, struct findings *out);
+void check_rp_filter(const struct facts *f, struct findings *out);
+void check_conntrack(const struct facts *f, struct findings *out);
+void check_clock(const struct facts *f, struct findings *out);
+void check_isolation(const struct facts *f, struct findings *out);
+void check_protocol(const struct facts *f, struct findings *out);
+
+#endif

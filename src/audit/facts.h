@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Everything that checks look at, read once. Judges nothing.
+#ifndef PB_AUDIT_FACTS_H
+#define PB_AUDIT_FACTS_H
+
+#include <errno.h>
+
+#include "audit/pppd.h"
+#include "audit/pptpd.h"
+#include "audit/secrets.h"
+#include "config/config.h"
+
+struct facts {
+    const struct audit_root *root;
+    const struct config *config; // NULL: could not be read
+    struct pptpd pptpd;
+    struct pppd *pppd;
+    char chap_path[1024], pap_path[1024];
+    struct secrets chap, pap;
+};
+
+// -ENOMEM. Freed with facts_free.
+int facts_read(const struct audit_root *root, const struct config *config, struct facts *ret);
+void facts_free(struct facts *f);
+
+// pptpd is set up here (or may be: its configuration is there, readable or not).
+static inline bool facts_pptpd(const struct facts *f)
+{
+    return f->pptpd.error != -ENOENT;
+}
+
+#endif
