@@ -23,6 +23,23 @@ static size_t enabled_jails(const struct config *c)
     return n;
 }
 
+// What each filter costs.
+static void print_filters(const struct engine *e)
+{
+    struct engine_filter f;
+
+    for (unsigned i = 0; engine_filter(e, i, &f); i++) {
+        printf("filter %s (%s): ", f.spec, f.journal ? "journal" : "file");
+        if (f.ungated)
+            printf("sees every line because %s", f.ungated);
+        else
+            printf("gated by %u text%s", f.literals, f.literals == 1 ? "" : "s");
+        if (f.interpreted)
+            printf(", %u patterns without JIT", f.interpreted);
+        putchar('\n');
+    }
+}
+
 int verb_check(int argc, char **argv)
 {
     struct config_report report = {0};
@@ -42,6 +59,8 @@ int verb_check(int argc, char **argv)
     if (r < 0 && report.errors == 0)
         fprintf(stderr, "error: %s\n", strerror(-r));
     code = r < 0 || report.errors ? EXIT_FAILED : EXIT_DONE;
+    if (engine && !(a.given & ARG_DUMP))
+        print_filters(engine);
     if (config && (a.given & ARG_DUMP))
         config_dump(config, stdout);
     else if (code == EXIT_DONE && enabled_jails(config) == 0)

@@ -255,7 +255,7 @@ int verb_replay(int argc, char **argv)
         print_summary(&r, &counts, clock_monotonic() - start);
         if (fflush(stdout) != 0)
             fprintf(stderr, "pptpban: standard output: %s\n", strerror(errno));
-        else if (!failed)
+        else if (!failed && report.errors == 0)
             code = EXIT_DONE;
     } else if (report.n == 0) {
         fprintf(stderr, "pptpban: %s: %s\n", config_path ? config_path : PKGSYSCONFDIR "/pptpban.conf", strerror(-e));

@@ -50,6 +50,44 @@ static void print_enforcer(const json_t *e, bool observe, bool colours)
            number_of(e, "unbans"), number_of(e, "refused"), number_of(e, "failed"), number_of(e, "repairs"));
 }
 
+static void print_jails(const json_t *jails, bool colours)
+{
+    size_t i;
+    const json_t *j;
+    char text[1200];
+
+    json_array_foreach((json_t *)jails, i, j) {
+        const char *problem = text_of(j, "problem");
+        printf("%-10s %s: filter %s, maxretry %lld in %lld s%s\n", i ? "" : "jails", text_of(j, "name"),
+               text_of(j, "filter"), number_of(j, "maxretry"), number_of(j, "findtime"),
+               json_is_true(json_object_get(j, "observe")) ? ", observing only" : "");
+        snprintf(text, sizeof(text), "%s is not watched: %s", text_of(j, "name"), problem);
+        if (*problem)
+            say(colours, "", false, text);
+    }
+}
+
+static void print_filters(const json_t *filters)
+{
+    size_t i;
+    const json_t *f;
+
+    json_array_foreach((json_t *)filters, i, f) {
+        const char *every = text_of(f, "sees_every_line");
+        printf("%-10s %s (%s): ", i ? "" : "filters", text_of(f, "filter"), text_of(f, "source"));
+        if (*every)
+            printf("sees every line because %s", every);
+        else
+            printf("gated by %lld text%s", number_of(f, "texts"), number_of(f, "texts") == 1 ? "" : "s");
+        if (number_of(f, "interpreted"))
+            printf(", %lld patterns without JIT", number_of(f, "interpreted"));
+        if (number_of(f, "limit_hits") || number_of(f, "sessions_dropped"))
+            printf("; %lld limit hits, %lld sessions dropped", number_of(f, "limit_hits"),
+                   number_of(f, "sessions_dropped"));
+        putchar('\n');
+    }
+}
+
 static void print_sources(const json_t *sources, bool colours)
 {
     size_t i;
@@ -93,18 +131,15 @@ static void print_counters(const json_t *c)
 static void print_status(const json_t *s)
 {
     bool colours = output_colours(stdout), observe = strcmp(text_of(s, "mode"), "observe") == 0;
-    const json_t *locks = json_object_get(s, "locks"), *jails = json_object_get(s, "jails"), *j;
+    const json_t *locks = json_object_get(s, "locks");
     char text[RELATIVE_STRLEN];
-    size_t i;
 
     printf("%-10s pptpband %s, pid %lld, running for %s\n", "service", text_of(s, "program"), number_of(s, "pid"),
            output_left(clock_realtime() - number_of(s, "since") * USEC_SEC, text));
     printf("%-10s %lld\n", "bans", number_of(s, "bans"));
     print_enforcer(json_object_get(s, "enforcer"), observe, colours);
-    json_array_foreach((json_t *)jails, i, j)
-        printf("%-10s %s: filter %s, maxretry %lld in %lld s%s\n", i ? "" : "jails", text_of(j, "name"),
-               text_of(j, "filter"), number_of(j, "maxretry"), number_of(j, "findtime"),
-               json_is_true(json_object_get(j, "observe")) ? ", observing only" : "");
+    print_jails(json_object_get(s, "jails"), colours);
+    print_filters(json_object_get(s, "filters"));
     print_sources(json_object_get(s, "sources"), colours);
     print_counters(json_object_get(s, "engine"));
     const char *problem = text_of(s, "state");

@@ -370,12 +370,29 @@ static json_t *jails_array(const struct service *s)
 
     for (size_t k = 0; k < s->config->n_jails; k++) {
         const struct jail_config *j = &s->config->jails[k];
+        const char *problem = engine_left_out(s->engine, k);
         if (j->enabled)
-            json_array_append_new(array, json_pack("{s:s,s:o,s:i,s:I,s:o,s:b}", "name", j->name, "filter",
+            json_array_append_new(array, json_pack("{s:s,s:o,s:i,s:I,s:o,s:b,s:o}", "name", j->name, "filter",
                                                    shown(str_of(j->filter)), "maxretry", (int)j->maxretry, "findtime",
                                                    (json_int_t)(j->findtime / USEC_SEC), "bantime",
-                                                   seconds_or_null(j->bantime), "observe", j->observe));
+                                                   seconds_or_null(j->bantime), "observe", j->observe, "problem",
+                                                   shown(str_of(problem ? problem : ""))));
     }
+    return array;
+}
+
+static json_t *filters_array(const struct service *s)
+{
+    struct engine_filter f;
+    json_t *array = json_array();
+
+    for (unsigned i = 0; engine_filter(s->engine, i, &f); i++)
+        json_array_append_new(
+            array, json_pack("{s:o,s:s,s:I,s:o,s:I,s:I,s:I}", "filter", shown(str_of(f.spec)), "source",
+                             f.journal ? "journal" : "file", "texts", (json_int_t)f.literals, "sees_every_line",
+                             shown(str_of(f.ungated ? f.ungated : "")), "interpreted", (json_int_t)f.interpreted,
+                             "limit_hits", (json_int_t)f.counters->limit_hits, "sessions_dropped",
+                             (json_int_t)f.counters->sessions_dropped));
     return array;
 }
 
@@ -391,7 +408,7 @@ static json_t *counters_object(const struct service *s)
     } all[] = {
         {"records", c.records}, {"matches", c.matches}, {"failures", c.failures}, {"successes", c.successes},
         {"unattributed", c.unattributed}, {"faulted", c.faulted}, {"ignored", c.ignored}, {"bans", c.bans},
-        {"muted", c.muted}, {"limit_hits", c.limit_hits}, {"session_overflow", c.session_overflow},
+        {"muted", c.muted}, {"limit_hits", c.limit_hits}, {"sessions_dropped", c.sessions_dropped}, {"session_overflow", c.session_overflow},
         {"window_overflow", c.window_overflow}, {"bans_refused", c.bans_refused}, {"lives", c.lives},
         {"waiting", c.waiting}, {"addresses", c.addresses},
     };
@@ -411,18 +428,25 @@ static void answer_status(struct service *s, struct control_client client)
                               s->locks.mdwe, "complete", s->locks.complete);
 
     control_reply(s->control, client,
-                  json_pack("{s:b,s:i,s:s,s:i,s:I,s:s,s:b,s:I,s:o,s:o,s:o,s:o,s:s,s:o}", "ok", 1, "version", 1, "program",
+                  json_pack("{s:b,s:i,s:s,s:i,s:I,s:s,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:s,s:o}", "ok", 1, "version", 1, "program",
                             PACKAGE_VERSION, "pid", (int)getpid(), "since", (json_int_t)(s->started / USEC_SEC), "mode",
                             s->observe ? "observe" : "ban", "caught_up", enact_is_caught_up(s->enact), "bans",
                             (json_int_t)bans_count(engine_bans(s->engine)), "enforcer", enforcer_object(s), "jails",
-                            jails_array(s), "sources", sources_array(s), "engine", counters_object(s), "state",
+                            jails_array(s), "filters", filters_array(s), "sources", sources_array(s), "engine", counters_object(s), "state",
                             enact_state_problem(s->enact), "locks", locks));
 }
 
 const char *answers_status_line(const struct service *s, char buf[static ANSWERS_STATUS_MAX])
 {
-    snprintf(buf, ANSWERS_STATUS_MAX, "%zu banned, reading %zu source%s%s%s", bans_count(engine_bans(s->engine)),
-             inputs_count(s->inputs), inputs_count(s->inputs) == 1 ? "" : "s", s->observe ? "; only observing: " : "",
+    char left_out[40] = "";
+    size_t n = 0;
+
+    for (size_t k = 0; k < s->config->n_jails; k++)
+        n += engine_left_out(s->engine, k) != NULL;
+    if (n)
+        snprintf(left_out, sizeof(left_out), "; %zu jail%s left out", n, n == 1 ? "" : "s");
+    snprintf(buf, ANSWERS_STATUS_MAX, "%zu banned, reading %zu source%s%s%s%s", bans_count(engine_bans(s->engine)),
+             inputs_count(s->inputs), inputs_count(s->inputs) == 1 ? "" : "s", left_out, s->observe ? "; only observing: " : "",
              s->observe ? s->observe_why : "");
     return buf;
 }

@@ -64,11 +64,11 @@ static void forget(struct child *c)
 }
 
 // In the child: a new program, so that it shares neither memory nor its layout with us or its predecessors.
-static void run_watcher(const struct launcher *l, int channel)
+static void run_watcher(const struct launcher *l, int channel, bool is_reload)
 {
     const struct daemon_options *o = l->options;
-    char number[16], usec[24];
-    char **argv = calloc((size_t)o->argc + 5, sizeof(*argv));
+    char number[16], usec[24], reload_option[] = OPTION_RELOAD;
+    char **argv = calloc((size_t)o->argc + 6, sizeof(*argv));
     size_t n = (size_t)o->argc;
 
     snprintf(number, sizeof(number), "%d", channel);
@@ -79,6 +79,7 @@ static void run_watcher(const struct launcher *l, int channel)
         argv[n++] = number;
         argv[n++] = (char[]){OPTION_WATCHDOG};
         argv[n++] = usec;
+        argv[n++] = is_reload ? reload_option : NULL;
         fcntl(channel, F_SETFD, 0);
         execv(o->watcher, argv);
         log_error("%s: %s", o->watcher, strerror(errno));
@@ -96,7 +97,7 @@ static int start_watcher(struct launcher *l, struct child *c)
     l->reason[0] = '\0';
     c->pid = fork();
     if (c->pid == 0)
-        run_watcher(l, pair[1]);
+        run_watcher(l, pair[1], c == &l->fresh);
     r = c->pid < 0 ? -errno : 0;
     close(pair[1]);
     if (r < 0) {

@@ -60,7 +60,8 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
         {"runtime", required_argument, NULL, 'r'},  {"enforcer", required_argument, NULL, 'e'},
         {"watcher", required_argument, NULL, 'w'},  {"channel", required_argument, NULL, 'C'},
         {"watchdog", required_argument, NULL, 'W'}, {"foreground", no_argument, NULL, 'f'},
-        {"version", no_argument, NULL, 'V'},        {"help", no_argument, NULL, 'h'},
+        {"reload", no_argument, NULL, 'R'},         {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
         {0},
     };
     struct daemon_options *o = ret;
@@ -97,6 +98,9 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
             break;
         case 'W':
             o->watchdog = number(optarg);
+            break;
+        case 'R':
+            o->reload = true;
             break;
         case 'f':
             break;

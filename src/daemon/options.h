@@ -13,6 +13,7 @@ struct daemon_options {
     char enforcer[PATH_MAX];     // the program to start when root without systemd
     char watcher[PATH_MAX];      // the program that watches
     bool observe, show_bans;
+    bool reload;                 // watcher: there is a predecessor, who goes on if this one cannot do all it is told
     int channel;                 // watcher: to the launcher, -1: none
     uint64_t watchdog;           // watcher: microseconds within which a sign of life is wanted, 0: none
     char **argv;                 // as given
@@ -25,5 +26,6 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
 // For the watcher: what options_parse() understands and pptpband does not tell of.
 #define OPTION_CHANNEL "--channel"
 #define OPTION_WATCHDOG "--watchdog"
+#define OPTION_RELOAD "--reload"
 
 #endif

@@ -187,9 +187,13 @@ static int init_engine(struct watcher *w)
     options.n_own = n_own;
     r = engine_new(&options, &w->report, &s->engine);
     log_report(&w->report, before);
-    for (size_t i = before; i < w->report.n; i++)
+    // A jail that cannot be watched is no reason to watch none; but where a predecessor watches them all, he goes on.
+    for (size_t i = before; (r < 0 || s->options->reload) && i < w->report.n; i++)
         if (w->report.v[i].fatal)
             return fail(w, r < 0 ? r : -EINVAL, "%s", w->report.v[i].text);
+    for (size_t k = 0; r == 0 && k < s->config->n_jails; k++)
+        if (engine_left_out(s->engine, k))
+            log_error("jail [%s] is left out until that is mended; the others are watched", s->config->jails[k].name);
     if (r < 0)
         return fail(w, r, "no jail can be watched: %s", r == -EINVAL ? "none is enabled" : strerror(-r));
     r = inputs_new(s, w->journal, &s->inputs);

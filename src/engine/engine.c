@@ -331,6 +331,11 @@ const struct literals *engine_literals(const struct engine *e)
     return e->literals;
 }
 
+const char *engine_left_out(const struct engine *e, size_t k)
+{
+    return k < config_of(e)->n_jails ? e->units.left_out[k] : NULL;
+}
+
 uint64_t engine_ungated(const struct engine *e)
 {
     uint64_t mask = 0;
@@ -507,6 +512,7 @@ void engine_read_counters(const struct engine *e, struct engine_counters *ret)
         ret->unattributed += u->direct.unattributed;
         ret->by_origin[ORIGIN_LINE] += u->direct.failures;
         ret->limit_hits += filter_counters(u->filter)->limit_hits;
+        ret->sessions_dropped += filter_counters(u->filter)->sessions_dropped;
         if (!u->sessions)
             continue;
         const struct session_counters *s = sessions_counters(u->sessions);

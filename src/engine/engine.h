@@ -78,6 +78,9 @@ struct engine_filter {
 
 bool engine_filter(const struct engine *e, unsigned i, struct engine_filter *ret);
 
+// Why jail k of the configuration is not watched, with file:line; NULL when it is, or is not enabled.
+const char *engine_left_out(const struct engine *e, size_t k);
+
 // Filters are numbered by distinct (filter with parameters, source kind). The mask of those that the jails reading
 // this source use: "journal", or one entry of jail.source ("auto" where there is no journal). Replay: all of them.
 uint64_t engine_filters_for(const struct engine *e, const char *source);
@@ -120,6 +123,7 @@ const struct tally_entry *engine_uncounted(const struct engine *e, const struct 
 
 struct engine_counters {
     uint64_t records, matches, failures, successes, unattributed, faulted, ignored, bans, muted, limit_hits;
+    uint64_t sessions_dropped; // of filters without [Session], for want of room
     uint64_t session_overflow, window_overflow, bans_refused; // bounds reached
     uint64_t lives, waiting, addresses; // now
     uint64_t by_origin[ORIGIN_MAX];

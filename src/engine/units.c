@@ -145,6 +145,21 @@ static bool is_journal(const char *source, bool journal_available)
     return strcmp(source, "journal") == 0 || (strcmp(source, "auto") == 0 && journal_available);
 }
 
+// One source of jail k. What is wrong with it stands in the report and beside the jail.
+static int add_source(struct units *u, const struct config *c, size_t k, bool journal, struct config_report *report)
+{
+    char prefix[JAIL_NAME_MAX + 16];
+    size_t before = report->n;
+
+    int r = add(u, c, k, journal, report);
+    if (r == 0 || u->left_out[k])
+        return r;
+    const char *why = report->n > before ? report->v[report->n - 1].text : strerror(-r);
+    int n = snprintf(prefix, sizeof(prefix), "jail [%s]: ", c->jails[k].name);
+    u->left_out[k] = str_dup(str_of(strncmp(why, prefix, (size_t)n) == 0 ? why + n : why));
+    return u->left_out[k] ? r : -ENOMEM;
+}
+
 int units_load(struct units *u, const struct engine_options *options, struct config_report *report)
 {
     const struct config *c = options->config;
@@ -153,14 +168,15 @@ int units_load(struct units *u, const struct engine_options *options, struct con
     *u = (struct units){.config = c};
     for (size_t k = 0; k < c->n_jails; k++) {
         const struct jail_config *j = &c->jails[k];
-        if (!j->enabled)
-            continue;
-        if (options->mode != ENGINE_LIVE) {
-            failed |= add(u, c, k, options->mode == ENGINE_REPLAY_JOURNAL, report) < 0;
-            continue;
+        size_t sources = options->mode != ENGINE_LIVE ? 1 : j->source.n;
+        for (size_t s = 0; j->enabled && s < sources; s++) {
+            bool journal = options->mode != ENGINE_LIVE ? options->mode == ENGINE_REPLAY_JOURNAL
+                                                        : is_journal(j->source.v[s], options->journal_available);
+            int r = add_source(u, c, k, journal, report);
+            if (r == -ENOMEM)
+                return r;
+            failed |= r < 0;
         }
-        for (size_t s = 0; s < j->source.n; s++)
-            failed |= add(u, c, k, is_journal(j->source.v[s], options->journal_available), report) < 0;
     }
     return failed && u->n == 0 ? -EINVAL : 0;
 }
@@ -171,6 +187,10 @@ void units_free(struct units *u)
         filter_free(u->v[i].filter);
         free(u->v[i].ungated);
         sessions_free(u->v[i].sessions);
+    }
+    for (size_t k = 0; k < CONFIG_JAILS_MAX; k++) {
+        free(u->left_out[k]);
+        u->left_out[k] = NULL;
     }
     u->n = 0;
 }

@@ -27,6 +27,7 @@ struct units {
     struct unit v[UNITS_MAX];
     unsigned n;
     const struct config *config;
+    char *left_out[CONFIG_JAILS_MAX]; // why jail k is not watched; NULL: it is, or is not enabled
 };
 
 // Loads what the enabled jails of options->config need. Jails with a bad filter are told in *report and left out;

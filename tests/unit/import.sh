@@ -83,7 +83,7 @@ has section 'was maxretry meant?'
 is "web: exit code of --write" 1 $?
 cp "$T/out/pptpban.conf.d/fail2ban.conf" "$T/written.conf"
 accepted written
-is "the enabled jails, and pptpd" "4 jails: all right" "$(cat "$T/check")"
+is "the enabled jails, and pptpd" "4 jails: all right" "$(tail -n1 "$T/check")"
 section written apache-auth
 has section 'filter = fail2ban-apache-auth[mode=normal]'
 printf '%s\n' 'x [client 203.0.113.7] user eve: authentication failure' '[client 203.0.113.7] user eve: authentication failure' \
