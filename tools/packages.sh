@@ -3,14 +3,14 @@
 
 # To build; pkg-config finds the rest.
 build_packages="build-essential autoconf automake autoconf-archive pkg-config libpcre2-dev libsystemd-dev libipset-dev \
-libmnl-dev libnftnl-dev libsqlite3-dev libjansson-dev libarchive-dev libcap-ng-dev libseccomp-dev libcmocka-dev"
+libmnl-dev libnftnl-dev libnftables-dev libmaxminddb-dev libsqlite3-dev libjansson-dev libarchive-dev libcap-ng-dev libseccomp-dev libcmocka-dev"
 
 # To show and try it in a network namespace.
 run_packages="iproute2 ipset nftables python3 xz-utils procps"
 
 # What the tests judge with, and the peers they test with.
 test_packages="valgrind mandoc jq systemd systemd-journal-remote iptables rsyslog fail2ban ppp pptpd kmod git netcat-openbsd \
-zstd man-db util-linux"
+zstd man-db util-linux libmaxmind-db-writer-perl"
 
 missing_packages() {
 	for p in "$@"; do

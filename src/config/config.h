@@ -58,6 +58,7 @@ struct config {
     char *runtime_dir;    // /run/pptpban
     struct strlist filter_dirs; // searched in order, later override
     char *group;          // who may ask the control socket
+    char *netns;          // name of the network namespace that is protected; "" : the one it is started in
     int log_level;        // LOG_ERR..LOG_DEBUG
     unsigned max_lives;   // sessions
     unsigned max_bans;    // entries of the ban list and of each kernel set

@@ -18,7 +18,8 @@ enum {
     FIREWALL_ALLOW_MAX = 131072, // allow_from, deny_from
 };
 
-enum fw_backend { FW_AUTO, FW_NFTABLES, FW_IPTABLES, FW_BACKENDS };
+// FW_IPTABLES: whichever of the two the machine's iptables is.
+enum fw_backend { FW_AUTO, FW_NFTABLES, FW_IPTABLES, FW_IPTABLES_NFT, FW_IPTABLES_LEGACY, FW_BACKENDS };
 
 struct fw_port { // a range of ports of one protocol: 22/tcp, 6000-6100/udp
     uint8_t protocol; // 6, 17

@@ -14,7 +14,8 @@ const char *const backend_names[BACKEND_MAX] = {
 };
 
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug"}; // LOG_ERR..LOG_DEBUG
-const char *const fw_backend_names[FW_BACKENDS] = {"auto", "nftables", "iptables"};
+const char *const fw_backend_names[FW_BACKENDS] = {"auto", "nftables", "iptables", "iptables-nft",
+                                                     "iptables-legacy"};
 static const char *const gre_words[FW_GRE_WAYS] = {"auto", "helper", "peers"};
 static const char *const outside_words[] = {"keep", "end"};
 static const char *const scope_words[] = {"all", "new"};
@@ -33,6 +34,7 @@ static const struct keyword globals[] = {
     {"filter_dirs", NULL, &kind_paths, IN(config, filter_dirs), PKGDATADIR "/filters " PKGSYSCONFDIR "/filters.d",
      .min = 1, .max = CONFIG_FILTER_DIRS_MAX},
     {"group", NULL, &kind_group, IN(config, group), "pptpban"},
+    {"netns", NULL, &kind_netns, IN(config, netns), ""},
     {"log_level", "loglevel", &kind_word, IN(config, log_level), "info", .min = LOG_ERR, .max = LOG_DEBUG,
      .words = level_words},
     {"max_lives", NULL, &kind_number, IN(config, max_lives), "16384", .min = 16, .max = 1048576},

@@ -50,7 +50,7 @@ struct keyword {
 
 extern const struct kind kind_flag, kind_number, kind_word, kind_time, kind_factor, kind_path, kind_paths, kind_group,
     kind_filter, kind_sources, kind_networks, kind_weights, kind_interfaces, kind_countries, kind_prefixes, kind_ports, kind_rate, kind_open,
-    kind_zone;
+    kind_zone, kind_netns;
 
 const struct keyword *keyword_at(enum scope scope, size_t i); // NULL behind the last
 const struct keyword *keyword_find(enum scope scope, const char *name);

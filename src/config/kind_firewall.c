@@ -409,3 +409,22 @@ static void zone_accepted(const struct keyword *k, char buf[static ACCEPTED_MAX]
 }
 
 const struct kind kind_zone = {zone_parse, kind_text_print, zone_accepted, kind_text_clear, false};
+
+static int netns_parse(const struct keyword *k, struct str value, void *field, struct fault *fault)
+{
+    (void)k;
+    for (size_t i = 0; i < value.n; i++)
+        if (!isalnum((unsigned char)value.p[i]) && !(i > 0 && strchr("_-.", value.p[i])))
+            return kind_refuse(fault, i, "no name of a network namespace");
+    if (value.n > 63)
+        return kind_refuse(fault, 0, "longer than 63 bytes");
+    return kind_text_store(field, value);
+}
+
+static void netns_accepted(const struct keyword *k, char buf[static ACCEPTED_MAX])
+{
+    (void)k;
+    strcpy(buf, "a name that ip netns list shows, or nothing");
+}
+
+const struct kind kind_netns = {netns_parse, kind_text_print, netns_accepted, kind_text_clear, false};

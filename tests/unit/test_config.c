@@ -577,10 +577,10 @@ static void the_dump_reads_back(void **state)
 {
     static const char everything[] = "[pptpban]\n"
                                      "backend = ipset\nstate_dir = /s\nruntime_dir = /r\nfilter_dirs = /f /g\ngroup = g\n"
-                                     "log_level = error\nmax_lives = 17\nmax_bans = 2\nevidence_kib = 65\nwidest4 = 9\n"
+                                     "log_level = error\nnetns = vpn\nmax_lives = 17\nmax_bans = 2\nevidence_kib = 65\nwidest4 = 9\n"
                                      "widest6 = 20\nhistory = 1h 1s\n"
                                      "[firewall]\n"
-                                     "enabled = yes\nbackend = iptables\ninterface = eth0\n ens3+\naddress = 192.0.2.9\n"
+                                     "enabled = yes\nbackend = iptables-legacy\ninterface = eth0\n ens3+\naddress = 192.0.2.9\n"
                                      "port = 1724\ngre = peers\nallow_from = 192.0.2.0/24\n 2001:db8::/32\n"
                                      "deny_from = 198.51.100.7\nallow_countries = DE AT\ndeny_countries =\n"
                                      "database = /d\nrate = 3/second burst 9\nconnections = 4\nspoofed = 10.0.0.0/8\n"
