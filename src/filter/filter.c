@@ -8,9 +8,9 @@
 #include "filter/private.h"
 
 const char *const role_names[ROLE_MAX] = {
-    [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin", [ROLE_CALL] = "call",       [ROLE_ADDRESS] = "address",
-    [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault", [ROLE_ATTEMPT] = "attempt", [ROLE_FAILURE] = "failure",
-    [ROLE_SUCCESS] = "success", [ROLE_END] = "end",     [ROLE_CLEAR] = "clear",
+    [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin",     [ROLE_CALL] = "call",       [ROLE_NEXT] = "next",
+    [ROLE_ADDRESS] = "address", [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault",     [ROLE_ATTEMPT] = "attempt",
+    [ROLE_FAILURE] = "failure", [ROLE_SUCCESS] = "success", [ROLE_END] = "end",         [ROLE_CLEAR] = "clear",
 };
 
 static void free_patterns(struct pattern_list *list)
@@ -29,6 +29,7 @@ void filter_free(struct filter *f)
     free_patterns(&f->patterns);
     free_patterns(&f->ignore);
     free_patterns(&f->cmdline);
+    free_patterns(&f->keys);
     free_patterns(&f->prefix);
     foreign_free(f->foreign);
     date_detector_free(f->dates);
@@ -257,6 +258,23 @@ static bool fill_event(const struct asking *a, const struct pattern *p, struct s
     return true;
 }
 
+// What names the life, where the filter says so for all lines of the program.
+static void fill_key(const struct asking *a, struct event *e)
+{
+    for (size_t i = 0; i < a->f->keys.n; i++) {
+        const struct pattern *p = &a->f->keys.v[i];
+        if (!str_eq(str_of(p->ident), a->r->ident))
+            continue;
+        e->alone = e->role != ROLE_CLEAR && e->key.n == 0;
+        if (pattern_match(p, &a->f->matcher, a->r->message) &&
+            pattern_capture(p, &a->f->matcher, a->r->message, GROUP_MLFID, &e->key) && e->key.n > 0) {
+            e->key_kind = (uint8_t)(i + 1);
+            e->alone = false;
+            return;
+        }
+    }
+}
+
 static bool ignored(struct asking *a)
 {
     for (size_t i = 0; i < a->f->ignore.n; i++) {
@@ -341,6 +359,8 @@ bool filter_match(struct filter *f, const struct record *r, struct event *ret)
         look_for_begin(&a, d, &e);
     if (hit && e.role == ROLE_FAILURE && f->ignore.n)
         hit = !ignored(&a);
+    if (hit)
+        fill_key(&a, &e);
     f->counters.limit_hits = f->matcher.limit_hits;
     if (hit)
         *ret = e;

@@ -95,7 +95,7 @@ static int bad_key(struct load *l, const struct ini_option *o)
         strcat(classes, class_names[i]);
     }
     return filter_fail(l->error, o->at,
-                       "'%s' is no key of [Session]; accepted: %scmdline, and failure.CLASS, "
+                       "'%s' is no key of [Session]; accepted: %scmdline, key, and failure.CLASS, "
                        "attempt.CLASS with CLASS one of %s",
                        o->key, roles, classes);
 }
@@ -118,22 +118,37 @@ static int check_pattern(struct load *l, const struct pattern *p, const char *ke
     return 0;
 }
 
+// What a pattern of key cannot do without: a program of its own, or it would part the lines of all; and a name.
+static int check_key(struct load *l, const struct pattern *p)
+{
+    if (!p->ident)
+        return filter_fail(l->error, p->at,
+                           "a pattern of key must begin with <@IDENT>, the program whose lines it tells apart");
+    if (!p->group[GROUP_MLFID] || p->link_ident)
+        return filter_fail(l->error, p->at,
+                           "a pattern of key must contain <F-MLFID>...</F-MLFID>, which captures what names the life%s",
+                           p->link_ident ? ", and no <LINK>" : "");
+    return 0;
+}
+
 static int add_session_option(struct load *l, const struct ini_section *section, const struct ini_option *o)
 {
-    bool is_cmdline = strcmp(o->key, "cmdline") == 0;
+    bool is_cmdline = strcmp(o->key, "cmdline") == 0, is_key = strcmp(o->key, "key") == 0;
     enum role role = ROLE_ADDRESS;
     enum outcome_class class = CLASS_AUTH;
-    struct pattern_list *list = is_cmdline ? &l->f->cmdline : &l->f->patterns;
+    struct pattern_list *list = is_cmdline ? &l->f->cmdline : is_key ? &l->f->keys : &l->f->patterns;
     struct text text = {0};
     size_t from = list->n;
 
-    if (!is_cmdline && !parse_role(str_of(o->key), &role, &class))
+    if (!is_cmdline && !is_key && !parse_role(str_of(o->key), &role, &class))
         return bad_key(l, o);
     int r = expand_section_option(&l->expander, section, o, &text);
     if (r == 0)
         r = add_patterns(l, list, &text, role, class);
     text_clear(&text);
-    for (size_t i = from; i < list->n && r == 0; i++)
+    for (size_t i = from; i < list->n && r == 0 && is_key; i++)
+        r = check_key(l, &list->v[i]);
+    for (size_t i = from; i < list->n && r == 0 && !is_key; i++)
         r = check_pattern(l, &list->v[i], o->key, !is_cmdline && role == ROLE_LINK,
                           !is_cmdline && (role == ROLE_LINK || role == ROLE_OTHER), role == ROLE_ADDRESS);
     return r;

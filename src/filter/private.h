@@ -34,6 +34,7 @@ struct filter {
     struct pattern_list patterns; // of all roles, in the order of enum role
     struct pattern_list ignore;   // ignoreregex
     struct pattern_list cmdline;
+    struct pattern_list keys;     // what names the lives of a program
     struct pattern_list prefix;   // prefregex, one or none
     struct date_detector *dates;  // where lines carry dates that this filter has to find; else NULL
     bool own_dates;               // its datepattern is not that of the sources

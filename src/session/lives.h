@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The bounded table of lives: one life is one process from its first line to its last, found by host, identifier
-// and pid. Keeps order and room; what lines mean is session.c's matter.
+// and pid, or by what stands for the pid. Keeps order and room; what lines mean is session.c's matter.
 #ifndef PB_SESSION_LIVES_H
 #define PB_SESSION_LIVES_H
 
@@ -23,7 +23,7 @@ enum life_list {
 
 struct life_key {
     uint64_t host, ident; // keyed hashes of the names
-    uint64_t pid;
+    uint64_t pid;         // or the keyed hash of what stands for it
 };
 
 enum failure_state { // of its failure
@@ -45,6 +45,7 @@ struct life {
     bool used, begun, begun_last, other, faulted, success, success_told, has_addr, bound, announced;
     bool uncertain; // a caller that it may have had is forgotten: no elimination
     bool end_told; // by its own last line, not by a reused pid or a restart
+    uint8_t stale_ends; // last lines of older lives of this key that are still to come
     uint8_t begin_order;
     uint8_t origin;
     struct addr addr;
@@ -79,6 +80,9 @@ struct life_host {
     uint64_t host;
     usec_t newest; // record time
     usec_t forgotten; // the last call of a caller that is forgotten, and its child not known
+    uint32_t next;    // the life that said that its child begins next
+    uint64_t next_seq; // its begin_seq, to know it again; 0: none
+    usec_t next_time;
     usec_t behind; // the real clock minus newest, when last compared
     bool compared;
 };

@@ -90,6 +90,30 @@ static struct life *new_life(struct sessions *s, const struct life_key *key, con
     return l;
 }
 
+// Somebody said that its child is the next to begin, and this one has begun.
+static void take_next(struct sessions *s, struct life *child, usec_t now)
+{
+    const usec_t soon = 2 * USEC_SEC; // stamps may be of whole seconds
+    struct life_host *h = lives_host(&s->lives, child->key.host);
+    struct life *caller = h->next_seq ? &s->lives.v[h->next] : NULL;
+
+    if (!caller || caller->key.ident == child->key.ident)
+        return;
+    if (caller->used && caller->begin_seq == h->next_seq && caller->key.host == child->key.host &&
+        now - h->next_time <= soon && h->next_time - now <= soon)
+        settle_adopt(s, child, caller, ORIGIN_LINK, now);
+    h->next_seq = 0;
+}
+
+static void on_next(struct sessions *s, const struct life *caller, usec_t now)
+{
+    struct life_host *h = lives_host(&s->lives, caller->key.host);
+
+    h->next = lives_index(&s->lives, caller);
+    h->next_seq = caller->begin_seq;
+    h->next_time = now;
+}
+
 // A new process spoke for the first time: whose is it?
 static void first_line(struct sessions *s, struct life *l, const struct record *r, const struct addr *cmdline_addr)
 {
@@ -116,10 +140,15 @@ static struct life *begin_life(struct sessions *s, struct life *l, const struct 
                                const struct record *r, const struct event *e, const struct addr *cmdline_addr)
 {
     if (!continues(l, e)) {
+        // A name may be used again before the last line about the older one, unlike a pid.
+        bool late = l && e->key_kind && !l->end_told;
+        uint8_t stale = late ? (uint8_t)(l->stale_ends + (l->stale_ends < UINT8_MAX)) : 0;
         if (l)
             settle_end(s, l, true, r->time); // its pid is used again: it is gone
         l = new_life(s, key, r, true);
+        l->stale_ends = stale;
         first_line(s, l, r, cmdline_addr);
+        take_next(s, l, r->time);
     } else if (!l->begun) {
         l->begun = true;
         l->begin_seq = ++s->lives.seq;
@@ -222,6 +251,7 @@ static struct life_key key_of(const struct sessions *s, const struct record *r, 
 
     if (e->key.n)
         key.pid = hash_bytes(&s->lives.hash, e->key.p, e->key.n) | UINT64_C(1) << 63;
+    key.ident ^= e->key_kind * UINT64_C(0x9e3779b97f4a7c15); // another sort of name is another program's
     return key;
 }
 
@@ -247,7 +277,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         return;
     }
     // a name that nothing began ends nowhere: it is over after each of its lines, and goes on with the next
-    bool loose = e->key.n && !(l && l->begun) && e->role != ROLE_BEGIN;
+    bool loose = e->key.n && !e->key_kind && !(l && l->begun) && e->role != ROLE_BEGIN;
     if (e->role == ROLE_BEGIN || (e->role == ROLE_OTHER && e->begins)) {
         l = begin_life(s, l, &key, r, e, cmdline_addr);
     } else if (!l || (l->end_seq && !loose && e->role != ROLE_LINK && e->role != ROLE_END) ||
@@ -275,6 +305,9 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         bind_call(&s->lives, l, r->time);
         settle_host(s, key.host, r->time); // an earlier child can no longer be named
         break;
+    case ROLE_NEXT:
+        on_next(s, l, r->time);
+        break;
     case ROLE_LINK:
         on_link(s, l, r, e);
         break;
@@ -294,6 +327,10 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         on_success(s, l, e);
         break;
     case ROLE_END:
+        if (l->stale_ends) {
+            l->stale_ends--;
+            break;
+        }
         l->end_told = true;
         settle_end(s, l, true, r->time);
         break;

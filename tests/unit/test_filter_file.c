@@ -286,17 +286,25 @@ static void mistakes_are_named(void **state)
          "a/f.conf:2: a pattern of address must capture an address; <ADDR> is wanted"},
         {"[Session]\ncmdline = remotenumber\n",
          "a/f.conf:2: a pattern of cmdline must capture an address; <ADDR> is wanted"},
-        {"[Session]\nfailre = x\n", "a/f.conf:2: 'failre' is no key of [Session]; accepted: other, begin, call, "
+        {"[Session]\nkey = ^<F-MLFID>ppp\\d+</F-MLFID>:\n",
+         "a/f.conf:2: a pattern of key must begin with <@IDENT>, the program whose lines it tells apart"},
+        {"[Session]\nkey = <@accel-pppd>^ppp\\d+:\n",
+         "a/f.conf:2: a pattern of key must contain <F-MLFID>...</F-MLFID>, which captures what names the life"},
+        {"[Session]\nkey = <@x>^<F-MLFID>a</F-MLFID> <LINK y>\n",
+         "a/f.conf:2: a pattern of key must contain <F-MLFID>...</F-MLFID>, which captures what names the life, and no "
+         "<LINK>"},
+        {"[Session]\nkey = <@x>^<F-MLFID>a(</F-MLFID>\n", "a/f.conf:2: *"},
+        {"[Session]\nfailre = x\n", "a/f.conf:2: 'failre' is no key of [Session]; accepted: other, begin, call, next, "
                                     "address, link, fault, attempt, failure, "
-                                    "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS one of "
+                                    "success, end, clear, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS one of "
                                     "auth, refused, probe, fault"},
         {"[Session]\nfailure.much = x\n", "a/f.conf:2: 'failure.much' is no key of [Session]; accepted: other, begin, "
-                                          "call, address, link, fault, attempt, failure, "
-                                          "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS "
+                                          "call, next, address, link, fault, attempt, failure, "
+                                          "success, end, clear, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS "
                                           "one of auth, refused, probe, fault"},
-        {"[Session]\nend.auth = x\n", "a/f.conf:2: 'end.auth' is no key of [Session]; accepted: other, begin, call, "
+        {"[Session]\nend.auth = x\n", "a/f.conf:2: 'end.auth' is no key of [Session]; accepted: other, begin, call, next, "
                                       "address, link, fault, attempt, failure, "
-                                      "success, end, clear, cmdline, and failure.CLASS, attempt.CLASS with CLASS one "
+                                      "success, end, clear, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS one "
                                       "of auth, refused, probe, fault"},
     };
     (void)state;
@@ -393,6 +401,45 @@ static void bounds_of_files(void **state)
     assert_string_equal(load_error(big), "a/f.conf:17: more than 15 programs named by <@IDENT> in one filter");
 }
 
+// What names a life, where it is not the pid.
+static void names_of_lives(void **state)
+{
+    static const struct {
+        const char *ident, *message, *key;
+        unsigned kind;
+        bool alone;
+    } lines[] = {
+        {"d", "L1: begin", "1", 1, false},
+        {"d", "c22 begin", "22", 2, false},
+        {"d", "L: begin", "", 0, true},        // captures nothing
+        {"d", "other: begin", "", 0, true},    // no name
+        {"d", "restart begin", "", 0, false},  // clear concerns all
+        {"e", "L1: begin", "", 0, false},      // another program: the pid
+    };
+    struct filter_options options = {.dirs = dirs};
+    struct filter_error error;
+    struct filter *f;
+
+    (void)state;
+    put("a/named.conf", "[Session]\n"
+                        "key = <@d>^L<F-MLFID>\\d*</F-MLFID>:\n"
+                        "      <@d>^c<F-MLFID>\\d+</F-MLFID> \n"
+                        "begin = <@d>^(?!restart).* begin$\n"
+                        "        <@e> begin$\n"
+                        "clear = <@d>^restart begin$\n");
+    assert_int_equal(filter_load("named", &options, &f, &error), 0);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct record r = {.ident = str_of(lines[i].ident), .message = str_of(lines[i].message)};
+        struct event e;
+        r.line = r.message;
+        assert_true(filter_match(f, &r, &e));
+        assert_int_equal(e.alone, lines[i].alone);
+        assert_int_equal(e.key_kind, lines[i].kind);
+        assert_true(str_eq(e.key, str_of(lines[i].key)));
+    }
+    filter_free(f);
+}
+
 // The worked example of pptpban-filters(5).
 static void the_manual_does_not_lie(void **state)
 {
@@ -444,6 +491,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(mistakes_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds_of_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_of_lives, setup, teardown),
         cmocka_unit_test_setup_teardown(the_manual_does_not_lie, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Sessions, by scripts: one line of a script is one event, and what the sessions tell is compared as text.
-//   "[+SECONDS] [@HOST] IDENT PID ROLE [ADDR|user=NAME|key=TEXT|IDENT:PID|order=K|last|cmdline=ADDR|class=NAME]..."
+//   "[+SECONDS] [@HOST] IDENT PID ROLE [ADDR|user=NAME|key=TEXT|kind=K|IDENT:PID|order=K|last|cmdline=ADDR|class=NAME]..."
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,9 +12,9 @@
 #include "session/session.h"
 
 static const char *const role_words[ROLE_MAX] = {
-    [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin",     [ROLE_CALL] = "call",       [ROLE_ADDRESS] = "address",
-    [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault",     [ROLE_ATTEMPT] = "attempt", [ROLE_FAILURE] = "failure",
-    [ROLE_SUCCESS] = "success", [ROLE_END] = "end",         [ROLE_CLEAR] = "clear",
+    [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin",     [ROLE_CALL] = "call",       [ROLE_NEXT] = "next",
+    [ROLE_ADDRESS] = "address", [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault",     [ROLE_ATTEMPT] = "attempt",
+    [ROLE_FAILURE] = "failure", [ROLE_SUCCESS] = "success", [ROLE_END] = "end",         [ROLE_CLEAR] = "clear",
 };
 
 struct told {
@@ -99,6 +99,8 @@ static void play(struct sessions *s, usec_t *now, const char *script)
                 e.user = str_skip(word, 5);
             } else if (str_starts(word, STR("key="))) {
                 e.key = str_skip(word, 4);
+            } else if (str_starts(word, STR("kind="))) {
+                e.key_kind = (uint8_t)(word.p[5] - '0');
             } else if (str_starts(word, STR("cmdline="))) {
                 has_cmdline = true;
                 assert_int_equal(addr_parse(str_skip(word, 8), &cmdline), 0);
@@ -134,6 +136,35 @@ static const struct {
      "pptpd 10 begin 203.0.113.5 last\npptpd 10 call\npppd 11 begin\npppd 11 begin order=1 last\n"
      "pppd 11 failure user=alice\npppd 11 end\npptpd 10 link pppd:11\npptpd 10 end 203.0.113.5\n",
      "failure 203.0.113.5 alice by link; "},
+    {"names in place of pids: each has a life of its own, and another sort of the same name another one",
+     "accel 0 begin 203.0.113.1 last key=ppp0 kind=1\naccel 0 begin 203.0.113.2 last key=ppp1 kind=1\n"
+     "accel 0 begin 203.0.113.3 last key=ppp0 kind=2\naccel 0 failure user=b key=ppp1 kind=1\n"
+     "accel 0 failure user=a key=ppp0 kind=1\naccel 0 end key=ppp0 kind=1\n"
+     "accel 0 begin 203.0.113.4 last key=ppp0 kind=1\naccel 0 failure user=d key=ppp0 kind=1\n"
+     "accel 0 failure user=c key=ppp0 kind=2\n",
+     "failure 203.0.113.2 b by line; failure 203.0.113.1 a by line; failure 203.0.113.4 d by line; "
+     "failure 203.0.113.3 c by line; "},
+    {"a name is used again before the older one's last line",
+     "accel 0 begin 203.0.113.1 last key=ppp0 kind=1\naccel 0 attempt user=a key=ppp0 kind=1\n"
+     "accel 0 begin 203.0.113.2 last key=ppp0 kind=1\naccel 0 end key=ppp0 kind=1\n"
+     "accel 0 attempt user=b key=ppp0 kind=1\naccel 0 end key=ppp0 kind=1\n"
+     "accel 0 begin 203.0.113.3 last key=ppp0 kind=1\naccel 0 attempt user=c key=ppp0 kind=1\n"
+     "accel 0 end key=ppp0 kind=1\n",
+     "failure 203.0.113.1 a by line; failure 203.0.113.2 b by line; failure 203.0.113.3 c by line; "},
+    {"the next to begin is the child of who said so, whoever else is open",
+     "mpd 0 begin 203.0.113.1 last key=pptp0 kind=1\nmpd 0 begin 203.0.113.2 last key=pptp1 kind=1\n"
+     "mpd 0 next key=pptp1 kind=1\nmpd 0 begin last key=L-1 kind=2\nmpd 0 next key=pptp0 kind=1\n"
+     "mpd 0 begin last key=L-2 kind=2\nmpd 0 begin last key=L-3 kind=2\nmpd 0 failure user=a key=L-2 kind=2\n"
+     "mpd 0 end key=pptp1 kind=1\nmpd 0 failure user=b key=L-1 kind=2\nmpd 0 failure user=c key=L-3 kind=2\n"
+     "mpd 0 end key=L-3 kind=2\n",
+     "failure 203.0.113.1 a by link; failure 203.0.113.2 b by link; unattributed - c; "},
+    {"the next to begin: of the last who said so, on the same host, soon, and no caller itself",
+     "mpd 0 begin 203.0.113.1 last key=pptp0 kind=1\nmpd 0 begin 203.0.113.2 last key=pptp1 kind=1\n"
+     "mpd 0 next key=pptp0 kind=1\nmpd 0 next key=pptp1 kind=1\nmpd 0 begin 203.0.113.3 last key=pptp2 kind=1\n"
+     "@other mpd 0 begin last key=L-1 kind=2\n@other mpd 0 failure user=x key=L-1 kind=2\n"
+     "mpd 0 begin last key=L-1 kind=2\nmpd 0 failure user=a key=L-1 kind=2\nmpd 0 next key=pptp0 kind=1\n"
+     "+5 mpd 0 begin last key=L-2 kind=2\nmpd 0 failure user=late key=L-2 kind=2\n",
+     "failure 203.0.113.2 a by link; unattributed - late; unattributed - x; "},
     {"one failure a life",
      "pppd 11 begin last cmdline=203.0.113.5\npppd 11 failure user=a cmdline=203.0.113.5\npppd 11 failure user=b\n",
      "failure 203.0.113.5 a by cmdline; "},
@@ -453,6 +484,8 @@ static void random_sequences_keep_the_invariants(void **state)
                 n += snprintf(line + n, sizeof(line) - (size_t)n, " 203.0.113.%u", (unsigned)(x >> 48) % 4);
             if (role == ROLE_BEGIN && x & 2)
                 strcat(line, " last");
+            if ((x >> 52) % 4 == 0)
+                sprintf(line + strlen(line), " key=ppp%u kind=%u", (unsigned)(x >> 54) % 4, (unsigned)(x >> 56) % 3);
             if (t.n > sizeof(t.text) - 4096)
                 t.n = 0;
             play(s, &now, line);
