@@ -27,6 +27,8 @@ pptpban_SOURCES = \
 	src/cli/status.c \
 	src/cli/test.c src/cli/test.h \
 	src/cli/test_collect.c \
+	src/cli/test_explain.c \
+	src/cli/test_lint.c \
 	src/cli/test_load.c \
 	src/cli/test_print.c \
 	src/cli/unban.c \

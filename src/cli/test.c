@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// pptpban test: tries a filter, or a pattern, on a log through the service's own matching and sessions, and shows what
-// it found and why. Changes nothing. Here: its options and the order of things.
+// pptpban test: tries a filter, or a pattern, on a log through the service's own matching and
+// sessions, and shows what it found and why. Changes nothing. Here: its options and the order of
+// things.
 #include "cli/test.h"
 
 #include <errno.h>
@@ -19,10 +20,14 @@ const char *const test_kind_names[TEST_KINDS] = {"matched", "partial", "ignored"
 static const char usage[] =
     "usage: pptpban test [OPTIONS] LOG FILTER|PATTERN [IGNOREPATTERN]\n"
     "       pptpban test [OPTIONS] --journal FILTER|PATTERN [IGNOREPATTERN]\n"
+    "       pptpban test [OPTIONS] --lint FILTER|PATTERN\n"
     "\n"
-    "Tries a filter on a log, as the service would, and shows what it found and why. Nothing is changed.\n"
-    "LOG is a file (plain, gzip, xz or zstd), - for standard input, a journal file or directory, or a line of text.\n"
-    "FILTER is a name, NAME[mode=aggressive], or the path of a filter file; PATTERN is one as in failregex.\n"
+    "Tries a filter on a log, as the service would, and shows what it found and why. Nothing is "
+    "changed.\n"
+    "LOG is a file (plain, gzip, xz or zstd), - for standard input, a journal file or directory, "
+    "or a line of text.\n"
+    "FILTER is a name, NAME[mode=aggressive], or the path of a filter file; PATTERN is one as in "
+    "failregex.\n"
     "\n";
 
 enum { NONE_OF, ALL_OF };
@@ -33,11 +38,16 @@ static const struct item {
 } items[] = {
     {'c', "config", "FILE", "use this configuration, which says where filters are"},
     {'j', "journal", NULL, "read this machine's journal"},
-    {'m', "journalmatch", "MATCH", "read these entries of the journal, not those that the filter names"},
+    {'m', "journalmatch", "MATCH",
+     "read these entries of the journal, not those that the filter names"},
     {'d', "datepattern", "PATTERN", "find dates in this form, as in a filter"},
     {'Z', "timezone", "ZONE", "the zone of stamps that tell none, as in TZ"},
     {'L', "maxlines", "NUMBER", "how many lines a pattern may span"},
     {'u', "usedns", "WORD", "no: <HOST> matches addresses alone"},
+    {'e', "explain", NULL, "explain step by step what becomes of a line (the first 10)"},
+    {'n', "line", "NUMBER", "explain this line of the log"},
+    {'l', "lint", NULL, "say what is dangerous or useless in the filter; needs no log"},
+    {'E', "expand", NULL, "show the patterns as PCRE2 sees them, too"},
     {'v', "verbose", NULL, "all patterns, those that never matched too, and more of everything"},
     {'M', "print-all-matched", NULL, "print all lines that matched"},
     {'X', "print-all-missed", NULL, "print all lines that nothing matched"},
@@ -97,6 +107,23 @@ static bool take(struct test_options *o, int letter, const char *value)
     case 'u':
         o->usedns = value;
         return true;
+    case 'e':
+        o->explain = true;
+        return true;
+    case 'n': {
+        unsigned long long n;
+        o->explain = true;
+        if (str_number(str_of(value), UINT64_MAX, &n) < 0 || n == 0)
+            return false;
+        o->line = n;
+        return true;
+    }
+    case 'l':
+        o->lint = true;
+        return true;
+    case 'E':
+        o->expand = true;
+        return true;
     case 'v':
         o->verbose = true;
         return true;
@@ -133,8 +160,8 @@ static int read_options(struct test_options *o, int argc, char **argv)
 
     *o = (struct test_options){.colours = output_colours(stdout)};
     for (size_t i = 0; i < N_ITEMS; i++)
-        options[i] = (struct option){items[i].name, items[i].value ? required_argument : no_argument, NULL,
-                                     items[i].letter};
+        options[i] = (struct option){
+            items[i].name, items[i].value ? required_argument : no_argument, NULL, items[i].letter};
     while ((c = getopt_long(argc, argv, "c:m:d:L:o:vh", options, NULL)) != -1) {
         if (c == 'h') {
             print_usage(stdout);
@@ -142,16 +169,19 @@ static int read_options(struct test_options *o, int argc, char **argv)
         }
         if (!take(o, c, optarg)) {
             if (c != '?')
-                fprintf(stderr, "pptpban test: \"%s\" is no value for this option; see pptpban test --help\n", optarg);
+                fprintf(
+                    stderr,
+                    "pptpban test: \"%s\" is no value for this option; see pptpban test --help\n",
+                    optarg);
             return EXIT_USAGE;
         }
     }
     int left = argc - optind;
-    if (!o->journal && left > 0) {
+    if (!o->journal && left > (o->lint ? 1 : 0)) {
         o->log = argv[optind++];
         left--;
     }
-    if (left < 1 || left > 2 || (!o->log && !o->journal)) {
+    if (left < 1 || left > 2 || !(o->log || o->journal || o->lint)) {
         print_usage(stderr);
         return EXIT_USAGE;
     }
@@ -171,7 +201,8 @@ static bool is_journal(const char *path)
     if (S_ISDIR(st.st_mode))
         return true;
     FILE *f = S_ISREG(st.st_mode) ? fopen(path, "re") : NULL;
-    bool is = f && fread(head, 1, sizeof(head), f) == sizeof(head) && memcmp(head, magic, sizeof(head)) == 0;
+    bool is = f && fread(head, 1, sizeof(head), f) == sizeof(head) &&
+              memcmp(head, magic, sizeof(head)) == 0;
     if (f)
         fclose(f);
     return is;
@@ -182,7 +213,8 @@ static bool is_text(const char *log)
 {
     struct stat st;
 
-    return strcmp(log, "-") != 0 && stat(log, &st) < 0 && (log[0] != '/' || strchr(log, ' ') || strchr(log, '\n'));
+    return strcmp(log, "-") != 0 && stat(log, &st) < 0 &&
+           (log[0] != '/' || strchr(log, ' ') || strchr(log, '\n'));
 }
 
 static int read_text(struct test *t, const struct source_options *options)
@@ -213,7 +245,8 @@ static int read_log(struct test *t)
     struct source_options options = {.filters = 1, .record = test_collect, .userdata = t};
 
     if (t->from_journal) {
-        const char *match = t->options.journalmatch ? t->options.journalmatch : filter_journalmatch(t->filter);
+        const char *match =
+            t->options.journalmatch ? t->options.journalmatch : filter_journalmatch(t->filter);
         struct source_journal_match m = {.filter = 1, .match = match};
         return replay_journal(t->options.journal ? NULL : log, &m, 1, &options, &t->counts);
     }
@@ -228,16 +261,24 @@ static int run(struct test *t)
         return code;
     usec_t start = clock_monotonic();
     int r = test_collect_begin(t);
+    if (r == 0 && !t->options.log && !t->options.journal)
+        return test_lint(t);
     if (r == 0)
         r = read_log(t);
     if (t->sessions)
         sessions_finish(t->sessions);
     t->took = clock_monotonic() - start;
     if (r < 0) {
-        fprintf(stderr, "pptpban: %s: %s\n", t->options.log ? t->options.log : "journal", strerror(-r));
+        fprintf(stderr, "pptpban: %s: %s\n", t->options.log ? t->options.log : "journal",
+                strerror(-r));
         return EXIT_FAILED;
     }
-    test_print(t);
+    if (t->options.explain && !t->options.verbose)
+        test_print_totals(t);
+    else
+        test_print(t);
+    if (t->options.lint)
+        return test_lint(t);
     return t->lines[TEST_MATCHED] + t->lines[TEST_PARTIAL] ? EXIT_DONE : EXIT_NOTHING;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The inside of pptpban test, the workbench for filters: what was asked for, what was found, and who prints it.
+// The inside of pptpban test, the workbench for filters: what was asked for, what was found, and
+// who prints it.
 #ifndef PB_CLI_TEST_H
 #define PB_CLI_TEST_H
 
@@ -11,7 +12,8 @@
 
 enum test_kind { // of a line
     TEST_MATCHED,
-    TEST_PARTIAL, // matched, but is no failure or success by itself: <F-NOFAIL>, or its address is yet to come
+    TEST_PARTIAL, // matched, but is no failure or success by itself: <F-NOFAIL>, or its address is
+                  // yet to come
     TEST_IGNORED, // by ignoreregex
     TEST_MISSED,
     TEST_KINDS,
@@ -26,20 +28,30 @@ struct test_options {
     const char *filter; // a name with parameters, a file, or a pattern
     const char *ignore; // a third argument, NULL: none
     const char *config, *datepattern, *maxlines, *usedns, *journalmatch, *out;
-    bool journal, json, verbose, expand, lint, no_gate, explain, colours;
+    bool journal, json, verbose, expand, lint, no_gate, colours;
+    bool explain;       // --explain, --line
     unsigned all, none; // bits of enum test_kind: lines of which all, or none, are shown
     uint64_t line;      // --line: this one alone, 0: all
 };
 
 enum {
-    TEST_SHOWN = 10,        // lines of a kind that are shown unless all are wanted
-    TEST_TEXT = 1024,       // bytes of a line that are kept for that
-    TEST_IDS = 4096,        // addresses and other ids that are counted
-    TEST_ID = 64,           // bytes of one
+    TEST_SHOWN = 10,          // lines of a kind that are shown unless all are wanted
+    TEST_TEXT = 1024,         // bytes of a line that are kept for that
+    TEST_IDS = 4096,          // addresses and other ids that are counted
+    TEST_ID = 64,             // bytes of one
     TEST_MEASURE_ALL = 10000, // lines each of whose matches is measured; after that
     TEST_MEASURE_EACH = 16,   // every so manieth line's
     TEST_BEHIND_MAX = 100000, // matched lines that are shown to the later patterns too
 };
+
+struct asked { // one question to a pattern, while a line is explained
+    const struct pattern *p;
+    char *subject; // a copy
+    size_t n;
+    int result; // of pcre2_match()
+};
+
+enum { TEST_ASKED = 1024, TEST_EXPLAINED = 10 };
 
 struct pattern_stats {
     uint64_t asked, hits, limits;
@@ -51,7 +63,7 @@ struct pattern_stats {
 struct test_line {
     enum test_kind kind;
     usec_t time;
-    uint64_t number; // of the line
+    uint64_t number;               // of the line
     const struct pattern *pattern; // that won (or ignored it), NULL
     const struct record *record;
     struct str line;
@@ -83,8 +95,8 @@ struct test {
     bool from_journal;
     struct sessions *sessions; // NULL: the filter has none
     struct test_sessions *shown_sessions;
-    struct literals *gate;     // NULL: every pattern sees every line
-    struct matcher second;     // asks the patterns that came too late
+    struct literals *gate; // NULL: every pattern sees every line
+    struct matcher second; // asks the patterns that came too late
     struct pattern_stats *stats[FILTER_LISTS];
     struct pattern_probe probe;
     uint64_t lines[TEST_KINDS], gated, behind_checked;
@@ -94,7 +106,8 @@ struct test {
     uint64_t ids_lost;
     uint64_t failures[CLASS_MAX], successes, unattributed;
     uint64_t untimed; // lines that matched, but nobody knows their time
-    uint64_t source_dates[3], undated; // stamps that the source read: ISO, month first, weekday first
+    uint64_t source_dates[3],
+        undated; // stamps that the source read: ISO, month first, weekday first
     usec_t oldest, newest;
     bool any_time;
     struct replay_counts counts;
@@ -104,12 +117,16 @@ struct test {
     const struct record *record;
     uint64_t asked_lines;
     const struct pattern *hit, *ignored_by;
+    struct asked *asked_of; // TEST_ASKED, when the line is explained; else NULL
+    size_t n_asked_of;
+    uint64_t explained;
     bool measuring, asked;
     uint64_t started;
     bool write_failed;
 };
 
-// test_load.c: makes the filter that was asked for. Returns EXIT_DONE, or another code after having said why.
+// test_load.c: makes the filter that was asked for. Returns EXIT_DONE, or another code after having
+// said why.
 int test_load(struct test *t);
 
 // test_collect.c: before the first record and for each one (record_fn).
@@ -117,11 +134,27 @@ int test_collect_begin(struct test *t);
 int test_collect(void *userdata, const struct record *r);
 void test_collect_end(struct test *t);
 
-// test_print.c: the report for people. test_put: text that an attacker may have written, at most max bytes of it
-// (0: all), nothing of which steers the terminal.
+// test_print.c: the report for people. test_put: text that an attacker may have written, at most
+// max bytes of it (0: all), nothing of which steers the terminal.
 void test_print(const struct test *t);
 void test_put(FILE *out, struct str s, size_t max);
+// The text around the byte at, and below it '~' from begin on and '^' under at.
+void test_print_marked(const struct test *t, struct str s, size_t begin, size_t at);
 void test_print_line(const struct test *t, const struct test_line *l);
+void test_print_totals(const struct test *t);
+void test_heading(const struct test *t, const char *text);
+const char *test_key(const struct test *t, const struct pattern *p,
+                     char buf[static 32]);                            // "failregex", "begin"
 const char *test_place(const struct pattern *p, char buf[static 96]); // "pptpd.conf:14"
+
+// test_explain.c: begins and ends the explanation of a line; between, test_explain_ask() is told of
+// each question.
+int test_explain_begin(struct test *t);
+void test_explain_ask(struct test *t, const struct pattern *p, struct str subject, int result);
+void test_explain_end(struct test *t, const struct test_line *l);
+
+// test_lint.c: prints what lint finds; with a log also what never matched there. EXIT_DONE when
+// that is nothing.
+int test_lint(const struct test *t);
 
 #endif

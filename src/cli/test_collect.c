@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Puts records through filter and sessions as the engine does, looks over their shoulders, and counts. Keeps a bounded
-// number of lines and ids, whatever the log holds. Prints nothing but lines of which all are wanted.
+// Puts records through filter and sessions as the engine does, looks over their shoulders, and
+// counts. Keeps a bounded number of lines and ids, whatever the log holds. Prints nothing but lines
+// of which all are wanted.
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -27,7 +28,8 @@ static uint64_t clock_cost(void)
     return least;
 }
 
-static struct pattern_stats *stats_of(struct test *t, const struct pattern *p, enum filter_list *ret_list)
+static struct pattern_stats *stats_of(struct test *t, const struct pattern *p,
+                                      enum filter_list *ret_list)
 {
     size_t i;
 
@@ -40,7 +42,8 @@ static void before(void *userdata, const struct pattern *p)
 
     (void)p;
     if (!t->asked)
-        t->measuring = t->asked_lines++ < TEST_MEASURE_ALL || t->asked_lines % TEST_MEASURE_EACH == 0;
+        t->measuring =
+            t->asked_lines++ < TEST_MEASURE_ALL || t->asked_lines % TEST_MEASURE_EACH == 0;
     t->asked = true;
     if (t->measuring)
         t->started = now_ns();
@@ -69,6 +72,8 @@ static void after(void *userdata, const struct pattern *p, struct str subject, i
     enum filter_list list;
     struct pattern_stats *s = stats_of(t, p, &list);
 
+    if (t->asked_of)
+        test_explain_ask(t, p, subject, result);
     if (!s)
         return;
     s->asked++;
@@ -94,7 +99,8 @@ static int make_gate(struct test *t)
     struct str literals[LITERALS_MAX];
     size_t n = 0;
 
-    if (t->options.no_gate || !filter_gate(t->filter, literals, LITERALS_MAX, &n, NULL) || n == 0)
+    if (t->options.no_gate || t->options.explain ||
+        !filter_gate(t->filter, literals, LITERALS_MAX, &n, NULL) || n == 0)
         return 0;
     filter_set_gate(t->filter, literals, n);
     return literals_new(literals, n, &t->gate);
@@ -192,7 +198,8 @@ static struct counted_id *count_id(struct test *t, struct str id, struct str use
     return NULL;
 }
 
-static void count_failure(struct test *t, struct str id, struct str user, usec_t time, enum outcome_class class)
+static void count_failure(struct test *t, struct str id, struct str user, usec_t time,
+                          enum outcome_class class)
 {
     struct counted_id *c = id.n ? count_id(t, id, user, time) : NULL;
 
@@ -228,7 +235,8 @@ static void on_outcome(void *userdata, const struct outcome *o)
 // ---- one record
 
 // A filter with sessions, or at least with roles.
-static void ask_roles(struct test *t, const struct record *r, struct test_line *l, struct event *event, char *id)
+static void ask_roles(struct test *t, const struct record *r, struct test_line *l,
+                      struct event *event, char *id)
 {
     struct addr addr;
     bool known = false;
@@ -313,6 +321,13 @@ static void keep(struct test *t, const struct test_line *l)
     memcpy(k->text, l->line.p, k->n);
 }
 
+static bool wants_explanation(const struct test *t, uint64_t number)
+{
+    if (!t->options.explain)
+        return false;
+    return t->options.line ? number == t->options.line : number <= TEST_EXPLAINED;
+}
+
 int test_collect(void *userdata, const struct record *record)
 {
     struct test *t = userdata;
@@ -332,7 +347,10 @@ int test_collect(void *userdata, const struct record *record)
         r.flags |= RECORD_HAS_MASK;
         t->gated += r.mask == 0;
     }
-    struct test_line l = {.kind = TEST_MISSED, .time = r.time, .number = number, .record = &r, .line = r.line};
+    struct test_line l = {
+        .kind = TEST_MISSED, .time = r.time, .number = number, .record = &r, .line = r.line};
+    if (wants_explanation(t, number) && test_explain_begin(t) < 0)
+        return -ENOMEM;
     if (!t->gate || r.mask || r.cmdline.n) {
         if (filter_is_foreign(t->filter))
             ask_foreign(t, &r, &l);
@@ -346,6 +364,8 @@ int test_collect(void *userdata, const struct record *record)
     } else if (l.kind == TEST_MISSED && t->hit) {
         t->untimed++;
     }
+    if (t->asked_of)
+        test_explain_end(t, &l);
     keep(t, &l);
     t->lines[l.kind]++;
     return 0;

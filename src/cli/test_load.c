@@ -100,7 +100,8 @@ static int make_plan(struct plan *p, const struct test_options *o)
 
 static int load(struct test *t, const struct config *c, const struct plan *p)
 {
-    struct filter_options options = {.params = p->params, .n_params = p->n, .journal = t->from_journal};
+    struct filter_options options = {
+        .params = p->params, .n_params = p->n, .journal = t->from_journal};
     struct filter_error error;
     const char *const *files;
 
@@ -116,7 +117,8 @@ static int load(struct test *t, const struct config *c, const struct plan *p)
     free(dirs);
     if (r < 0) {
         fprintf(stderr, "pptpban: %s%s\n", error.text,
-                r == -ENOENT ? "; a pattern would be recognised by its <HOST>, <ADDR> or other tag" : "");
+                r == -ENOENT ? "; a pattern would be recognised by its <HOST>, <ADDR> or other tag"
+                             : "");
         return EXIT_FAILED;
     }
     t->filter_text = filter_files(t->filter, &files) ? files[0] : "from the command line";
@@ -132,7 +134,8 @@ int test_load(struct test *t)
 
     int r = config_load(t->options.config, &config, &report);
     for (size_t i = 0; i < report.n; i++)
-        if (report.v[i].fatal || t->options.config) // a machine without a configuration may test filters
+        if (report.v[i].fatal ||
+            t->options.config) // a machine without a configuration may test filters
             fprintf(stderr, "pptpban: %s\n", report.v[i].text);
     if (r == 0 && (r = make_plan(&plan, &t->options)) == 0)
         code = load(t, config, &plan);

@@ -31,8 +31,12 @@ const char *test_place(const struct pattern *p, char buf[static 96])
     return buf;
 }
 
-static const char *role_of(const struct pattern *p, enum filter_list list, char buf[static 32])
+const char *test_key(const struct test *t, const struct pattern *p, char buf[static 32])
 {
+    enum filter_list list = FILTER_PATTERNS_ALL;
+    size_t i;
+
+    filter_locate(t->filter, p, &list, &i);
     if (list != FILTER_PATTERNS_ALL)
         return filter_list_names[list];
     if (p->role == ROLE_FAILURE && p->class == CLASS_AUTH)
@@ -43,7 +47,7 @@ static const char *role_of(const struct pattern *p, enum filter_list list, char 
     return buf;
 }
 
-static void heading(const struct test *t, const char *text)
+void test_heading(const struct test *t, const char *text)
 {
     putchar('\n');
     output_styled(stdout, t->options.colours, STYLE_BOLD, text);
@@ -53,6 +57,39 @@ static void heading(const struct test *t, const char *text)
 static const char *plural(uint64_t n)
 {
     return n == 1 ? "" : "s";
+}
+
+// ---- a text with a mark under one place of it
+
+enum { WINDOW = 100, BEFORE = 70 }; // columns that are shown, and of these before the mark
+
+static size_t shown_width(struct str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        n += c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0) ? 4 : 1;
+    }
+    return n;
+}
+
+void test_print_marked(const struct test *t, struct str s, size_t begin, size_t at)
+{
+    size_t from = at > BEFORE ? at - BEFORE : 0;
+    size_t end = s.n - from > WINDOW ? from + WINDOW : s.n;
+    const char *dots = from ? "..." : "";
+
+    if (begin < from)
+        begin = from;
+    printf("        %s", dots);
+    test_put(stdout, (struct str){s.p + from, end - from}, 0);
+    printf("%s\n        %*s", end < s.n ? "..." : "", (int)strlen(dots), "");
+    printf("%*s", (int)shown_width((struct str){s.p + from, begin - from}), "");
+    for (size_t i = shown_width((struct str){s.p + begin, at - begin}); i > 0; i--)
+        putchar('~');
+    output_styled(stdout, t->options.colours, STYLE_RED, "^");
+    putchar('\n');
 }
 
 // ---- lines
@@ -75,10 +112,11 @@ static void print_extract(const char *id, const char *user, const char *session)
     }
 }
 
-static void print_text(const struct test *t, struct str text, size_t whole, uint64_t number, const struct pattern *p,
-                       const char *id, const char *user, const char *session)
+static void print_text(const struct test *t, struct str text, size_t whole, uint64_t number,
+                       const struct pattern *p, const char *id, const char *user,
+                       const char *session)
 {
-    char place[96];
+    char place[96], key[32];
 
     printf("%6" PRIu64 "  ", number);
     test_put(stdout, text, 0);
@@ -88,7 +126,7 @@ static void print_text(const struct test *t, struct str text, size_t whole, uint
     if (!p)
         return;
     fputs(t->options.colours ? "\033[2m" : "", stdout);
-    printf("        by %s", test_place(p, place));
+    printf("        by %s %s", test_place(p, place), test_key(t, p, key));
     print_extract(id, user, session);
     fputs(t->options.colours ? "\033[0m\n" : "\n", stdout);
 }
@@ -104,17 +142,19 @@ void test_print_line(const struct test *t, const struct test_line *l)
     print_text(t, l->line, l->line.n, l->number, l->pattern, id, user, session);
 }
 
-static void print_kept(const struct test *t, enum test_kind kind, const char *title, const char *all)
+static void print_kept(const struct test *t, enum test_kind kind, const char *title,
+                       const char *all)
 {
     uint64_t n = t->lines[kind], shown = n < TEST_SHOWN ? n : TEST_SHOWN;
     unsigned bit = 1U << kind;
 
     if (n == 0 || (t->options.all & bit) || (t->options.none & bit))
         return;
-    heading(t, title);
+    test_heading(t, title);
     for (uint64_t i = 0; i < shown; i++) {
         const struct kept_text *k = &t->kept[kind][i];
-        print_text(t, (struct str){k->text, k->n}, k->whole, k->number, k->pattern, k->id, k->user, k->session);
+        print_text(t, (struct str){k->text, k->n}, k->whole, k->number, k->pattern, k->id, k->user,
+                   k->session);
     }
     if (shown < n)
         printf("        and %" PRIu64 " more: %s shows all\n", n - shown, all);
@@ -130,14 +170,16 @@ static void print_pattern(const struct test *t, enum filter_list list, size_t i)
     char place[96], role[32];
 
     fputs(s->hits == 0 && t->options.colours ? "\033[2m" : "", stdout);
-    printf("%5zu) %6" PRIu64 "  %s %s  ", i + 1, s->hits, test_place(p, place), role_of(p, list, role));
+    printf("%5zu) %6" PRIu64 "  %s %s  ", i + 1, s->hits, test_place(p, place),
+           test_key(t, p, role));
     test_put(stdout, str_of(p->text), 0);
     fputs(s->hits == 0 && t->options.colours ? "\033[0m\n" : "\n", stdout);
     if (s->behind)
-        printf("               %" PRIu64 " more line%s it would match went to patterns before it\n", s->behind,
-               plural(s->behind));
+        printf("               %" PRIu64 " more line%s it would match went to patterns before it\n",
+               s->behind, plural(s->behind));
     if (s->limits)
-        printf("               given up at a limit %" PRIu64 " time%s\n", s->limits, plural(s->limits));
+        printf("               given up at a limit %" PRIu64 " time%s\n", s->limits,
+               plural(s->limits));
     if (t->options.expand)
         printf("               %s\n", p->regex);
 }
@@ -152,10 +194,12 @@ static void print_patterns(const struct test *t, enum filter_list list)
         hits += t->stats[list][i].hits;
     if (n == 0)
         return;
-    heading(t, list == FILTER_PATTERNS_ALL && !filter_is_foreign(t->filter) ? "patterns" : filter_list_names[list]);
+    test_heading(t, list == FILTER_PATTERNS_ALL && !filter_is_foreign(t->filter)
+                        ? "patterns"
+                        : filter_list_names[list]);
     puts("    #)   hits  place, key, pattern");
     for (size_t i = 0; i < n; i++) {
-        if (t->stats[list][i].hits || t->options.verbose)
+        if (t->stats[list][i].hits || t->stats[list][i].limits || t->options.verbose)
             print_pattern(t, list, i);
         else
             never++;
@@ -187,7 +231,11 @@ static size_t collect_times(const struct test *t, struct timed *v)
             const struct pattern_stats *s = &t->stats[list][i];
             uint64_t each = s->measured ? s->ns / s->measured : 0;
             if (s->asked)
-                v[count++] = (struct timed){&p[i], each, s->measured ? (uint64_t)((double)s->ns / (double)s->measured * (double)s->asked) : 0, s->asked};
+                v[count++] = (struct timed){
+                    &p[i], each,
+                    s->measured ? (uint64_t)((double)s->ns / (double)s->measured * (double)s->asked)
+                                : 0,
+                    s->asked};
         }
     }
     qsort(v, count, sizeof(*v), by_time);
@@ -205,16 +253,17 @@ static void print_times(const struct test *t)
     struct timed *v = calloc(total + 1, sizeof(*v));
     n = v ? collect_times(t, v) : 0;
     if (n)
-        heading(t, "time, most expensive first");
+        test_heading(t, "time, most expensive first");
     for (size_t i = 0; i < n && i < most; i++) {
         char place[96];
-        printf("%10.3f ms  %6.2f us each, asked %" PRIu64 " time%s  %s  ", (double)v[i].all / 1e6, (double)v[i].each / 1e3,
-               v[i].asked, plural(v[i].asked), test_place(v[i].p, place));
+        printf("%10.3f ms  %6.2f us each, asked %" PRIu64 " time%s  %s  ", (double)v[i].all / 1e6,
+               (double)v[i].each / 1e3, v[i].asked, plural(v[i].asked), test_place(v[i].p, place));
         test_put(stdout, str_of(v[i].p->text), 60);
         putchar('\n');
     }
     if (n && t->asked_lines > TEST_MEASURE_ALL)
-        printf("       (measured on the first %d lines that reached a pattern and on every %dth after)\n",
+        printf("       (measured on the first %d lines that reached a pattern and on every %dth "
+               "after)\n",
                TEST_MEASURE_ALL, TEST_MEASURE_EACH);
     free(v);
 }
@@ -230,11 +279,12 @@ static void print_date(uint64_t hits, const char *format)
 static void print_dates(const struct test *t)
 {
     static const char *const forms[] = {"2026-11-22T18:55:40 (ISO 8601), by the source",
-                                        "Nov 22 18:55:40, by the source", "Sun Nov 22 18:55:40 2026, by the source"};
+                                        "Nov 22 18:55:40, by the source",
+                                        "Sun Nov 22 18:55:40 2026, by the source"};
     bool own;
     const struct date_detector *d = filter_dates(t->filter, &own);
 
-    heading(t, "dates");
+    test_heading(t, "dates");
     for (size_t i = 0; i < 3; i++)
         print_date(t->source_dates[i], forms[i]);
     for (size_t i = 0; d && i < date_count_formats(d); i++)
@@ -246,7 +296,8 @@ static void print_dates(const struct test *t)
 
 static int by_failures(const void *a, const void *b)
 {
-    const struct counted_id *x = *(const struct counted_id *const *)a, *y = *(const struct counted_id *const *)b;
+    const struct counted_id *x = *(const struct counted_id *const *)a,
+                            *y = *(const struct counted_id *const *)b;
 
     if (x->failures != y->failures)
         return x->failures < y->failures ? 1 : -1;
@@ -263,7 +314,7 @@ static void print_ids(const struct test *t)
             v[n++] = &t->ids[i];
     if (n) {
         qsort(v, n, sizeof(*v), by_failures);
-        heading(t, "who");
+        test_heading(t, "who");
         puts("failures  successes  address (last user)");
     }
     for (size_t i = 0; i < n && i < (t->options.verbose ? TEST_IDS : TEST_SHOWN); i++) {
@@ -279,36 +330,40 @@ static void print_ids(const struct test *t)
     if (!t->options.verbose && n > TEST_SHOWN)
         printf("          and %zu more; --verbose shows them\n", n - TEST_SHOWN);
     if (t->ids_lost)
-        printf("          %" PRIu64 " of further addresses are not listed; %d are remembered\n", t->ids_lost,
-               TEST_IDS * 3 / 4);
+        printf("          %" PRIu64 " of further addresses are not listed; %d are remembered\n",
+               t->ids_lost, TEST_IDS * 3 / 4);
     free(v);
 }
 
-static void print_totals(const struct test *t)
+void test_print_totals(const struct test *t)
 {
     uint64_t lines = 0, failures = 0;
     unsigned listed = 0;
 
     for (unsigned k = 0; k < TEST_KINDS; k++)
         lines += t->lines[k];
-    heading(t, "total");
-    printf("%" PRIu64 " line%s: %" PRIu64 " matched, %" PRIu64 " partial, %" PRIu64 " ignored, %" PRIu64 " missed\n",
-           lines, plural(lines), t->lines[TEST_MATCHED], t->lines[TEST_PARTIAL], t->lines[TEST_IGNORED],
-           t->lines[TEST_MISSED]);
+    test_heading(t, "total");
+    printf("%" PRIu64 " line%s: %" PRIu64 " matched, %" PRIu64 " partial, %" PRIu64
+           " ignored, %" PRIu64 " missed\n",
+           lines, plural(lines), t->lines[TEST_MATCHED], t->lines[TEST_PARTIAL],
+           t->lines[TEST_IGNORED], t->lines[TEST_MISSED]);
     for (unsigned i = 0; i < CLASS_MAX; i++)
         failures += t->failures[i];
     printf("%" PRIu64 " failure%s", failures, plural(failures));
     for (unsigned i = 0; i < CLASS_MAX; i++)
         if (t->failures[i] && t->failures[i] < failures)
             printf("%s%" PRIu64 " %s", listed++ ? ", " : " (", t->failures[i], class_names[i]);
-    printf("%s, %" PRIu64 " success%s", listed ? ")" : "", t->successes, t->successes == 1 ? "" : "es");
+    printf("%s, %" PRIu64 " success%s", listed ? ")" : "", t->successes,
+           t->successes == 1 ? "" : "es");
     if (t->unattributed)
-        printf(", %" PRIu64 " failure%s from nobody knows where", t->unattributed, plural(t->unattributed));
+        printf(", %" PRIu64 " failure%s from nobody knows where", t->unattributed,
+               plural(t->unattributed));
     if (t->untimed)
-        printf("; %" PRIu64 " line%s would have matched, but nobody knows when: see --datepattern", t->untimed,
-               plural(t->untimed));
+        printf("; %" PRIu64 " line%s would have matched, but nobody knows when: see --datepattern",
+               t->untimed, plural(t->untimed));
     if (t->counts.truncated)
-        printf("; %" PRIu64 " line%s cut at 64 KiB", t->counts.truncated, plural(t->counts.truncated));
+        printf("; %" PRIu64 " line%s cut at 64 KiB", t->counts.truncated,
+               plural(t->counts.truncated));
     printf("; %.3f s", (double)t->took / (double)USEC_SEC);
     if (t->gated)
         printf("; %" PRIu64 " lines hold no text that a pattern needs", t->gated);
@@ -318,12 +373,15 @@ static void print_totals(const struct test *t)
 static void print_head(const struct test *t)
 {
     printf("filter  %s%s\n", t->filter_text,
-           t->sessions ? ", with sessions" : filter_is_foreign(t->filter) ? "" : ", with roles");
+           t->sessions                    ? ", with sessions"
+           : filter_is_foreign(t->filter) ? ""
+                                          : ", with roles");
     printf("log     ");
     test_put(stdout, str_of(t->options.log ? t->options.log : "this machine's journal"), 200);
     if (t->any_time) {
         char from[TIME_STRLEN], to[TIME_STRLEN];
-        printf(", %s to %s", time_format(t->oldest, false, from), time_format(t->newest, false, to));
+        printf(", %s to %s", time_format(t->oldest, false, from),
+               time_format(t->newest, false, to));
     }
     putchar('\n');
     if (filter_max_lines(t->filter) > 1)
@@ -341,8 +399,9 @@ void test_print(const struct test *t)
     print_ids(t);
     print_times(t);
     print_kept(t, TEST_MATCHED, "matched lines", "--print-all-matched");
-    print_kept(t, TEST_PARTIAL, "lines that contribute, but are no failure by themselves", "--print-all-matched");
+    print_kept(t, TEST_PARTIAL, "lines that contribute, but are no failure by themselves",
+               "--print-all-matched");
     print_kept(t, TEST_IGNORED, "ignored lines", "--print-all-ignored");
     print_kept(t, TEST_MISSED, "missed lines", "--print-all-missed");
-    print_totals(t);
+    test_print_totals(t);
 }

@@ -24,7 +24,8 @@ const struct pattern *filter_patterns(const struct filter *f, enum filter_list l
     return lists[list]->v;
 }
 
-bool filter_locate(const struct filter *f, const struct pattern *p, enum filter_list *ret_list, size_t *ret_i)
+bool filter_locate(const struct filter *f, const struct pattern *p, enum filter_list *ret_list,
+                   size_t *ret_i)
 {
     for (unsigned list = 0; list < FILTER_LISTS; list++) {
         size_t n;

@@ -4,14 +4,19 @@ libfilter_a_SOURCES = \
 	src/filter/date.c src/filter/date.h \
 	src/filter/event.h \
 	src/filter/expand.c src/filter/expand.h \
+	src/filter/explain.c src/filter/explain.h \
 	src/filter/filter.c src/filter/filter.h \
 	src/filter/foreign.c src/filter/foreign.h \
 	src/filter/gate.c src/filter/gate.h \
 	src/filter/ini.c src/filter/ini.h \
 	src/filter/inspect.c src/filter/inspect.h \
+	src/filter/lint.c src/filter/lint.h \
+	src/filter/lint_attack.c src/filter/lint_private.h \
 	src/filter/load.c \
+	src/filter/outline.c src/filter/outline.h \
 	src/filter/pattern.c src/filter/pattern.h \
 	src/filter/private.h \
+	src/filter/sample.c src/filter/sample.h \
 	src/filter/text.c src/filter/text.h \
 	src/filter/translate.c src/filter/translate.h
 
@@ -51,3 +56,12 @@ test_date_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += test_foreign
 test_foreign_SOURCES = tests/unit/test_foreign.c
 test_foreign_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_explain
+test_explain_SOURCES = tests/unit/test_explain.c
+test_explain_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_lint
+test_lint_SOURCES = tests/unit/test_lint.c
+test_lint_CPPFLAGS = $(AM_CPPFLAGS) -DFILTERS='"$(abs_top_srcdir)/filters"'
+test_lint_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)

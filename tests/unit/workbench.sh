@@ -110,6 +110,51 @@ wants "all missed lines" "line 24"
 test_ --print-no-missed "$T/log" 'from <ADDR>$' >"$T/out"
 lacks "no missed lines" "line 1"
 
+# A line explained: what the source read, the text at the gate, the pattern that came furthest and where it failed.
+line='Nov 22 18:55:40 lab pppd[843]: Peer alice failed CHAP authenticatio'
+test_ --explain "$line" pptpd >"$T/out"
+code "a line explained" 3 $?
+wants "a line explained" 'stamp     "Nov 22 18:55:40" at byte 1: 2026-11-22 18:55:40'
+wants "a line explained" 'program   pppd, process 843'
+wants "a line explained" 'the service passes it by'
+wants "a line explained" '<@pppd>^Peer <F-USER>.*</F-USER> failed CHAP authentication$'
+wants "a line explained" '~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~^'
+wants "a line explained" 'not asked 7 patterns of other programs'
+test_ --explain "${line}n" pptpd >"$T/out"
+code "a matched line explained" 0 $?
+wants "a matched line explained" 'gate      " failed CHAP authentication" (pptpd.conf:'
+wants "a matched line explained" 'user = "alice"'
+wants "a matched line explained" 'result    matched, failregex of pptpd.conf:'
+printf '%s\n' "$line" "$line" "${line}n" "$line" >"$T/log"
+test_ --line 3 "$T/log" pptpd >"$T/out"
+wants "line 3 of 4" "line 3  ${line}n"
+lacks "line 3 of 4" "line 4"
+test_ --line 0 "$T/log" pptpd >"$T/out" 2>&1
+code "line 0" 2 $?
+cat >"$T/pre.conf" <<'EOF'
+[Definition]
+prefregex = ^ \S+ food\[\d+\]: <F-CONTENT>.+</F-CONTENT>$
+failregex = ^refused <ADDR>$
+EOF
+test_ --explain 'Nov 22 18:55:40 lab food[1]: refused 192.0.2' "$T/pre.conf" >"$T/out"
+wants "behind prefregex" 'content = "refused 192.0.2"'
+test_ --explain 'Nov 22 18:55:40 lab barred[1]: refused 192.0.2.1' "$T/pre.conf" >"$T/out"
+wants "prefregex" '1 pattern, since prefregex did not match'
+
+# Lint: ours are clean; what is planted is found, with and without a log.
+for filter in "$srcdir"/filters/*.conf; do
+	test_ --lint "$filter" >"$T/out" || { echo "lint of $filter:"; cat "$T/out"; status=1; }
+done
+test_ --lint 'Failed for .* from <ADDR>' >"$T/out"
+code "lint" 1 $?
+wants "lint" "unanchored  failregex"
+wants "lint" "tried:    client says: Failed for u from 192.0.2.66"
+wants "lint" "2 findings in 1 pattern"
+test_ --lint "$T/log" pptpd >"$T/out"
+code "lint with a log" 0 $?
+wants "lint with a log" "never matched in this log"
+wants "lint with a log" "0 findings in"
+
 # Colours where they are wanted and nowhere else.
 test_ --color always "$line" '<ADDR>$' | grep -q "$(printf '\033')" || { echo "no colour"; status=1; }
 test_ "$line" '<ADDR>$' | grep -q "$(printf '\033')" && { echo "colour in a pipe"; status=1; }
