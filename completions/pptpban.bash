@@ -7,7 +7,7 @@ _pptpban() {
 		return
 	fi
 	case $prev in
-	--config | --output | --journal | --runtime | --write)
+	--config | --output | --journal | --runtime | --write | --database)
 		compopt -o filenames 2>/dev/null
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
@@ -25,7 +25,7 @@ _pptpban() {
 	check) words="--dump --config --help" ;;
 	audit) words="--json --config --root --strict --help" ;;
 	compile-limits) words="--config --output --user --help" ;;
-	import-fail2ban) words="--json --all --config --report --write --force --help" ;;
+	import-fail2ban) words="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
 	help) words="list unban ban status why reload replay test check audit compile-limits import-fail2ban help version" ;;
 	version) words="" ;;
 	esac

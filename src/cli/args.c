@@ -27,6 +27,9 @@ static const struct arg {
     {ARG_FORCE, "force", NULL, "replace files that are there already", 0},
     {ARG_ROOT, "root", "DIR", "look at the system in this directory", offsetof(struct args, root)},
     {ARG_STRICT, "strict", NULL, "what is warned of or cannot be seen is an error, too", 0},
+    {ARG_BANS, "bans", NULL, "show fail2ban's bans instead of its jails", 0},
+    {ARG_APPLY, "apply", NULL, "and ban them, for the time that is left", 0},
+    {ARG_DATABASE, "database", "FILE", "fail2ban's database", offsetof(struct args, database)},
     {ARG_RUNTIME, "runtime", "DIR", "where the service has its control socket", offsetof(struct args, runtime)},
     {ARG_HELP, "help", NULL, "print this help", 0},
 };

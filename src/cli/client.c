@@ -119,7 +119,20 @@ int client_ask(const struct args *a, json_t *request, struct client **ret)
     return code == EXIT_DONE ? EXIT_FAILED : code;
 }
 
-int client_read(struct client *c, json_t **ret)
+int client_send(struct client *c, json_t *request)
+{
+    char *text = json_dumps(request, JSON_COMPACT);
+
+    json_decref(request);
+    if (!text)
+        return EXIT_FAILED;
+    if (send_all(fileno(c->in), text, strlen(text)) == 0) // as in client_ask()
+        (void)send_all(fileno(c->in), "\n", 1);
+    free(text);
+    return EXIT_DONE;
+}
+
+int client_read_any(struct client *c, json_t **ret)
 {
     errno = 0;
     ssize_t n = getline(&c->line, &c->room, c->in);
@@ -134,12 +147,23 @@ int client_read(struct client *c, json_t **ret)
         json_decref(answer);
         return EXIT_FAILED;
     }
+    *ret = answer;
+    return EXIT_DONE;
+}
+
+int client_read(struct client *c, json_t **ret)
+{
+    json_t *answer;
+    int code = client_read_any(c, &answer);
+
+    if (code != EXIT_DONE)
+        return code;
     if (json_is_false(json_object_get(answer, "ok"))) {
         const char *why = json_string_value(json_object_get(answer, "error"));
-        json_int_t code = json_integer_value(json_object_get(answer, "exit"));
+        json_int_t exit_code = json_integer_value(json_object_get(answer, "exit"));
         fprintf(stderr, "pptpban: %s\n", why ? why : "the service refused");
         json_decref(answer);
-        return code > 0 && code < 128 ? (int)code : EXIT_FAILED;
+        return exit_code > 0 && exit_code < 128 ? (int)exit_code : EXIT_FAILED;
     }
     *ret = answer;
     return EXIT_DONE;

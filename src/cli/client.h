@@ -17,6 +17,12 @@ int client_ask(const struct args *a, json_t *request, struct client **ret);
 // becomes its own exit code.
 int client_read(struct client *c, json_t **ret);
 
+// The same, one that says "ok": false too.
+int client_read_any(struct client *c, json_t **ret);
+
+// A further request on the same connection, when the answer to the one before is complete (its reference is taken).
+int client_send(struct client *c, json_t *request);
+
 void client_free(struct client *c);
 
 // Asks and reads the one answer.

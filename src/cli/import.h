@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cli/args.h"
 #include "cli/import_jails.h"
 #include "config/config.h"
 
@@ -94,7 +95,10 @@ void import_print_config(const struct import *im, FILE *out);
 int import_print_report(const struct import *im, FILE *out);
 json_t *import_json(const struct import *im);
 
-// Writes configuration and filters below im->write (import_write.c). Returns an exit code.
-int import_write(struct import *im, bool force);
+// Shows the bans of fail2ban's database and with --apply hands them to the service (import_apply.c). An exit code.
+int import_bans(const char *dir, const struct args *a, char *const *jails, int n_jails);
+
+// Writes configuration and filters below im->write (import_write.c), telling out what. Returns an exit code.
+int import_write(struct import *im, bool force, FILE *out);
 
 #endif

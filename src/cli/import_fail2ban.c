@@ -76,7 +76,7 @@ static int run(struct import *im, const struct args *a, char *const *jails, int 
                 n_jails ? "none of these jails is there" : "no jail is enabled; --all shows all");
         return incomplete(im) ? EXIT_FAILED : EXIT_NOTHING;
     }
-    int code = a->write ? import_write(im, a->given & ARG_FORCE) : EXIT_DONE;
+    int code = a->write ? import_write(im, a->given & ARG_FORCE, a->given & ARG_JSON ? stderr : stdout) : EXIT_DONE;
     if (code == EXIT_DONE && (!a->write || a->given & (ARG_JSON | ARG_REPORT)))
         code = show(im, a);
     return code == EXIT_DONE && incomplete(im) ? EXIT_FAILED : code;
@@ -98,6 +98,20 @@ int verb_import_fail2ban(int argc, char **argv)
         im.dir = dir ? dir : im.dir;
         a.rest++;
         a.n_rest--;
+    }
+    const char *wrong = NULL;
+    if ((a.given & (ARG_APPLY | ARG_DATABASE)) && !(a.given & ARG_BANS))
+        wrong = "--apply and --database belong to --bans";
+    else if ((a.given & ARG_BANS) && (a.given & (ARG_WRITE | ARG_REPORT | ARG_ALL)))
+        wrong = "--bans goes with neither --all, --report nor --write";
+    else if ((a.given & ARG_FORCE) && !a.write)
+        wrong = "--force belongs to --write";
+    if (wrong || (a.given & ARG_BANS)) {
+        if (wrong)
+            fprintf(stderr, "pptpban import-fail2ban: %s; see pptpban import-fail2ban --help\n", wrong);
+        code = wrong ? EXIT_USAGE : import_bans(im.dir, &a, a.rest, a.n_rest);
+        free(dir);
+        return code;
     }
     // names of files in what is written are looked for from elsewhere
     char *absolute = realpath(im.dir, NULL);

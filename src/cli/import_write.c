@@ -207,7 +207,7 @@ static int write_one(const struct output *o, bool force)
     return r < 0 ? fail(o->path, -r) : 0;
 }
 
-int import_write(struct import *im, bool force)
+int import_write(struct import *im, bool force, FILE *out)
 {
     struct outputs all = {0};
     int r = 0;
@@ -223,7 +223,7 @@ int import_write(struct import *im, bool force)
         if (!all.v[i].same)
             r = write_one(&all.v[i], force);
         if (r == 0)
-            printf("%s %s\n", all.v[i].same ? "unchanged" : "wrote", all.v[i].path);
+            fprintf(out, "%s %s\n", all.v[i].same ? "unchanged" : "wrote", all.v[i].path);
     }
     if (r == -ENOMEM)
         fprintf(stderr, "pptpban import-fail2ban: out of memory\n");

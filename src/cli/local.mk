@@ -13,6 +13,8 @@ pptpban_SOURCES = \
 	src/cli/list.c \
 	src/cli/output.c src/cli/output.h \
 	src/cli/import.h \
+	src/cli/import_apply.c \
+	src/cli/import_bans.c src/cli/import_bans.h \
 	src/cli/import_fail2ban.c \
 	src/cli/import_filter.c \
 	src/cli/import_jails.c src/cli/import_jails.h \

@@ -33,7 +33,9 @@ const struct verb verbs[] = {
     {"import-fail2ban", "[DIR] [JAIL...]", "show what fail2ban's jails, filters and bans would be here",
      "DIR has a slash in it and is /etc/fail2ban unless said; without JAIL it is the jails that are enabled there.\n"
      "Prints configuration for /etc/pptpban/pptpban.conf.d. Nothing of fail2ban's is changed.",
-     ARG_ALL | ARG_REPORT | ARG_JSON | ARG_WRITE | ARG_FORCE | ARG_CONFIG, 0, 512, verb_import_fail2ban},
+     ARG_ALL | ARG_REPORT | ARG_JSON | ARG_WRITE | ARG_FORCE | ARG_BANS | ARG_APPLY | ARG_DATABASE |
+         ARG_RUNTIME | ARG_CONFIG,
+     0, 512, verb_import_fail2ban},
     {"help", "[VERB]", "show help", "", 0, 0, 1, verb_help},
     {"version", "", "show the version", "", 0, 0, 0, verb_version},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},

@@ -129,6 +129,22 @@ static void answer_unban(struct service *s, struct control_client client, const 
     control_reply(s->control, client, json_pack("{s:b,s:I}", "ok", 1, "unbanned", (json_int_t)n));
 }
 
+// A ban that is taken over shortens none that is there: answers with that one.
+static bool keeps_longer(struct service *s, struct control_client client, const struct request *q, usec_t duration)
+{
+    const struct ban *there = bans_find(engine_bans(s->engine), &q->net);
+    usec_t now = clock_realtime();
+    char net[PREFIX_STRLEN];
+
+    if (!there || (there->until != USEC_FOREVER && (duration == USEC_FOREVER || there->until < now + duration)))
+        return false;
+    usec_t left = there->until == USEC_FOREVER ? USEC_FOREVER : there->until - now;
+    control_reply(s->control, client,
+                  json_pack("{s:b,s:s,s:s,s:o,s:o,s:b}", "ok", 1, "addr", prefix_format(&there->net, net), "jail", there->jail,
+                            "until", seconds_or_null(there->until), "for", seconds_or_null(left), "kept", 1));
+    return true;
+}
+
 // Why net must not be banned, or NULL.
 static const char *objection(const struct service *s, const struct request *q, const char *jail, char *buf, size_t size)
 {
@@ -170,6 +186,8 @@ static void answer_ban(struct service *s, struct control_client client, const st
     const char *no = objection(s, q, name, why, sizeof(why));
     if (!no && s->observe)
         no = "the service only observes";
+    if (!no && q->reason[0] && !peer->master)
+        no = "only root may take bans over from elsewhere";
     if (no) {
         snprintf(error, sizeof(error), "%s is not banned: %s", net, no);
         control_fail(s->control, client, CODE_FAILED, error);
@@ -180,14 +198,16 @@ static void answer_ban(struct service *s, struct control_client client, const st
             jail = &s->config->jails[k];
     if (!q->has_for)
         duration = jail ? jail->bantime : 3600 * USEC_SEC;
-    int r = enact_ban(s->enact, &q->net, duration, name, &ban);
+    if (q->reason[0] && keeps_longer(s, client, q, duration))
+        return;
+    int r = enact_ban(s->enact, &q->net, duration, name, q->reason, &ban);
     if (r < 0) {
         snprintf(error, sizeof(error), "%s is not banned: %s", net,
                  r == -ENOSPC ? "the ban list is full (max_bans)" : strerror(-r));
         control_fail(s->control, client, CODE_FAILED, error);
         return;
     }
-    log_notice("%s banned by hand of user %u", net, (unsigned)peer->uid);
+    log_notice("%s banned by hand of user %u%s%s", net, (unsigned)peer->uid, q->reason[0] ? ": " : "", q->reason);
     control_reply(s->control, client,
                   json_pack("{s:b,s:s,s:s,s:o,s:o}", "ok", 1, "addr", net, "jail", ban.jail, "until",
                             seconds_or_null(ban.until), "for", seconds_or_null(duration)));
@@ -248,7 +268,8 @@ static json_t *evidence_of(struct service *s, const struct addr *a, const struct
     for (size_t i = 0; i < n; i++)
         json_array_append_new(array, evidence_object(items[i].time, items[i].jail, class_names[items[i].class],
                                                      origin_names[items[i].origin], items[i].user, items[i].line));
-    if (n == 0 && ban && state_evidence(s->state, &ban->net, &stored) == 0)
+    bool by_hand = ban && ban->count == 0; // then what is kept is the reason
+    if ((n == 0 || by_hand) && ban && state_evidence(s->state, &ban->net, &stored) == 0)
         for (struct str rest = str_of(stored); rest.n > 0;)
             json_array_append_new(array, stored_line(cut(&rest, '\n')));
     free(stored);

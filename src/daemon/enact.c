@@ -214,7 +214,8 @@ unsigned enact_previous(void *userdata, const struct prefix *net, usec_t t, usec
     return state_previous(s->state, net, t, decay);
 }
 
-int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const char *jail, struct ban *ret)
+int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const char *jail, const char *reason,
+              struct ban *ret)
 {
     struct ban ban = {.net = *net, .since = now_of(a), .times = 1};
     usec_t now = ban.since;
@@ -226,7 +227,7 @@ int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const 
         return r;
     enforce(a, &ban);
     ledger_put_decision(a->ledger, &ban, NULL, now, false);
-    ledger_put_ban(a->ledger, &ban, NULL, NULL, 0);
+    ledger_put_ban_by_hand(a->ledger, &ban, reason);
     announce_ban(a->s, &ban, ANNOUNCE_BY_HAND, NULL, 0);
     enact_flush(a);
     *ret = ban;

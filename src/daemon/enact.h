@@ -38,8 +38,10 @@ void enact_flush(struct enact *a);
 // Writes where each source is to be read from after a restart, and commits.
 void enact_save_marks(struct enact *a);
 
-// By hand. jail: whose ban it is. *ret is the ban as it is in the list then. -ENOSPC: the list is full.
-int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const char *jail, struct ban *ret);
+// By hand. jail: whose ban it is; reason: kept with it, "" for none. *ret is the ban as it is in the list then.
+// -ENOSPC: the list is full.
+int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const char *jail, const char *reason,
+              struct ban *ret);
 
 // Ends every ban inside net (NULL: all). Returns how many.
 size_t enact_unban(struct enact *a, const struct prefix *net);

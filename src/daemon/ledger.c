@@ -132,6 +132,14 @@ void ledger_put_ban(struct ledger *l, const struct ban *ban, const struct positi
     trouble(l, state_put_ban(l->s->state, ban, decided, n ? text : NULL));
 }
 
+void ledger_put_ban_by_hand(struct ledger *l, const struct ban *ban, const char *reason)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text), "%lld\t%s\tby hand\troot\t\t%s\n", (long long)ban->since, ban->jail, reason);
+    trouble(l, state_put_ban(l->s->state, ban, NULL, *reason ? text : NULL));
+}
+
 void ledger_put_decision(struct ledger *l, const struct ban *ban, const struct position *decided, usec_t settled,
                          bool observe)
 {

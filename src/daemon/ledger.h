@@ -23,6 +23,8 @@ void ledger_caught_up(struct ledger *l);
 // All of these are in one transaction until ledger_commit(). decided: NULL for one by hand.
 void ledger_put_ban(struct ledger *l, const struct ban *ban, const struct position *decided,
                     const struct evidence_item *lines, size_t n);
+// reason: printable, "" for none; it is shown where evidence would be.
+void ledger_put_ban_by_hand(struct ledger *l, const struct ban *ban, const char *reason);
 void ledger_put_decision(struct ledger *l, const struct ban *ban, const struct position *decided, usec_t settled,
                          bool observe);
 void ledger_end_ban(struct ledger *l, const struct prefix *net);

@@ -24,6 +24,7 @@ static const struct key {
     {"all", BIT(REQUEST_UNBAN), 0},
     {"for", BIT(REQUEST_BAN), 0},
     {"jail", BIT(REQUEST_LIST) | BIT(REQUEST_BAN), 0},
+    {"reason", BIT(REQUEST_BAN), 0},
 };
 
 enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -38,6 +39,16 @@ bool request_jail_name_ok(struct str name)
               c == '.'))
             return false;
     }
+    return true;
+}
+
+static bool reason_ok(struct str reason)
+{
+    if (reason.n < 1 || reason.n > REQUEST_REASON_MAX)
+        return false;
+    for (size_t i = 0; i < reason.n; i++)
+        if (reason.p[i] < ' ' || reason.p[i] > '~' || reason.p[i] == '"' || reason.p[i] == '\\')
+            return false;
     return true;
 }
 
@@ -92,6 +103,13 @@ static int read_key(struct request *q, const char *name, const json_t *v, char *
         }
         q->has_for = true;
         q->duration = forever ? USEC_FOREVER : seconds * USEC_SEC;
+    } else if (strcmp(name, "reason") == 0) {
+        if (!json_is_string(v) || !reason_ok(string_of(v))) {
+            snprintf(error, REQUEST_ERROR_MAX, "\"reason\" is a text of at most %d printable ASCII characters without '\"' and '\\'",
+                     REQUEST_REASON_MAX);
+            return -EINVAL;
+        }
+        memcpy(q->reason, json_string_value(v), json_string_length(v));
     } else {
         if (!json_is_string(v) || !request_jail_name_ok(string_of(v))) {
             snprintf(error, REQUEST_ERROR_MAX, "\"jail\" is a name of at most %d letters, digits, '-', '_', '.'",

@@ -13,7 +13,7 @@
 // The name of the socket in the runtime directory.
 #define CONTROL_SOCKET_NAME "control.sock"
 
-enum { REQUEST_MAX = 4096, REQUEST_ERROR_MAX = 256 }; // bytes of one line
+enum { REQUEST_MAX = 4096, REQUEST_ERROR_MAX = 256, REQUEST_REASON_MAX = 127 }; // bytes of one line
 
 enum request_verb { REQUEST_LIST, REQUEST_UNBAN, REQUEST_BAN, REQUEST_STATUS, REQUEST_WHY, REQUEST_RELOAD, REQUEST_MAX_VERB };
 
@@ -27,6 +27,7 @@ struct request {
     bool has_for;
     usec_t duration;   // ban: USEC_FOREVER possible
     char jail[JAIL_NAME_MAX + 1]; // list, ban; "" when not said
+    char reason[REQUEST_REASON_MAX + 1]; // ban: printable ASCII without '\\' and '"'; "" when not said
 };
 
 // line: without its newline. On -EINVAL error holds one sentence of printable text.

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -30,7 +31,25 @@ static void good_requests(void **state)
     assert_true(q.has_for && q.duration == 7200 * USEC_SEC);
     assert_int_equal(request_parse(STR("{\"verb\":\"ban\",\"net\":\"2001:db8::1\",\"for\":\"forever\"}"), &q, error), 0);
     assert_true(q.duration == USEC_FOREVER);
+    assert_string_equal(q.reason, "");
+    assert_int_equal(request_parse(STR("{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"reason\":\"import-fail2ban sshd\"}"), &q, error), 0);
+    assert_string_equal(q.reason, "import-fail2ban sshd");
     assert_int_equal(request_parse(STR("{\"verb\":\"reload\"}"), &q, error), 0);
+}
+
+static void reasons_are_bounded(void **state)
+{
+    char error[REQUEST_ERROR_MAX], line[256], reason[REQUEST_REASON_MAX + 1];
+    struct request q;
+
+    (void)state;
+    memset(reason, 'r', sizeof(reason));
+    reason[sizeof(reason) - 1] = '\0';
+    snprintf(line, sizeof(line), "{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"reason\":\"%s\"}", reason);
+    assert_int_equal(request_parse(str_of(line), &q, error), 0);
+    assert_string_equal(q.reason, reason);
+    snprintf(line, sizeof(line), "{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"reason\":\"%sr\"}", reason);
+    assert_int_equal(request_parse(str_of(line), &q, error), -EINVAL);
 }
 
 static void bad_requests_are_refused_with_a_reason(void **state)
@@ -61,6 +80,10 @@ static void bad_requests_are_refused_with_a_reason(void **state)
         {"{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"for\":-1}", "number of seconds"},
         {"{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"for\":1.5}", "number of seconds"},
         {"{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"for\":3153600001}", "number of seconds"},
+        {"{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"reason\":\"\"}", "\"reason\" is a text"},
+        {"{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"reason\":\"a\\tb\"}", "\"reason\" is a text"},
+        {"{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"reason\":7}", "\"reason\" is a text"},
+        {"{\"verb\":\"unban\",\"all\":true,\"reason\":\"x\"}", "knows no key \"reason\""},
         {"{\"verb\":\"why\"}", "needs \"net\""},
     };
     (void)state;
@@ -161,7 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_requests),        cmocka_unit_test(bad_requests_are_refused_with_a_reason),
-        cmocka_unit_test(requests_are_bounded), cmocka_unit_test(mutated_requests),
+        cmocka_unit_test(requests_are_bounded), cmocka_unit_test(reasons_are_bounded), cmocka_unit_test(mutated_requests),
         cmocka_unit_test(text_is_harmless),     cmocka_unit_test(text_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
