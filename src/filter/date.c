@@ -299,11 +299,41 @@ static bool cut_is_clean(struct str regex, enum begin begin, bool guarded, bool 
 
 // A format with its letters filled in.
 struct format {
+    struct str written;
     struct str regex;
     bool names;     // of months or days: in any case
     bool ends_word; // its last byte is certain to be a letter or a digit
     enum begin begin;
 };
+
+static bool has_part(const pcre2_code *t, enum part which)
+{
+    PCRE2_SPTR first, last;
+
+    return pcre2_substring_nametable_scan(t, (PCRE2_SPTR)part_names[which], &first, &last) > 0;
+}
+
+// Why no time could ever come of it, and what would be accepted; NULL when one can. Some filters capture nothing on
+// purpose: their lines are to have no date.
+static const char *what_it_lacks(const pcre2_code *t, struct str written)
+{
+    bool has[PART_MAX], any = false;
+    uint32_t shortest = 0;
+
+    for (unsigned i = 0; i < PART_MAX; i++)
+        any |= has[i] = has_part(t, (enum part)i);
+    pcre2_pattern_info(t, PCRE2_INFO_MINLENGTH, &shortest);
+    if (!any)
+        return shortest == 0 || memmem(written.p, written.n, "()", 2) ? NULL : "no part of one; a letter of strptime(3) behind '%', {DATE}, {EPOCH} or TAI64N";
+    bool has_month = has[PART_MONTH] || has[PART_MONTH_NAME];
+    if (has[PART_DAY] && !has_month)
+        return "a day but no month; %m or %b as well";
+    if (has[PART_MINUTE] && !has[PART_HOUR] && !has[PART_HOUR12])
+        return "minutes but no hour; %H or %I as well";
+    if (has[PART_AMPM] && !has[PART_HOUR12])
+        return "%p but no hour of twelve; %I as well";
+    return NULL;
+}
 
 static int add_regex(struct date_detector *d, const struct format *f, struct origin at, struct filter_error *error)
 {
@@ -338,7 +368,13 @@ static int add_regex(struct date_detector *d, const struct format *f, struct ori
     if (!t) {
         PCRE2_UCHAR why[160] = "";
         pcre2_get_error_message(code, why, sizeof(why));
-        return filter_fail(error, at, "datepattern is no regular expression: %s", (char *)why);
+        return filter_fail(error, at, "datepattern '%.*s' is no regular expression: %s; pcre2pattern(3) says what is",
+                           STR_FMT(f->written), (char *)why);
+    }
+    const char *lacking = what_it_lacks(t, f->written);
+    if (lacking) {
+        pcre2_code_free(t);
+        return filter_fail(error, at, "datepattern '%.*s' can be no date: it has %s is wanted", STR_FMT(f->written), lacking);
     }
     if (pcre2_jit_compile(t, PCRE2_JIT_COMPLETE) < 0 && !d->warm) {
         pattern_warm_up(d->data, d->context);
@@ -387,7 +423,7 @@ static int add_format(struct date_detector *d, struct str s, enum begin begin, s
 {
     struct buffer b = {.n = 0};
     const char *named = named_format(s);
-    struct format f = {.begin = begin, .ends_word = ends_with_letter(s)};
+    struct format f = {.written = s, .begin = begin, .ends_word = ends_with_letter(s)};
 
     int r = named ? 0 : expand_letters(&b, s, &f.names, at, error);
     f.regex = named ? str_of(named) : (struct str){b.p, b.n};
@@ -435,7 +471,7 @@ static int add_around_date(struct date_detector *d, struct str s, size_t date_at
         if (r == 0)
             r = expand_letters(&b, str_skip(s, date_at + 6), &names, at, error);
         if (r == 0)
-            r = add_regex(d, &(struct format){.regex = {b.p, b.n}, .names = names, .begin = BEGIN_ANYWHERE}, at, error);
+            r = add_regex(d, &(struct format){.written = s, .regex = {b.p, b.n}, .names = names, .begin = BEGIN_ANYWHERE}, at, error);
         if (r == 0)
             r = set_name(d, (struct str){s.p, date_at}, f, str_skip(s, date_at + 6));
     }

@@ -345,16 +345,57 @@ static void use_prefix_gate(struct filter *f)
             f->patterns.v[i].gate = f->prefix.v[0].gate;
 }
 
+// "FIELD=value FIELD=value + ...": what the journal would refuse would be refused to all filters.
+static int check_journalmatch(struct load *l, struct str line, struct origin at, size_t *terms)
+{
+    struct str rest = line, word;
+    bool wants_term = true;
+
+    while ((word = str_word(&rest)).n > 0) {
+        size_t n = 0;
+        bool plus = str_eq(word, STR("+"));
+        while (n < word.n && (isupper((unsigned char)word.p[n]) || isdigit((unsigned char)word.p[n]) || word.p[n] == '_'))
+            n++;
+        bool term = n > 0 && n < 64 && n < word.n && word.p[n] == '=' && !isdigit((unsigned char)word.p[0]);
+        if (!term && (!plus || wants_term))
+            return filter_fail(l->error, at, "'%.*s' in journalmatch; FIELD=value is wanted, in capitals and without blanks "
+                               "or quotes, several with a blank (and) or ' + ' (or) between them", STR_FMT(word));
+        if (term && ++*terms > FILTER_JOURNAL_TERMS)
+            return filter_fail(l->error, at, "more than %d FIELD=value in journalmatch; as many would be accepted",
+                               FILTER_JOURNAL_TERMS);
+        wants_term = plus;
+    }
+    if (wants_term)
+        return filter_fail(l->error, at, "journalmatch ends with '+'; FIELD=value is wanted behind it");
+    return 0;
+}
+
 static int load_journalmatch(struct load *l)
 {
-    struct text text = {0};
+    struct text text = {0}, joined = {0};
+    struct origin at;
+    struct str line;
+    size_t terms = 0;
+    bool any = false;
 
     int r = expand_option(&l->expander, "journalmatch", &text);
-    if (r < 0 && r != -ENOENT)
-        return r;
-    l->f->journalmatch = str_dup(str_trim((struct str){text.p, text.n}));
+    if (r == -ENOENT)
+        r = 0;
+    for (size_t pos = 0; r == 0 && text_line(&text, &pos, &line, &at);) {
+        if ((line = str_trim(line)).n == 0)
+            continue;
+        r = check_journalmatch(l, line, at, &terms);
+        if (r == 0 && any) // a line of its own is an alternative
+            r = text_add(&joined, STR(" + "), at);
+        if (r == 0)
+            r = text_add(&joined, line, at);
+        any = true;
+    }
+    if (r == 0 && !(l->f->journalmatch = str_dup((struct str){joined.p, joined.n})))
+        r = -ENOMEM;
     text_clear(&text);
-    return l->f->journalmatch ? 0 : -ENOMEM;
+    text_clear(&joined);
+    return r;
 }
 
 static int load_all(struct load *l)

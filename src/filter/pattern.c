@@ -72,11 +72,11 @@ static int bad_regex(struct filter_error *error, struct origin at, struct str te
     if (pcre2_get_error_message(code, why, sizeof(why)) < 0)
         snprintf((char *)why, sizeof(why), "error %d", code);
     if (rest.n > 0)
-        return filter_fail(error, at, "'%.*s' is no regular expression: %s before '%.*s'",
+        return filter_fail(error, at, "'%.*s' is no regular expression: %s before '%.*s'; pcre2pattern(3) says what is",
                            (int)(text.n < 200 ? text.n : 200), text.p, (char *)why, (int)(rest.n < 40 ? rest.n : 40),
                            rest.p);
-    return filter_fail(error, at, "'%.*s' is no regular expression: %s at its end", (int)(text.n < 200 ? text.n : 200),
-                       text.p, (char *)why);
+    return filter_fail(error, at, "'%.*s' is no regular expression: %s at its end; pcre2pattern(3) says what is",
+                       (int)(text.n < 200 ? text.n : 200), text.p, (char *)why);
 }
 
 // "alt_user" and "alt_user_1" stand in for "user".

@@ -11,6 +11,7 @@
 enum {
     FILTER_PATTERNS = 250, // of one filter; fail2ban's largest has about 60
     FILTER_IDENTS = 15,    // programs named in one filter
+    FILTER_JOURNAL_TERMS = 64, // FIELD=value in journalmatch; the journal source takes as many
     FILTER_LINE = 65536,   // of a line with its date cut out of the middle
 };
 

@@ -111,6 +111,46 @@ static size_t put_flags(struct output *o, struct str s)
     return n;
 }
 
+// True when one byte more or less, another one, or two that changed places make b of a; capitals both.
+static bool nearly(struct str a, struct str b)
+{
+    size_t same = 0;
+
+    while (same < a.n && same < b.n && a.p[same] == b.p[same])
+        same++;
+    struct str x = str_skip(a, same), y = str_skip(b, same);
+    return str_eq(str_skip(x, 1), y) || str_eq(x, str_skip(y, 1)) || (x.n && y.n && str_eq(str_skip(x, 1), str_skip(y, 1))) ||
+           (x.n > 1 && y.n > 1 && x.p[0] == y.p[1] && x.p[1] == y.p[0] && str_eq(str_skip(x, 2), str_skip(y, 2)));
+}
+
+// What a tag that is none was probably meant to be; NULL for text that stands for itself: an unknown <word> does, as in
+// fail2ban, but nobody looks for <HOTS> in a log.
+static const char *meant(struct str s)
+{
+    static const char *const tags[] = {"<HOST>", "<ADDR>", "<CIDR>", "<SUBNET>", "<SKIPLINES>", "<IP4>", "<IP6>", "<DNS>"};
+    static const char *const others[] = {"<IP>", "<ADDR>", "<IPV4>", "<IP4>", "<IPV6>", "<IP6>", "<F-IP>", "<F-ID>"};
+    const char *close = memchr(s.p, '>', s.n < 40 ? s.n : 40);
+    struct str tag = {s.p, close ? (size_t)(close - s.p) + 1 : 0};
+    char upper[40];
+
+    if (tag.n < 4)
+        return NULL;
+    if (str_starts(tag, STR("<__")) || str_starts(tag, STR("<known/")))
+        return "the name of an option of this filter";
+    for (size_t i = 0; i < tag.n; i++)
+        upper[i] = (char)toupper((unsigned char)tag.p[i]);
+    bool capitals = memcmp(upper, tag.p, tag.n) == 0;
+    struct str u = {upper, tag.n};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i += 2)
+        if (str_eq(u, str_of(others[i])))
+            return others[i + 1];
+    for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+        if (str_eq(u, str_of(tags[i])) ||
+            (capitals && strlen(tags[i]) > 5 && tag.p[1] == tags[i][1] && nearly(tag, str_of(tags[i]))))
+            return tags[i];
+    return str_starts(u, STR("<F-")) || str_starts(u, STR("</F-")) ? "<F-NAME>...</F-NAME>, the name in capitals" : NULL;
+}
+
 // "<...>" at s, or 0 when it is no tag of ours.
 static int put_tag(struct output *o, struct str s, struct origin at, unsigned flags, struct translated *t,
                    size_t *ret_length, struct filter_error *error)
@@ -144,6 +184,10 @@ static int put_tag(struct output *o, struct str s, struct origin at, unsigned fl
     if (str_starts(s, STR("<@")))
         return filter_fail(error, at, "'%.*s': <@IDENT> belongs at the very beginning of a pattern",
                            (int)(s.n < 30 ? s.n : 30), s.p);
+    const char *other = meant(s);
+    if (other)
+        return filter_fail(error, at, "'%.*s' is no tag; %s would be accepted, or \\< for a '<' that stands for itself",
+                           (int)((const char *)memchr(s.p, '>', s.n) + 1 - s.p), s.p, other);
     if (str_starts(s, STR("<LINK ")) || str_starts(s, STR("<LINK>"))) {
         struct str ident = ident_at(s, 6);
         if (ident.n == 0)

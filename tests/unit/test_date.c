@@ -155,7 +155,8 @@ static void cuts_between_words(void **state)
         {"ts({EPOCH}|%S)z", false},
         {"t=({EPOCH})z", false}, // '=' might belong to (?=
         {"a\\_(%Y)b", false},
-        {"a\\\\[(%Y)]b", false}, // a backslash and a class
+        {"a\\\\[(%Y)]b%Y", false}, // a backslash and a class
+        {"a\\\\(%Y)b", true},
         {"^a|%Y!", false},
         {"!%Y|%H:%M:%S", false},
         {"(?x)a - (%Y)b", false},
@@ -188,7 +189,14 @@ static void mistakes_are_named(void **state)
         {"%Y-%q",
          "f.conf:3: '%q' in datepattern is no part of a date; a letter of strptime(3) or one of %ExY %Exy %Exm %Exd "
          "%ExH %ExM %ExS %f %k %l is wanted"},
-        {"^(%Y", "f.conf:3: datepattern is no regular expression: missing closing parenthesis"},
+        {"^(%Y", "f.conf:3: datepattern '^(%Y' is no regular expression: missing closing parenthesis; pcre2pattern(3) "
+                 "says what is"},
+        {"^hello", "f.conf:3: datepattern '^hello' can be no date: it has no part of one; a letter of strptime(3) behind "
+                   "'%', {DATE}, {EPOCH} or TAI64N is wanted"},
+        {"%d %H:%M", "f.conf:3: datepattern '%d %H:%M' can be no date: it has a day but no month; %m or %b as well is "
+                     "wanted"},
+        {"%M:%S", "f.conf:3: datepattern '%M:%S' can be no date: it has minutes but no hour; %H or %I as well is wanted"},
+        {"%H %p", "f.conf:3: datepattern '%H %p' can be no date: it has %p but no hour of twelve; %I as well is wanted"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

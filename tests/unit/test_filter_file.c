@@ -129,6 +129,18 @@ static void lines_are_read_as_python_reads_them(void **state)
     assert_string_equal(value("eight", NULL, 0), "");
 }
 
+// A section with a condition is another section: a filter is read before there is an address to have a family.
+static void conditional_sections_say_nothing(void **state)
+{
+    (void)state;
+    put("a/f.conf", "[Definition]\nfailregex = <ADDR> on <port> <only>\n"
+                    "[Init]\nport = 1\n"
+                    "[Init?family=inet6]\nport = 2\nonly = 6\n"
+                    "[Definition?family=inet4]\nfailregex = other\n");
+    assert_string_equal(value("failregex", NULL, 0), "<ADDR> on 1 <only>");
+    assert_string_equal(value("port?family=inet6", NULL, 0), "");
+}
+
 static void later_files_override(void **state)
 {
     (void)state;
@@ -232,6 +244,31 @@ static const char *load_error(const char *text)
     return without_dir(error.text);
 }
 
+// Which tags stand for themselves, and which are mistakes.
+static void misspelt_tags(void **state)
+{
+    static const struct {
+        const char *text, *meant; // NULL: nothing else
+    } cases[] = {
+        {"<HOTS>", "<HOST>"},   {"<HOS>", "<HOST>"},       {"<HOSST>", "<HOST>"},          {"<host>", "<HOST>"},
+        {"<ADRR>", "<ADDR>"},   {"<SUBNETS>", "<SUBNET>"}, {"<SKIPLINE>", "<SKIPLINES>"}, {"<IPv4>", "<IP4>"},
+        {"<ip>", "<ADDR>"},     {"<dns>", "<DNS>"},        {"<F-PORT>/<F-port/>", "<F-NAME>"}, {"</f-user>", "<F-NAME>"},
+        {"<known/x>", "option"}, {"<POST>", NULL},         {"<ERROR>", NULL},              {"<word>", NULL},
+        {"<W>", NULL},          {"<[^>]*>", NULL},         {"<\\d+>", NULL},               {"[<HOTS>]", NULL},
+        {"\\<HOTS>", NULL},     {"<HO", NULL},             {"<>", NULL},                   {"<A>", NULL},
+        {"<ID>", NULL},         {"<HOLD>", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[200];
+        snprintf(text, sizeof(text), "[Definition]\nfailregex = x %s x <ADDR>\n", cases[i].text);
+        const char *got = load_error(text);
+        bool right = cases[i].meant ? strstr(got, " is no tag; ") && strstr(strstr(got, " is no tag; "), cases[i].meant) : !*got;
+        if (!right)
+            fail_msg("%s: %s", cases[i].text, got);
+    }
+}
+
 static void mistakes_are_named(void **state)
 {
     static const struct {
@@ -262,9 +299,22 @@ static void mistakes_are_named(void **state)
                                                      "<IP4>, <IP6>, <SUBNET>, <F-ID> or <F-MLFID> is wanted, "
                                                      "or a [Session] that says where the address comes from"},
         {"[Definition]\nfailregex = login failed from <HOTS>\n",
-         "a/f.conf:2: the pattern captures no address (<HOTS> is no tag); <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, "
+         "a/f.conf:2: '<HOTS>' is no tag; <HOST> would be accepted, or \\< for a '<' that stands for itself"},
+        {"[Definition]\nfailregex = login failed from <WHO>\n",
+         "a/f.conf:2: the pattern captures no address (<WHO> is no tag); <HOST>, <ADDR>, <IP4>, <IP6>, <SUBNET>, "
          "<F-ID> or "
          "<F-MLFID> is wanted, or a [Session] that says where the address comes from"},
+        {"[Definition]\nfailregex = of <F-user>x</F-USER> <ADDR>\n",
+         "a/f.conf:2: '<F-user>' is no tag; <F-NAME>...</F-NAME>, the name in capitals would be accepted, or \\< for a "
+         "'<' that stands for itself"},
+        {"[Definition]\nfailregex = from <__host> <ADDR>\n",
+         "a/f.conf:2: '<__host>' is no tag; the name of an option of this filter would be accepted, or \\< for a '<' "
+         "that stands for itself"},
+        {"[Definition]\nfailregex = a <ADDR>\njournalmatch = A=b +\n",
+         "a/f.conf:3: journalmatch ends with '+'; FIELD=value is wanted behind it"},
+        {"[Definition]\nfailregex = a <ADDR>\njournalmatch = A=b\n  _c=d\n",
+         "a/f.conf:4: '_c=d' in journalmatch; FIELD=value is wanted, in capitals and without blanks or quotes, several "
+         "with a blank (and) or ' + ' (or) between them"},
         {"[Definition]\nfailregex = ^<@pppd>x <ADDR>\n",
          "a/f.conf:2: '<@pppd>x <ADDR>': <@IDENT> belongs at the very beginning of a pattern"},
         {"[Session]\nlink = child <LINK>\n",
@@ -488,6 +538,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(later_files_override, setup, teardown),
         cmocka_unit_test_setup_teardown(substitution, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_substitution_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(conditional_sections_say_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(misspelt_tags, setup, teardown),
         cmocka_unit_test_setup_teardown(mistakes_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds_of_files, setup, teardown),
