@@ -16,7 +16,7 @@ enum role {
     ROLE_OTHER,   // other: this life (or the linked one) belongs to another service; nothing of it counts
     ROLE_BEGIN,   // begin: a new life of this process
     ROLE_CALL,    // call: this process starts a child now, whose pid it does not tell
-    ROLE_NEXT,    // next: this process starts a child now, and that is the next one of this host to begin
+    ROLE_NEXT,    // next: this process starts a child now; it is the next one of this host to begin, or of the pid named
     ROLE_ADDRESS, // address: tells the address of this process (any other role may capture one too)
     ROLE_LINK,    // link: names a process whose session is ours; its ident and pid are captured
     ROLE_FAULT,   // fault: the server's own trouble; failures of this life do not count
@@ -45,7 +45,7 @@ struct event {
     uint8_t key_kind;     // where key is from: 0 the line's own pattern, k + 1 the filter's k-th key pattern; each
                           // is as a program of its own
     struct str key;       // <F-MLFID>: what names its life instead of the pid; "" when nothing does
-    uint32_t link_pid;    // ROLE_LINK, ROLE_OTHER: the pid named, 0 when none was
+    uint32_t link_pid;    // ROLE_LINK, ROLE_NEXT, ROLE_OTHER: the pid named, 0 when none was
     struct str link_ident; // and the identifier it runs under (owned by the filter)
     struct addr addr;
     struct str user; // as logged, escapes and all

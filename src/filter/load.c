@@ -110,7 +110,7 @@ static int check_pattern(struct load *l, const struct pattern *p, const char *ke
                            "linked process",
                            key);
     if (!may_link && p->link_ident)
-        return filter_fail(l->error, p->at, "<LINK %s> has no meaning in %s; it belongs into link or other",
+        return filter_fail(l->error, p->at, "<LINK %s> has no meaning in %s; it belongs into link, next or other",
                            p->link_ident, key);
     bool has = p->group[GROUP_IP4] || p->group[GROUP_IP6] || p->group[GROUP_DNS] || p->group[GROUP_ID];
     if (wants_address && !has)
@@ -150,7 +150,8 @@ static int add_session_option(struct load *l, const struct ini_section *section,
         r = check_key(l, &list->v[i]);
     for (size_t i = from; i < list->n && r == 0 && !is_key; i++)
         r = check_pattern(l, &list->v[i], o->key, !is_cmdline && role == ROLE_LINK,
-                          !is_cmdline && (role == ROLE_LINK || role == ROLE_OTHER), role == ROLE_ADDRESS);
+                          !is_cmdline && (role == ROLE_LINK || role == ROLE_NEXT || role == ROLE_OTHER),
+                          role == ROLE_ADDRESS);
     return r;
 }
 

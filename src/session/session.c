@@ -90,28 +90,54 @@ static struct life *new_life(struct sessions *s, const struct life_key *key, con
     return l;
 }
 
+// A child begins soon after its caller said so; stamps may be of whole seconds, and lines of two programs change places.
+static bool soon(usec_t a, usec_t b)
+{
+    return a - b <= 2 * USEC_SEC && b - a <= 2 * USEC_SEC;
+}
+
 // Somebody said that its child is the next to begin, and this one has begun.
 static void take_next(struct sessions *s, struct life *child, usec_t now)
 {
-    const usec_t soon = 2 * USEC_SEC; // stamps may be of whole seconds
     struct life_host *h = lives_host(&s->lives, child->key.host);
     struct life *caller = h->next_seq ? &s->lives.v[h->next] : NULL;
 
     if (!caller || caller->key.ident == child->key.ident)
         return;
     if (caller->used && caller->begin_seq == h->next_seq && caller->key.host == child->key.host &&
-        now - h->next_time <= soon && h->next_time - now <= soon)
+        soon(now, h->next_time))
         settle_adopt(s, child, caller, ORIGIN_LINK, now);
     h->next_seq = 0;
 }
 
-static void on_next(struct sessions *s, const struct life *caller, usec_t now)
+// The child will begin with this key.
+static void wait_for(struct sessions *s, struct life *caller, const struct life_key *key)
+{
+    caller->link = *key;
+    if (!caller->link_waits && s->n_links < LINKS_MAX) {
+        caller->link_waits = true;
+        s->links[s->n_links++] = lives_index(&s->lives, caller);
+    }
+}
+
+static void on_next(struct sessions *s, struct life *caller, const struct record *r, const struct event *e)
 {
     struct life_host *h = lives_host(&s->lives, caller->key.host);
 
-    h->next = lives_index(&s->lives, caller);
-    h->next_seq = caller->begin_seq;
-    h->next_time = now;
+    if (!e->link_pid) {
+        h->next = lives_index(&s->lives, caller);
+        h->next_seq = caller->begin_seq;
+        h->next_time = r->time;
+        return;
+    }
+    struct life_key key = lives_key(&s->lives, r->host, e->link_ident, e->link_pid);
+    struct life *child = lives_find(&s->lives, &key);
+    if (e->key_kind && !caller->begun)
+        settle_end(s, caller, false, r->time); // there was nothing else to say
+    if (child && child != caller && !child->bound && soon(child->begin, r->time))
+        settle_adopt(s, child, caller, ORIGIN_LINK, r->time);
+    else
+        wait_for(s, caller, &key);
 }
 
 // A new process spoke for the first time: whose is it?
@@ -214,11 +240,7 @@ static void on_link(struct sessions *s, struct life *caller, const struct record
         settle_host(s, caller->key.host, r->time); // one candidate less for the others
         return;
     }
-    caller->link = key;
-    if (!caller->link_waits && s->n_links < LINKS_MAX) {
-        caller->link_waits = true;
-        s->links[s->n_links++] = lives_index(&s->lives, caller);
-    }
+    wait_for(s, caller, &key);
 }
 
 static void on_other(struct sessions *s, struct life *l, const struct record *r, const struct event *e)
@@ -306,7 +328,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         settle_host(s, key.host, r->time); // an earlier child can no longer be named
         break;
     case ROLE_NEXT:
-        on_next(s, l, r->time);
+        on_next(s, l, r, e);
         break;
     case ROLE_LINK:
         on_link(s, l, r, e);

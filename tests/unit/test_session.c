@@ -158,6 +158,15 @@ static const struct {
      "mpd 0 end key=pptp1 kind=1\nmpd 0 failure user=b key=L-1 kind=2\nmpd 0 failure user=c key=L-3 kind=2\n"
      "mpd 0 end key=L-3 kind=2\n",
      "failure 203.0.113.1 a by link; failure 203.0.113.2 b by link; unattributed - c; "},
+    {"the next of a pid: every line of one program has another child and another address",
+     "l2tp 9 next key=1 kind=1 203.0.113.1 pppd:11\nl2tp 9 next key=2 kind=1 203.0.113.2 pppd:12\npppd 12 begin last\n"
+     "pppd 12 failure user=b\npppd 11 begin last\npppd 11 failure user=a\npppd 11 end\npppd 12 end\n"
+     "pppd 13 begin last\npppd 13 failure user=c\nl2tp 9 next key=3 kind=1 203.0.113.3 pppd:13\n",
+     "failure 203.0.113.2 b by link; failure 203.0.113.1 a by link; failure 203.0.113.3 c by link; "},
+    {"the next of a pid is not who had it before",
+     "pppd 11 begin last\npppd 11 failure user=old\npppd 11 end\n+5 l2tp 9 next key=1 kind=1 203.0.113.1 pppd:11\n"
+     "pppd 11 begin last\npppd 11 failure user=new\npppd 11 end\n",
+     "failure 203.0.113.1 new by link; unattributed - old; "},
     {"the next to begin: of the last who said so, on the same host, soon, and no caller itself",
      "mpd 0 begin 203.0.113.1 last key=pptp0 kind=1\nmpd 0 begin 203.0.113.2 last key=pptp1 kind=1\n"
      "mpd 0 next key=pptp0 kind=1\nmpd 0 next key=pptp1 kind=1\nmpd 0 begin 203.0.113.3 last key=pptp2 kind=1\n"
