@@ -60,11 +60,16 @@ static unsigned previous_bans(const struct engine *e, const struct jail_config *
     return e->history ? history_count(e->history, net, t, c->decay) : 0;
 }
 
+// Is there nothing left to do for this jail? A ban of another jail that is shorter than its own leaves it something: a
+// jail for those who come again hears of them when they have just been banned.
 static bool is_banned(const struct engine *e, const struct jail_config *c, const struct addr *a, usec_t t)
 {
     const struct ban *ban = bans_covering(c->observe ? e->observed : e->bans, a);
 
-    return ban && ban->until > t && ban->since <= t;
+    if (!ban || ban->until <= t || ban->since > t)
+        return false;
+    return strcmp(ban->jail, c->name) == 0 || ban->until == USEC_FOREVER ||
+           (c->bantime != USEC_FOREVER && ban->until - t >= c->bantime);
 }
 
 static void decide(struct engine *e, unsigned k, const struct outcome *o, const struct verdict *v)

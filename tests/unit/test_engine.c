@@ -179,6 +179,48 @@ static void what_was_decided_before_a_restart_is_muted(void **state)
     finish(&w);
 }
 
+static void those_who_are_banned_again_get_a_longer_ban(void **state)
+{
+    struct world w = {0};
+    struct addr a;
+    (void)state;
+    begin(&w, "[pptpd]\nmaxretry = 1\nbantime = 1h\nbantime.increment = no\n[recidive]\nenabled = yes\n"
+              "maxretry = 2\nfindtime = 1d\nbantime = 1w\n");
+    // its own ban line comes while the address is banned
+    for (unsigned i = 0; i < 2; i++) {
+        usec_t t = T0 + i * 7200 * USEC_SEC;
+        refused_login(&w, t, 10 + i * 10, 100 + 2 * i, "203.0.113.5", "alice");
+        feed(&w, t, 18 + i * 10, "pptpband", 812, "ban 203.0.113.5 for 1h by pptpd: 1 failure in 0s, last user \"x\"");
+    }
+    feed(&w, T0 + 7201 * USEC_SEC, 30, "pptpband", 812, "ban 203.0.113.5 for 1w by recidive: 2 failures in 2h");
+    refused_login(&w, T0 + 7202 * USEC_SEC, 40, 120, "203.0.113.5", "alice"); // the longer ban covers it
+    assert_string_equal(w.told, "pptpd failure 203.0.113.5 alice; pptpd BAN 203.0.113.5 x1; recidive failure 203.0.113.5 ; "
+                                "pptpd failure 203.0.113.5 alice; pptpd BAN 203.0.113.5 x1; recidive failure 203.0.113.5 ; "
+                                "recidive BAN 203.0.113.5 x2; pptpd failure 203.0.113.5 alice; ");
+    assert_int_equal(addr_parse(STR("203.0.113.5"), &a), 0);
+    assert_int_equal(bans_covering(engine_bans(w.engine), &a)->until, T0 + (7200 + 7 * 86400) * USEC_SEC);
+    finish(&w);
+}
+
+static void lives_named_by_a_text_and_lines_that_stand_alone(void **state)
+{
+    struct world w = {0};
+    (void)state;
+    begin(&w, "[pptpd]\nenabled = no\n[freeradius]\nenabled = yes\nmaxretry = 3\n");
+    for (unsigned i = 0; i < 2; i++) { // one request, then the number again
+        feed(&w, T0, 10, "radiusd", 5, "(0) Invalid user (x): [a b] (from client n port 0 cli 203.0.113.5)");
+        feed(&w, T0, 11, "radiusd", 5, "(0) Login incorrect (x): [a b] (from client n port 0 cli 203.0.113.5)");
+    }
+    for (unsigned i = 0; i < 2; i++) // version 2: no number
+        feed(&w, T0, 12, "radiusd", 5, "Login incorrect: [bob] (from client n port 0 cli 203.0.113.6)");
+    feed(&w, T0, 13, "radiusd", 5, "Login OK: [bob] (from client n port 0 cli 203.0.113.6)");
+    feed(&w, T0, 14, "radiusd", 5, "Login incorrect: [bob] (from client n port 0 cli 203.0.113.6)");
+    assert_string_equal(w.told, "freeradius failure 203.0.113.5 a b; freeradius failure 203.0.113.6 bob; "
+                                "freeradius failure 203.0.113.6 bob; freeradius success 203.0.113.6 bob; "
+                                "freeradius failure 203.0.113.6 bob; ");
+    finish(&w);
+}
+
 static void jails_of_one_filter_weigh_its_classes(void **state)
 {
     struct world w = {0};
@@ -295,6 +337,8 @@ int main(void)
         cmocka_unit_test(maxretry_failures_ban_and_the_ban_covers_what_follows),
         cmocka_unit_test(increment_counts_earlier_bans_and_decay_forgets_them),
         cmocka_unit_test(what_was_decided_before_a_restart_is_muted),
+        cmocka_unit_test(those_who_are_banned_again_get_a_longer_ban),
+        cmocka_unit_test(lives_named_by_a_text_and_lines_that_stand_alone),
         cmocka_unit_test(jails_of_one_filter_weigh_its_classes),
         cmocka_unit_test(what_counts_nowhere_is_remembered_all_the_same),
         cmocka_unit_test(allowlisted_and_own_addresses_are_told_and_spared),
