@@ -190,7 +190,8 @@ static void keep_text(struct life *l, const struct record *r, const struct event
     l->failure_position = r->position;
     l->evidence_len = (uint16_t)(r->line.n < sizeof(l->evidence) ? r->line.n : sizeof(l->evidence));
     memcpy(l->evidence, r->line.p, l->evidence_len);
-    l->user_len = 0;
+    if (l->failure != FAILURE_ATTEMPT) // who tried it is who failed, if the failure does not say
+        l->user_len = 0;
     if (e->has_user) {
         l->user_len = (uint16_t)(e->user.n < sizeof(l->user) ? e->user.n : sizeof(l->user));
         memcpy(l->user, e->user.p, l->user_len);

@@ -136,6 +136,11 @@ static const struct {
      "pptpd 10 begin 203.0.113.5 last\npptpd 10 call\npppd 11 begin\npppd 11 begin order=1 last\n"
      "pppd 11 failure user=alice\npppd 11 end\npptpd 10 link pppd:11\npptpd 10 end 203.0.113.5\n",
      "failure 203.0.113.5 alice by link; "},
+    {"who tried it is who failed, unless the failure says another name; and its class counts",
+     "pppd 1 begin 203.0.113.1 last\npppd 1 attempt user=a class=refused\npppd 1 failure\n"
+     "pppd 2 begin 203.0.113.2 last\npppd 2 attempt user=b\npppd 2 failure user=c\n"
+     "pppd 3 begin 203.0.113.3 last\npppd 3 attempt user=d class=refused\npppd 3 end\n",
+     "failure 203.0.113.1 a by line; failure 203.0.113.2 c by line; failure 203.0.113.3 d class=1 by line; "},
     {"names in place of pids: each has a life of its own, and another sort of the same name another one",
      "accel 0 begin 203.0.113.1 last key=ppp0 kind=1\naccel 0 begin 203.0.113.2 last key=ppp1 kind=1\n"
      "accel 0 begin 203.0.113.3 last key=ppp0 kind=2\naccel 0 failure user=b key=ppp1 kind=1\n"
