@@ -8,9 +8,11 @@
 #include <strings.h>
 #include <time.h>
 
+#include "filter/date_cut.h"
+#include "filter/date_form.h"
 #include "filter/pattern.h"
 
-enum { DATE_TEMPLATES = 128, DATE_REGEX = 4096 };
+enum { DATE_TEMPLATES = 128 };
 
 // The parts of a date, each with the name of its group.
 enum part {
@@ -50,215 +52,6 @@ struct date_detector {
     uint64_t limit_hits;
 };
 
-#define MONTHS "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-
-// What a letter behind % (or %Ex: exact digits) stands for.
-static const struct {
-    const char *token, *regex;
-} tokens[] = {
-    {"ExY", "(?P<Y>(?:19|2\\d)\\d{2})"},
-    {"Exy", "(?P<y>\\d{2})"},
-    {"Exm", "(?P<m>0[1-9]|1[0-2])"},
-    {"Exd", "(?P<d>0[1-9]|[12]\\d|3[01])"},
-    {"ExH", "(?P<H>[01]\\d|2[0-3])"},
-    {"Exk", " ?(?P<H>[01]\\d|2[0-3])"},
-    {"Exl", " ?(?P<I>0[1-9]|1[0-2])"},
-    {"ExM", "(?P<M>[0-5]\\d)"},
-    {"ExS", "(?P<S>[0-5]\\d|6[01])"},
-    {"Exz", "(?P<z>UTC|GMT|Z|[+-][01]\\d(?::?\\d{2})?)"},
-    {"ExZ", "(?P<Z>(?-i:[A-Z]{3,5}|Z))"},
-    {"Y", "(?P<Y>\\d{4})"},
-    {"y", "(?P<y>\\d{2})"},
-    {"m", "(?P<m>1[0-2]|0?[1-9])"},
-    {"B", "(?P<b>january|february|march|april|may|june|july|august|september|october|november|december)"},
-    {"b", "(?P<b>" MONTHS ")"},
-    {"h", "(?P<b>" MONTHS ")"},
-    {"d", "(?P<d>3[01]|[12]\\d|[ 0]?[1-9])"},
-    {"j", "(?P<j>36[0-6]|3[0-5]\\d|[12]\\d{2}|0?[1-9]\\d|0{0,2}[1-9])"},
-    {"H", "(?P<H>2[0-3]|[01]?\\d)"},
-    {"k", " ?(?P<H>2[0-3]|[01]?\\d)"},
-    {"I", "(?P<I>1[0-2]|0?[1-9])"},
-    {"l", " ?(?P<I>1[0-2]|0?[1-9])"},
-    {"M", "(?P<M>[0-5]?\\d)"},
-    {"S", "(?P<S>6[01]|[0-5]?\\d)"},
-    {"f", "(?P<f>\\d{1,6})"},
-    {"z", "(?P<z>UTC|GMT|Z|[+-]\\d{2}(?::?\\d{2})?)"},
-    {"Z", "(?P<Z>(?-i:[A-Z]{3,5}|Z))"},
-    {"p", "(?P<p>am|pm)"},
-    {"A", "(?:mon|tues|wednes|thurs|fri|satur|sun)day"},
-    {"a", "(?:mon|tue|wed|thu|fri|sat|sun)"},
-    {"%", "%"},
-};
-
-static const char epoch[] = "(?P<epoch>\\d{10,11}\\b(?:\\.\\d{3,6})?)";
-static const char long_epoch[] = "(?P<lepoch>\\d{10,16}(?:\\.\\d{1,6})?)";
-static const char tai64n[] = "@(?P<tai>[0-9a-f]{24})";
-
-// The formats known without being told, in the order in which they are tried; the manual has the list.
-static const char *const defaults[] = {
-    "%ExY(?P<_sep>[-/.])%m(?P=_sep)%d(?:T|  ?)%H:%M:%S(?:[.,]%f)?(?:\\s*%z)?",
-    "(?:%a )?%b %d %k:%M:%S(?:\\.%f)?(?: %ExY)?",
-    "(?:%a )?%b %d %ExY %k:%M:%S(?:\\.%f)?",
-    "%d(?P<_sep>[-/])%m(?P=_sep)(?:%ExY|%Exy) %k:%M:%S",
-    "%d(?P<_sep>[-/])%b(?P=_sep)%ExY[ :]?%H:%M:%S(?:\\.%f)?(?: %z)?",
-    "%m/%d/%ExY:%H:%M:%S",
-    "%m-%d-%ExY %k:%M:%S(?:\\.%f)?",
-    "Epoch",
-    "{^LN-BEG}%H:%M:%S",
-    "^<%m/%d/%Exy@%H:%M:%S>",
-    "%Exy%Exm%Exd  ?%H:%M:%S",
-    "%b %d, %ExY %I:%M:%S %p",
-    "^%b-%d-%Exy %k:%M:%S",
-    "%ExY%Exm%Exd(?:T|  ?)%ExH%ExM%ExS(?:[.,]%f)?(?:\\s*%z)?",
-    "(?:%Z )?(?:%a )?%b %d %k:%M:%S(?:\\.%f)?(?: %ExY)?",
-    "(?:%z )?(?:%a )?%b %d %k:%M:%S(?:\\.%f)?(?: %ExY)?",
-    "TAI64N",
-};
-
-enum { N_DEFAULTS = sizeof(defaults) / sizeof(defaults[0]) };
-
-struct buffer {
-    char p[DATE_REGEX];
-    size_t n;
-    bool full;
-};
-
-static void put(struct buffer *b, struct str s)
-{
-    if (s.n > sizeof(b->p) - b->n) {
-        b->full = true;
-        return;
-    }
-    memcpy(b->p + b->n, s.p, s.n);
-    b->n += s.n;
-}
-
-// A format with its %-letters made into groups.
-static int expand_letters(struct buffer *out, struct str s, bool *ret_names, struct origin at,
-                          struct filter_error *error)
-{
-    while (s.n > 0) {
-        if (str_starts(s, STR("{EPOCH}")) || str_starts(s, STR("{LEPOCH}"))) {
-            bool is_long = s.p[1] == 'L';
-            put(out, str_of(is_long ? long_epoch : epoch));
-            s = str_skip(s, is_long ? 8 : 7);
-            continue;
-        }
-        if (s.p[0] != '%') {
-            size_t n = s.p[0] == '\\' && s.n > 1 ? 2 : 1;
-            put(out, (struct str){s.p, n});
-            s = str_skip(s, n);
-            continue;
-        }
-        s = str_skip(s, 1);
-        size_t i = 0;
-        while (i < sizeof(tokens) / sizeof(tokens[0]) && !str_starts(s, str_of(tokens[i].token)))
-            i++;
-        if (i == sizeof(tokens) / sizeof(tokens[0]))
-            return filter_fail(error, at,
-                               "'%%%.*s' in datepattern is no part of a date; a letter of strptime(3) or one of "
-                               "%%ExY %%Exy %%Exm %%Exd %%ExH %%ExM %%ExS %%f %%k %%l is wanted",
-                               (int)(s.n < 3 ? s.n : 3), s.p);
-        *ret_names |= strchr("AaBbhp", tokens[i].token[0]) != NULL;
-        put(out, str_of(tokens[i].regex));
-        s = str_skip(s, strlen(tokens[i].token));
-    }
-    return 0;
-}
-
-// True when the regex has a plain group, which then is what gets cut out.
-static bool has_group(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '\\')
-            i++;
-        else if (s.p[i] == '(' && !(i + 1 < s.n && s.p[i + 1] == '?'))
-            return true;
-    }
-    return false;
-}
-
-// Where the first group that captures begins; s.n when there is none.
-static size_t first_group(struct str s)
-{
-    bool in_class = false;
-
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '\\') {
-            i++;
-        } else if (in_class) {
-            in_class = s.p[i] != ']';
-        } else if (s.p[i] == '[') {
-            in_class = true;
-            i += i + 1 < s.n && s.p[i + 1] == '^';
-            i += i + 1 < s.n && s.p[i + 1] == ']';
-        } else if (s.p[i] == '(' && (i + 1 == s.n || s.p[i + 1] != '?' || str_starts(str_skip(s, i), STR("(?P<")))) {
-            return i;
-        }
-    }
-    return s.n;
-}
-
-// True when what stands right before offset is certain to match a byte that is no word's: a plain one or "\[".
-static bool behind_no_word(struct str s, size_t offset)
-{
-    size_t slashes = 0;
-
-    while (slashes + 1 < offset && s.p[offset - 2 - slashes] == '\\')
-        slashes++;
-    char c = s.p[offset - 1];
-    return slashes % 2 ? c == 's' || c == 'W' || (ispunct((unsigned char)c) && c != '_') : strchr(" \",;/-", c) != NULL;
-}
-
-// True when there is nothing in it that first_group() and behind_no_word() would read wrongly: flags like (?x), comments,
-// quotes, conditions, other spellings of groups and classes.
-static bool is_plain(struct str s)
-{
-    static const struct str groups[] = {{":", 1}, {"P<", 2}, {"P=", 2}, {"=", 1}, {"!", 1}, {"<=", 2}, {"<!", 2}, {">", 1},
-                                        {"-i:", 3}};
-    const size_t n = sizeof(groups) / sizeof(groups[0]);
-
-    for (size_t i = 0; i + 1 < s.n; i++) {
-        struct str at = str_skip(s, i), behind = str_skip(s, i + 2);
-        size_t k = 0;
-        if (str_starts(at, STR("[:")) || str_starts(at, STR("\\Q")) || str_starts(at, STR("(*")))
-            return false;
-        while (str_starts(at, STR("(?")) && k < n && !str_starts(behind, groups[k]))
-            k++;
-        if (k == n)
-            return false;
-    }
-    return true;
-}
-
-enum beginning {
-    BEGINS_LINE, // can match at the line's begin only
-    BEGINS_WORD, // the first byte is a letter, a digit or '_'
-    BEGINS_ANYHOW,
-};
-
-static enum beginning beginning_of(const pcre2_code *t)
-{
-    const uint8_t *bitmap = NULL;
-    uint32_t options, type, first, empty;
-
-    pcre2_pattern_info(t, PCRE2_INFO_ALLOPTIONS, &options);
-    pcre2_pattern_info(t, PCRE2_INFO_FIRSTCODETYPE, &type);
-    pcre2_pattern_info(t, PCRE2_INFO_FIRSTCODEUNIT, &first);
-    pcre2_pattern_info(t, PCRE2_INFO_FIRSTBITMAP, (void *)&bitmap);
-    pcre2_pattern_info(t, PCRE2_INFO_MATCHEMPTY, &empty);
-    if (options & PCRE2_ANCHORED)
-        return BEGINS_LINE;
-    if (empty || (type != 1 && !bitmap))
-        return BEGINS_ANYHOW;
-    for (unsigned c = 0; c < 256; c++) {
-        bool possible = type == 1 ? c == first : bitmap[c / 8] >> c % 8 & 1;
-        if (possible && !isalnum((int)c) && c != '_')
-            return BEGINS_ANYHOW;
-    }
-    return BEGINS_WORD;
-}
-
 static struct str without_stars(struct str s, bool *ret_begin, bool *ret_end)
 {
     *ret_begin = *ret_end = false;
@@ -273,37 +66,13 @@ static struct str without_stars(struct str s, bool *ret_begin, bool *ret_end)
     return s;
 }
 
-enum begin {
-    BEGIN_ANYWHERE, // a filter's own: at the line's begin, at a word's, or behind what is no word
-    BEGIN_NO_WORD,  // never right behind a letter or digit; what remains of the line can rely on that (gate.h)
-    BEGIN_LINE,     // at the line's begin, behind up to two bytes that are no word
-};
-
-// True when what group 1 matches has no word's byte before it for certain. The regex is as add_regex() found it, stars
-// taken off; guarded: it is asked for at the begin of a line or a word, or behind no word.
-static bool cut_is_clean(struct str regex, enum begin begin, bool guarded, bool grouped)
-{
-    size_t group = grouped ? first_group(regex) : 0, offset;
-    int code;
-
-    if (group > 0)
-        return group < regex.n && is_plain(regex) && behind_no_word(regex, group);
-    if (begin != BEGIN_ANYWHERE)
-        return true;
-    pcre2_code *t = pcre2_compile((PCRE2_SPTR)regex.p, regex.n, PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP,
-                                  &code, &offset, NULL);
-    enum beginning b = t ? beginning_of(t) : BEGINS_ANYHOW;
-    pcre2_code_free(t);
-    return b == BEGINS_LINE || (b == BEGINS_WORD && guarded);
-}
-
 // A format with its letters filled in.
 struct format {
     struct str written;
     struct str regex;
     bool names;     // of months or days: in any case
     bool ends_word; // its last byte is certain to be a letter or a digit
-    enum begin begin;
+    enum date_begin begin;
 };
 
 static bool has_part(const pcre2_code *t, enum part which)
@@ -337,7 +106,7 @@ static const char *what_it_lacks(const pcre2_code *t, struct str written)
 
 static int add_regex(struct date_detector *d, const struct format *f, struct origin at, struct filter_error *error)
 {
-    struct buffer b = {.n = 0};
+    struct date_buffer b = {.n = 0};
     bool no_begin, no_end;
     size_t offset;
     int code;
@@ -346,17 +115,17 @@ static int add_regex(struct date_detector *d, const struct format *f, struct ori
     no_begin |= str_starts(regex, STR("^")) || str_starts(regex, STR("(^")) || str_starts(regex, STR("(?:^"));
     no_end |= regex.n > 0 && regex.p[regex.n - 1] == '$';
     if (f->names)
-        put(&b, STR("(?i)"));
-    if (f->begin == BEGIN_LINE)
-        put(&b, STR("^\\W{0,2}?"));
+        date_put(&b, STR("(?i)"));
+    if (f->begin == DATE_BEGIN_LINE)
+        date_put(&b, STR("^\\W{0,2}?"));
     else if (!no_begin)
-        put(&b, f->begin == BEGIN_NO_WORD ? STR("(?<!\\w)") : STR("(?:^|\\b|\\W)"));
-    bool grouped = has_group(regex);
-    put(&b, grouped ? STR("") : STR("("));
-    put(&b, regex);
-    put(&b, grouped ? STR("") : STR(")"));
+        date_put(&b, f->begin == DATE_BEGIN_NO_WORD ? STR("(?<!\\w)") : STR("(?:^|\\b|\\W)"));
+    bool grouped = date_has_group(regex);
+    date_put(&b, grouped ? STR("") : STR("("));
+    date_put(&b, regex);
+    date_put(&b, grouped ? STR("") : STR(")"));
     if (!no_end)
-        put(&b, STR("(?=\\b|\\W|$)"));
+        date_put(&b, STR("(?=\\b|\\W|$)"));
     if (b.full)
         return filter_fail(error, at, "the datepattern has more than %d bytes when its parts are filled in",
                            DATE_REGEX);
@@ -381,20 +150,8 @@ static int add_regex(struct date_detector *d, const struct format *f, struct ori
         d->warm = true;
     }
     d->v[d->n++] = t;
-    d->may_join |= !(f->ends_word && !grouped && !no_end) && !cut_is_clean(regex, f->begin, !no_begin, grouped);
+    d->may_join |= !(f->ends_word && !grouped && !no_end) && !date_cut_is_clean(regex, f->begin, !no_begin, grouped);
     return 0;
-}
-
-// One of the formats that have a name of their own; NULL for others.
-static const char *named_format(struct str s)
-{
-    if (str_eq(s, STR("Epoch")) || str_eq(s, STR("EPOCH")))
-        return "(?:^|(?<=^\\[)|(?<=\\baudit\\())(?P<epoch>\\d{10,11}\\b(?:\\.\\d{3,6})?)(?=[\\]:\\s]|$)";
-    if (str_eq(s, STR("LEPOCH")))
-        return long_epoch;
-    if (str_eq(s, STR("TAI64N")))
-        return tai64n;
-    return NULL;
 }
 
 // What the format added last is called.
@@ -418,62 +175,65 @@ static bool ends_with_letter(struct str s)
            isalpha((unsigned char)s.p[s.n - 1]) && !memchr(s.p, '|', s.n);
 }
 
-static int add_format(struct date_detector *d, struct str s, enum begin begin, struct origin at,
+static int add_format(struct date_detector *d, struct str s, enum date_begin begin, struct origin at,
                       struct filter_error *error)
 {
-    struct buffer b = {.n = 0};
-    const char *named = named_format(s);
+    struct date_buffer b = {.n = 0};
     struct format f = {.written = s, .begin = begin, .ends_word = ends_with_letter(s)};
-
-    int r = named ? 0 : expand_letters(&b, s, &f.names, at, error);
-    f.regex = named ? str_of(named) : (struct str){b.p, b.n};
-    f.ends_word |= named != NULL; // a digit
-    if (named && s.p[0] == 'E')
-        f.begin = BEGIN_NO_WORD;
-    if (r == 0)
-        r = add_regex(d, &f, at, error);
-    return r < 0 ? r : set_name(d, begin == BEGIN_LINE ? STR("{^LN-BEG}") : STR(""), s, STR(""));
-}
-
-static int add_defaults(struct date_detector *d, bool line_begin, struct origin at, struct filter_error *error)
-{
+    enum date_named named = date_named(s);
     int r = 0;
 
-    for (size_t i = 0; i < N_DEFAULTS && r == 0; i++) {
-        struct str s = str_of(defaults[i]);
-        bool begin = str_starts(s, STR("{^LN-BEG}"));
-        r = add_format(d, begin ? str_skip(s, 9) : s, line_begin || begin ? BEGIN_LINE : BEGIN_NO_WORD, at, error);
+    if (named != DATE_NAMED_NONE) {
+        date_put(&b, str_of(date_named_regex(named, true)));
+        f.ends_word = true; // a digit
+        if (named == DATE_EPOCH)
+            f.begin = DATE_BEGIN_NO_WORD;
+    } else {
+        r = date_expand(&b, s, &f.names, at, error);
     }
+    f.regex = (struct str){b.p, b.n};
+    if (r == 0)
+        r = add_regex(d, &f, at, error);
+    return r < 0 ? r : set_name(d, begin == DATE_BEGIN_LINE ? STR("{^LN-BEG}") : STR(""), s, STR(""));
+}
+
+static int add_usual(struct date_detector *d, bool line_begin, struct origin at, struct filter_error *error)
+{
+    char text[DATE_USUAL_TEXT + 1] = "^";
+    enum date_where where;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && date_usual(i, text + 1, &where); i++)
+        r = add_format(d, str_of(where == DATE_LINE_BEGIN ? text : text + 1),
+                       line_begin || where == DATE_NEAR_LINE_BEGIN ? DATE_BEGIN_LINE : DATE_BEGIN_NO_WORD, at, error);
     return r;
 }
 
-// A pattern with {DATE} in it stands for as many as there are default formats.
+// A pattern with {DATE} in it stands for as many as there are usual formats.
 static int add_around_date(struct date_detector *d, struct str s, size_t date_at, struct origin at,
                            struct filter_error *error)
 {
+    struct str front = {s.p, date_at}, behind = str_skip(s, date_at + 6);
+    char text[DATE_USUAL_TEXT];
+    enum date_where where;
     int r = 0;
 
-    for (size_t i = 0; i < N_DEFAULTS && r == 0; i++) {
-        struct str f = str_of(defaults[i]);
-        struct buffer b = {.n = 0};
-        bool names = false;
-        if (str_starts(f, STR("{^LN-BEG}")))
-            f = str_skip(f, 9);
-        if (str_starts(f, STR("^")))
-            f = str_skip(f, 1);
-        r = expand_letters(&b, (struct str){s.p, date_at}, &names, at, error);
-        if (r == 0 && str_eq(f, STR("Epoch")))
-            put(&b, str_of(epoch));
-        else if (r == 0 && str_eq(f, STR("TAI64N")))
-            put(&b, str_of(tai64n));
+    for (size_t i = 0; r == 0 && date_usual(i, text, &where); i++) {
+        struct date_buffer b = {.n = 0};
+        struct format f = {.written = s, .begin = DATE_BEGIN_ANYWHERE};
+        enum date_named named = date_named(str_of(text));
+        r = date_expand(&b, front, &f.names, at, error);
+        if (r == 0 && named != DATE_NAMED_NONE)
+            date_put(&b, str_of(date_named_regex(named, false)));
         else if (r == 0)
-            r = expand_letters(&b, f, &names, at, error);
+            r = date_expand(&b, str_of(text), &f.names, at, error);
         if (r == 0)
-            r = expand_letters(&b, str_skip(s, date_at + 6), &names, at, error);
+            r = date_expand(&b, behind, &f.names, at, error);
+        f.regex = (struct str){b.p, b.n};
         if (r == 0)
-            r = add_regex(d, &(struct format){.written = s, .regex = {b.p, b.n}, .names = names, .begin = BEGIN_ANYWHERE}, at, error);
+            r = add_regex(d, &f, at, error);
         if (r == 0)
-            r = set_name(d, (struct str){s.p, date_at}, f, str_skip(s, date_at + 6));
+            r = set_name(d, front, str_of(text), behind);
     }
     return r;
 }
@@ -485,13 +245,13 @@ static int add_pattern(struct date_detector *d, struct str s, struct origin at, 
     if (line_begin)
         s = str_skip(s, 9);
     if (s.n == 0 || str_eq(s, STR("{DATE}"))) {
-        int r = add_defaults(d, true, at, error);
-        return r < 0 || line_begin ? r : add_defaults(d, false, at, error);
+        int r = add_usual(d, true, at, error);
+        return r < 0 || line_begin ? r : add_usual(d, false, at, error);
     }
     for (size_t i = 0; i + 6 <= s.n; i++)
         if (memcmp(s.p + i, "{DATE}", 6) == 0)
             return add_around_date(d, s, i, at, error);
-    return add_format(d, s, line_begin ? BEGIN_LINE : BEGIN_ANYWHERE, at, error);
+    return add_format(d, s, line_begin ? DATE_BEGIN_LINE : DATE_BEGIN_ANYWHERE, at, error);
 }
 
 int date_detector_new(const struct text *patterns, struct date_detector **ret, struct filter_error *error)
@@ -514,8 +274,8 @@ int date_detector_new(const struct text *patterns, struct date_detector **ret, s
             any = true;
             r = add_pattern(d, line, at, error);
         }
-    if (r == 0 && !any && (r = add_defaults(d, true, at, error)) == 0)
-        r = add_defaults(d, false, at, error);
+    if (r == 0 && !any && (r = add_usual(d, true, at, error)) == 0)
+        r = add_usual(d, false, at, error);
     if (r < 0) {
         date_detector_free(d);
         return r;

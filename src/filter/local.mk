@@ -2,6 +2,8 @@
 noinst_LIBRARIES += libfilter.a
 libfilter_a_SOURCES = \
 	src/filter/date.c src/filter/date.h \
+	src/filter/date_cut.c src/filter/date_cut.h \
+	src/filter/date_form.c src/filter/date_form.h \
 	src/filter/event.h \
 	src/filter/expand.c src/filter/expand.h \
 	src/filter/explain.c src/filter/explain.h \
