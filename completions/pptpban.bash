@@ -3,7 +3,7 @@
 _pptpban() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words= verb=${COMP_WORDS[1]}
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why reload replay test check audit compile-limits import-fail2ban help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status why reload replay test check audit firewall compile-limits import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	case $prev in
@@ -24,9 +24,10 @@ _pptpban() {
 	test) words="--config --journal --journalmatch --datepattern --timezone --maxlines --usedns --explain --line --lint --expand --verbose --print-all-matched --print-all-missed --print-all-ignored --print-no-missed --print-no-ignored --no-gate --color --help" ;;
 	check) words="--dump --config --help" ;;
 	audit) words="--json --config --root --strict --help" ;;
+	firewall) words="" ;;
 	compile-limits) words="--config --output --user --help" ;;
 	import-fail2ban) words="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
-	help) words="list unban ban status why reload replay test check audit compile-limits import-fail2ban help version" ;;
+	help) words="list unban ban status why reload replay test check audit firewall compile-limits import-fail2ban help version" ;;
 	version) words="" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -71,6 +71,7 @@ complete -c pptpban -n '__fish_seen_subcommand_from audit' -l config -r -F -d 'r
 complete -c pptpban -n '__fish_seen_subcommand_from audit' -l root -r -F -d 'look at the system in this directory'
 complete -c pptpban -n '__fish_seen_subcommand_from audit' -l strict -d 'what is warned of or cannot be seen is an error, too'
 complete -c pptpban -n '__fish_seen_subcommand_from audit' -l help -d 'print this help'
+complete -c pptpban -n __fish_use_subcommand -a firewall -d 'the base ruleset around the PPTP server'
 complete -c pptpban -n __fish_use_subcommand -a compile-limits -d 'write the enforcer\'s limits'
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l config -r -F -d 'read this configuration file'
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l output -r -F -d 'write to this file'

@@ -9,6 +9,8 @@ pptpban_SOURCES = \
 	src/cli/client.c src/cli/client.h \
 	src/cli/compile_limits.c \
 	src/cli/exit.h \
+	src/cli/firewall.c src/cli/firewall.h \
+	src/cli/firewall_show.c \
 	src/cli/help.c \
 	src/cli/list.c \
 	src/cli/output.c src/cli/output.h \
@@ -36,8 +38,9 @@ pptpban_SOURCES = \
 	src/cli/unban.c \
 	src/cli/verbs.c src/cli/verbs.h \
 	src/cli/why.c
-pptpban_LDADD = libaudit.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libconfig.a libbase.a \
-	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) -lm
+pptpban_LDADD = libaudit.a libfirewall.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libconfig.a libbase.a \
+	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) \
+	$(NFTABLES_LIBS) $(MAXMINDDB_LIBS) -lm
 
 check_PROGRAMS += test_output
 test_output_SOURCES = tests/unit/test_output.c src/cli/args.c src/cli/output.c

@@ -27,6 +27,7 @@ const struct verb verbs[] = {
     {"audit", "", "check how this PPTP server is set up",
      "Looks at the firewall, pptpd, pppd, passwords, logs and kernel, and says how to mend what is wrong. Changes nothing.",
      ARG_JSON | ARG_STRICT | ARG_ROOT | ARG_CONFIG, 0, 0, verb_audit},
+    {"firewall", "VERB", "the base ruleset around the PPTP server", "", 0, 0, 0, verb_firewall},
     {"compile-limits", "", "write the enforcer's limits",
      "To be run as root: the enforcer holds its own master to this file. The units do it by themselves.",
      ARG_CONFIG | ARG_OUTPUT | ARG_USER, 0, 0, verb_compile_limits},

@@ -12,7 +12,9 @@ libfirewall_a_SOURCES = \
 	src/firewall/networks.c src/firewall/networks.h \
 	src/firewall/peers.c src/firewall/peers.h \
 	src/firewall/program.c src/firewall/program.h \
-	src/firewall/render.h \
+	src/firewall/render.c src/firewall/render.h src/firewall/renderers.h \
+	src/firewall/render_text.c src/firewall/render_text.h \
+	src/firewall/render_nft.c src/firewall/render_iptables.c \
 	src/firewall/ruleset.c src/firewall/ruleset.h \
 	src/firewall/window.c src/firewall/window.h
 
@@ -21,3 +23,7 @@ test_model_SOURCES = tests/unit/test_model.c
 test_model_LDADD = libfirewall.a libconfig.a libbase.a $(CMOCKA_LIBS)
 test_window_SOURCES = tests/unit/test_window.c
 test_window_LDADD = libfirewall.a libbase.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_render
+test_render_SOURCES = tests/unit/test_render.c
+test_render_LDADD = libfirewall.a libconfig.a libbase.a $(NFTABLES_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)

@@ -5,11 +5,19 @@
 
 #include "firewall/networks.h"
 
+static bool is_v4(const struct prefix *p)
+{
+    return p->len >= 96 && addr_is_v4(&p->addr);
+}
+
+// IPv4 before IPv6, or ::/0 would swallow it.
 static int by_address(const void *a, const void *b)
 {
     const struct prefix *x = a, *y = b;
     int r = memcmp(x->addr.b, y->addr.b, sizeof(x->addr.b));
 
+    if (is_v4(x) != is_v4(y))
+        return is_v4(x) ? -1 : 1;
     return r ? r : (int)x->len - (int)y->len; // of one address, the widest first
 }
 
@@ -30,7 +38,7 @@ size_t fw_aggregate(struct prefix *v, size_t n)
         return 0;
     qsort(v, n, sizeof(*v), by_address);
     for (size_t i = 0; i < n; i++) {
-        if (kept > 0 && prefix_contains(&v[kept - 1], &v[i].addr))
+        if (kept > 0 && is_v4(&v[kept - 1]) == is_v4(&v[i]) && prefix_contains(&v[kept - 1], &v[i].addr))
             continue;
         v[kept++] = v[i];
         while (kept > 1 && are_halves(&v[kept - 2], &v[kept - 1])) {

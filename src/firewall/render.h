@@ -31,6 +31,11 @@ extern const char FW_NFT_TABLE[]; // "pptpban_fw" (family inet)
 // Never deletes the table, never empties sets that live at run time (override, tunnels, gre, admin).
 int fw_render_nftables(const struct fw_model *m, FILE *out);
 
+// The first lines of it alone: the table and its sets, empty, which change no packet's way. Who loads the whole for the
+// first time loads this before: nft 1.0 sends the elements of a set twice when the set is made in the same transaction
+// (100,000 networks: 1.2 s instead of 0.7 s).
+int fw_render_nftables_frame(const struct fw_model *m, FILE *out);
+
 // The parts of the iptables rendering, each for a program of its own: ipset restore (sets, to be run first), and one
 // iptables-restore --noflush text a family with the tables raw, mangle, nat, filter in it. Chains are PPTPBAN-...;
 // where jumps into them have to stand is said in jumps, one argument vector of iptables a line.

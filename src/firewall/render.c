@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The table of renderers. Renders nothing itself.
+#include "firewall/render.h"
+
+#include <string.h>
+
+#include "firewall/renderers.h"
+
+const struct fw_format fw_formats[] = {
+    {"nftables", "nftables, as nft -f reads it", "nft -c -f", fw_render_nftables},
+    {"iptables", "a shell script for iptables, ip6tables and ipset", "iptables-restore --test, ipset", fw_render_iptables},
+    {NULL, NULL, NULL, NULL},
+};
+
+const struct fw_format *fw_format_find(const char *name)
+{
+    for (const struct fw_format *f = fw_formats; f->name; f++)
+        if (strcmp(f->name, name) == 0)
+            return f;
+    return NULL;
+}

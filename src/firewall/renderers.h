@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One renderer a line, for the table in render.c alone.
+#ifndef PB_FIREWALL_RENDERERS_H
+#define PB_FIREWALL_RENDERERS_H
+
+#include "firewall/render.h"
+
+int fw_render_iptables(const struct fw_model *m, FILE *out); // all parts in one shell script
+
+#endif
