@@ -21,7 +21,7 @@ _pptpban() {
 	why) words="--json --config --runtime --help $(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	reload) words="--config --runtime --help" ;;
 	replay) words="--config --journal --jsonl --no-gate" ;;
-	test) words="--config --journal --journalmatch --datepattern --timezone --maxlines --usedns --explain --line --lint --expand --verbose --print-all-matched --print-all-missed --print-all-ignored --print-no-missed --print-no-ignored --no-gate --color --help" ;;
+	test) words="--config --journal --journalmatch --datepattern --timezone --maxlines --usedns --out --json --explain --line --lint --expand --verbose --print-all-matched --print-all-missed --print-all-ignored --print-no-missed --print-no-ignored --no-gate --color --help" ;;
 	check) words="--dump --config --help" ;;
 	audit) words="--json --config --root --strict --help" ;;
 	firewall) words="" ;;

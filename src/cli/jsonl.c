@@ -2,6 +2,8 @@
 // JSON strings (RFC 8259) out of bytes that an attacker may have chosen.
 #include "cli/jsonl.h"
 
+#include <inttypes.h>
+
 // The length of the valid UTF-8 sequence at p (RFC 3629: shortest form, no surrogates), 0 when there is none.
 static size_t utf8_length(const unsigned char *p, size_t n)
 {
@@ -44,4 +46,28 @@ void jsonl_string(FILE *out, struct str s)
 void jsonl_time(FILE *out, usec_t t)
 {
     fprintf(out, "%lld.%06lld", (long long)(t / USEC_SEC), (long long)(t % USEC_SEC));
+}
+
+void jsonl_put_name(FILE *out, bool *more, const char *name)
+{
+    fprintf(out, "%s\"%s\":", *more ? "," : "", name);
+    *more = true;
+}
+
+void jsonl_put_string(FILE *out, bool *more, const char *name, struct str value)
+{
+    jsonl_put_name(out, more, name);
+    jsonl_string(out, value);
+}
+
+void jsonl_put_number(FILE *out, bool *more, const char *name, uint64_t value)
+{
+    jsonl_put_name(out, more, name);
+    fprintf(out, "%" PRIu64, value);
+}
+
+void jsonl_put_time(FILE *out, bool *more, const char *name, usec_t value)
+{
+    jsonl_put_name(out, more, name);
+    jsonl_time(out, value);
 }

@@ -15,4 +15,10 @@ void jsonl_string(FILE *out, struct str s);
 // t as unix seconds with six decimals.
 void jsonl_time(FILE *out, usec_t t);
 
+// Members of an object: "name": and a value, behind a comma unless it is the first (*more is false at first).
+void jsonl_put_name(FILE *out, bool *more, const char *name);
+void jsonl_put_string(FILE *out, bool *more, const char *name, struct str value);
+void jsonl_put_number(FILE *out, bool *more, const char *name, uint64_t value);
+void jsonl_put_time(FILE *out, bool *more, const char *name, usec_t value);
+
 #endif

@@ -32,9 +32,13 @@ pptpban_SOURCES = \
 	src/cli/test.c src/cli/test.h \
 	src/cli/test_collect.c \
 	src/cli/test_explain.c \
+	src/cli/test_explain_json.c \
+	src/cli/test_json.c \
 	src/cli/test_lint.c \
 	src/cli/test_load.c \
+	src/cli/test_out.c \
 	src/cli/test_print.c \
+	src/cli/test_sessions.c \
 	src/cli/unban.c \
 	src/cli/verbs.c src/cli/verbs.h \
 	src/cli/why.c

@@ -44,6 +44,9 @@ static const struct item {
     {'Z', "timezone", "ZONE", "the zone of stamps that tell none, as in TZ"},
     {'L', "maxlines", "NUMBER", "how many lines a pattern may span"},
     {'u', "usedns", "WORD", "no: <HOST> matches addresses alone"},
+    {'o', "out", "FORMAT",
+     "print failures alone: ip, user, time, msg, row, or a text like '<ip> <F-USER>'"},
+    {'J', "json", NULL, "print JSON"},
     {'e', "explain", NULL, "explain step by step what becomes of a line (the first 10)"},
     {'n', "line", "NUMBER", "explain this line of the log"},
     {'l', "lint", NULL, "say what is dangerous or useless in the filter; needs no log"},
@@ -106,6 +109,12 @@ static bool take(struct test_options *o, int letter, const char *value)
         return true;
     case 'u':
         o->usedns = value;
+        return true;
+    case 'o':
+        o->out = value;
+        return true;
+    case 'J':
+        o->json = true;
         return true;
     case 'e':
         o->explain = true;
@@ -181,6 +190,10 @@ static int read_options(struct test_options *o, int argc, char **argv)
         o->log = argv[optind++];
         left--;
     }
+    if (o->out && (o->explain || o->json)) {
+        fputs("pptpban test: --out goes with neither --explain nor --json\n", stderr);
+        return EXIT_USAGE;
+    }
     if (left < 1 || left > 2 || !(o->log || o->journal || o->lint)) {
         print_usage(stderr);
         return EXIT_USAGE;
@@ -253,6 +266,26 @@ static int read_log(struct test *t)
     return is_text(log) ? read_text(t, &options) : replay_file(log, &options, 0, &t->counts);
 }
 
+static int report(const struct test *t)
+{
+    bool read = t->options.log || t->options.journal;
+    bool matched = t->lines[TEST_MATCHED] + t->lines[TEST_PARTIAL] > 0;
+
+    if (t->options.json) {
+        int findings = test_json(t);
+        if (findings != 0)
+            return EXIT_FAILED;
+    } else if (!t->options.out && read) {
+        if (t->options.explain && !t->options.verbose)
+            test_print_totals(t);
+        else
+            test_print(t);
+    }
+    if (t->options.lint && !t->options.json)
+        return test_lint(t);
+    return matched || !read || t->options.lint ? EXIT_DONE : EXIT_NOTHING;
+}
+
 static int run(struct test *t)
 {
     int code = test_load(t);
@@ -262,7 +295,7 @@ static int run(struct test *t)
     usec_t start = clock_monotonic();
     int r = test_collect_begin(t);
     if (r == 0 && !t->options.log && !t->options.journal)
-        return test_lint(t);
+        return report(t);
     if (r == 0)
         r = read_log(t);
     if (t->sessions)
@@ -273,13 +306,7 @@ static int run(struct test *t)
                 strerror(-r));
         return EXIT_FAILED;
     }
-    if (t->options.explain && !t->options.verbose)
-        test_print_totals(t);
-    else
-        test_print(t);
-    if (t->options.lint)
-        return test_lint(t);
-    return t->lines[TEST_MATCHED] + t->lines[TEST_PARTIAL] ? EXIT_DONE : EXIT_NOTHING;
+    return report(t);
 }
 
 int verb_test(int argc, char **argv)

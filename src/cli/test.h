@@ -51,6 +51,13 @@ struct asked { // one question to a pattern, while a line is explained
     int result; // of pcre2_match()
 };
 
+struct test_group { // what a named group of the pattern captured, for -o
+    char name[40], text[256];
+    size_t n;
+};
+
+enum { TEST_GROUPS = 24 };
+
 enum { TEST_ASKED = 1024, TEST_EXPLAINED = 10 };
 
 struct pattern_stats {
@@ -112,8 +119,12 @@ struct test {
     bool any_time;
     struct replay_counts counts;
     usec_t took;
-    uint64_t clock_cost; // ns that asking the clock takes
+    uint64_t clock_cost;         // ns that asking the clock takes
+    struct filter_error ungated; // why every line must be seen; "" when that is not so
     // of the record at hand
+    const struct event *event;
+    struct test_group *groups; // TEST_GROUPS, with -o; else NULL
+    size_t n_groups;
     const struct record *record;
     uint64_t asked_lines;
     const struct pattern *hit, *ignored_by;
@@ -147,11 +158,65 @@ const char *test_key(const struct test *t, const struct pattern *p,
                      char buf[static 32]);                            // "failregex", "begin"
 const char *test_place(const struct pattern *p, char buf[static 96]); // "pptpd.conf:14"
 
+// test_sessions.c: follows the first lives from line to line. max_lives: as many may there be.
+int test_sessions_new(unsigned max_lives, struct test_sessions **ret);
+void test_sessions_free(struct test_sessions *x);
+void test_sessions_trace(void *userdata,
+                         const struct session_trace *s); // a trace_fn; userdata is struct test
+void test_sessions_outcome(struct test *t, const struct outcome *o);
+void test_sessions_print(const struct test *t);
+struct shown_line {
+    usec_t time;
+    char key[24], text[120];
+    size_t n, whole;
+};
+struct shown_life {
+    char name[96];
+    usec_t begin, end;
+    bool ended, has_addr, waits;
+    struct addr addr;
+    enum outcome_origin origin;
+    int caller; // which shown life called it, -1
+    enum outcome_origin how;
+    usec_t bound;
+    struct shown_line lines[12];
+    unsigned n_lines; // all of them
+    struct shown_outcome {
+        enum outcome_kind kind;
+        enum outcome_class class;
+        bool has_addr;
+        struct addr addr;
+        enum outcome_origin origin;
+        usec_t time, settled;
+        char user[TEST_ID];
+    } outcome[2];
+    unsigned n_outcomes;
+};
+enum { TEST_LIVES = 12, TEST_LIVES_VERBOSE = 500 };
+
+// The first lives, at most TEST_LIVES (with --verbose: more); how many there were.
+const struct shown_life *test_sessions_shown(const struct test *t, unsigned *ret_n,
+                                             uint64_t *ret_all, uint64_t *ret_bound);
+
 // test_explain.c: begins and ends the explanation of a line; between, test_explain_ask() is told of
 // each question.
 int test_explain_begin(struct test *t);
 void test_explain_ask(struct test *t, const struct pattern *p, struct str subject, int result);
+void test_explain_json(const struct test *t, const struct test_line *l); // test_explain_json.c
 void test_explain_end(struct test *t, const struct test_line *l);
+
+// test_out.c: for -o. test_out_groups: a pattern has matched; the other two: there may be a failure
+// to print.
+int test_out_begin(struct test *t);
+void test_out_groups(struct test *t, const struct pattern *p, struct str subject);
+void test_out_line(struct test *t, const struct test_line *l);
+void test_out_outcome(struct test *t, const struct outcome *o);
+
+// test_json.c: a line (--print-all-*), and the result. How many findings lint had, or -ENOMEM.
+void test_json_place(bool *more, const struct test *t,
+                     const struct pattern *p); // members that name a pattern
+void test_json_line(const struct test *t, const struct test_line *l);
+int test_json(const struct test *t);
 
 // test_lint.c: prints what lint finds; with a log also what never matched there. EXIT_DONE when
 // that is nothing.

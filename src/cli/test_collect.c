@@ -86,6 +86,8 @@ static void after(void *userdata, const struct pattern *p, struct str subject, i
     if (result <= 0)
         return;
     s->hits++;
+    if (t->groups && (list == FILTER_PREFIX || (list == FILTER_PATTERNS_ALL && !t->hit)))
+        test_out_groups(t, p, subject);
     if (list == FILTER_IGNORE)
         t->ignored_by = p;
     if (list != FILTER_PATTERNS_ALL || t->hit)
@@ -100,7 +102,7 @@ static int make_gate(struct test *t)
     size_t n = 0;
 
     if (t->options.no_gate || t->options.explain ||
-        !filter_gate(t->filter, literals, LITERALS_MAX, &n, NULL) || n == 0)
+        !filter_gate(t->filter, literals, LITERALS_MAX, &n, &t->ungated) || n == 0)
         return 0;
     filter_set_gate(t->filter, literals, n);
     return literals_new(literals, n, &t->gate);
@@ -114,10 +116,14 @@ static int make_sessions(struct test *t)
         .max_lives = 8192,
         .wait = 120 * USEC_SEC,
         .outcome = on_outcome,
+        .trace = test_sessions_trace,
         .userdata = t,
     };
 
-    return filter_has_session(t->filter) ? sessions_new(&options, &t->sessions) : 0;
+    if (!filter_has_session(t->filter))
+        return 0;
+    int r = test_sessions_new(options.max_lives, &t->shown_sessions);
+    return r < 0 ? r : sessions_new(&options, &t->sessions);
 }
 
 int test_collect_begin(struct test *t)
@@ -139,6 +145,8 @@ int test_collect_begin(struct test *t)
         r = make_sessions(t);
     if (r == 0)
         r = matcher_init(&t->second);
+    if (r == 0 && t->options.out)
+        r = test_out_begin(t);
     t->clock_cost = clock_cost();
     t->probe = (struct pattern_probe){.before = before, .after = after, .userdata = t};
     filter_set_probe(t->filter, &t->probe);
@@ -152,10 +160,12 @@ void test_collect_end(struct test *t)
     for (unsigned kind = 0; kind < TEST_KINDS; kind++)
         free(t->kept[kind]);
     free(t->ids);
+    free(t->groups);
     if (t->filter)
         filter_set_probe(t->filter, NULL);
     matcher_destroy(&t->second);
     sessions_free(t->sessions);
+    test_sessions_free(t->shown_sessions);
     literals_free(t->gate);
 }
 
@@ -222,6 +232,10 @@ static void on_outcome(void *userdata, const struct outcome *o)
     struct test *t = userdata;
     char addr[ADDR_STRLEN];
 
+    if (t->sessions)
+        test_sessions_outcome(t, o);
+    if (t->options.out)
+        test_out_outcome(t, o);
     struct str id = o->has_addr ? str_of(addr_format(&o->addr, addr)) : STR("");
 
     if (o->kind == OUTCOME_UNATTRIBUTED)
@@ -257,7 +271,8 @@ static void ask_roles(struct test *t, const struct record *r, struct test_line *
         l->id = str_of(addr_format(&event->addr, id));
     if (event->has_user)
         l->user = event->user;
-    if (t->sessions)
+    t->event = event;
+    if (t->sessions && !event->alone)
         sessions_event(t->sessions, r, event, known ? &addr : NULL);
     else if (event->role == ROLE_SUCCESS)
         count_success(t, l->id, l->user, l->time);
@@ -307,7 +322,10 @@ static void count_date(struct test *t, const struct record *r)
 static void keep(struct test *t, const struct test_line *l)
 {
     if (t->options.all & 1U << l->kind) {
-        test_print_line(t, l);
+        if (t->options.json)
+            test_json_line(t, l);
+        else if (!t->options.out)
+            test_print_line(t, l);
         return;
     }
     if (t->lines[l->kind] >= TEST_SHOWN)
@@ -340,6 +358,7 @@ int test_collect(void *userdata, const struct record *record)
         number += t->lines[k];
     t->record = record;
     t->hit = t->ignored_by = NULL;
+    t->n_groups = 0;
     t->asked = t->measuring = false;
     count_date(t, &r);
     if (t->gate) {
@@ -366,6 +385,8 @@ int test_collect(void *userdata, const struct record *record)
     }
     if (t->asked_of)
         test_explain_end(t, &l);
+    if (t->options.out)
+        test_out_line(t, &l);
     keep(t, &l);
     t->lines[l.kind]++;
     return 0;

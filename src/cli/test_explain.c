@@ -293,11 +293,8 @@ static void print_result(const struct test *t, const struct test_line *l)
     putchar('\n');
 }
 
-void test_explain_end(struct test *t, const struct test_line *l)
+static void print_line(const struct test *t, const struct test_line *l)
 {
-    struct asked *v = t->asked_of;
-    uint64_t hits = t->second.limit_hits;
-
     printf("line %" PRIu64 "  ", l->number);
     test_put(stdout, l->line, 300);
     putchar('\n');
@@ -309,6 +306,17 @@ void test_explain_end(struct test *t, const struct test_line *l)
     print_skipped(t, l->record);
     print_result(t, l);
     putchar('\n');
+}
+
+void test_explain_end(struct test *t, const struct test_line *l)
+{
+    struct asked *v = t->asked_of;
+    uint64_t hits = t->second.limit_hits;
+
+    if (t->options.json)
+        test_explain_json(t, l);
+    else
+        print_line(t, l);
     t->second.limit_hits = hits;
     for (size_t i = 0; i < t->n_asked_of; i++)
         free(v[i].subject);

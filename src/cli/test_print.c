@@ -388,15 +388,23 @@ static void print_head(const struct test *t)
         printf("        patterns may span %u lines\n", filter_max_lines(t->filter));
 }
 
+static void print_gate(const struct test *t)
+{
+    if (t->ungated.text[0])
+        printf("gate    none, every line is looked at: %s\n", t->ungated.text);
+}
+
 void test_print(const struct test *t)
 {
     print_head(t);
+    print_gate(t);
     print_patterns(t, FILTER_PREFIX);
     print_patterns(t, FILTER_PATTERNS_ALL);
     print_patterns(t, FILTER_IGNORE);
     print_patterns(t, FILTER_CMDLINE);
     print_dates(t);
     print_ids(t);
+    test_sessions_print(t);
     print_times(t);
     print_kept(t, TEST_MATCHED, "matched lines", "--print-all-matched");
     print_kept(t, TEST_PARTIAL, "lines that contribute, but are no failure by themselves",

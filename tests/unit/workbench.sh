@@ -16,7 +16,7 @@ test_() { ./pptpban test --config "$T/conf" "$@"; }
 wants() { # WHAT TEXT: a line of $T/out is it
 	grep -qF -e "$2" "$T/out" && return
 	echo "$1: no line with: $2; there was:"
-	head -60 "$T/out"
+	head -20 "$T/out"
 	status=1
 }
 lacks() { # WHAT TEXT
@@ -140,6 +140,53 @@ test_ --explain 'Nov 22 18:55:40 lab food[1]: refused 192.0.2' "$T/pre.conf" >"$
 wants "behind prefregex" 'content = "refused 192.0.2"'
 test_ --explain 'Nov 22 18:55:40 lab barred[1]: refused 192.0.2.1' "$T/pre.conf" >"$T/out"
 wants "prefregex" '1 pattern, since prefregex did not match'
+
+# Sessions as they link up.
+log=$srcdir/tests/captures/lab/syslog.iso.xz
+test_ "$log" pptpd >"$T/out"
+wants "sessions" "pptpd[524] on lab, 19:14:22 to 19:14:23, 203.0.113.21 known by line"
+wants "sessions" "    pppd[532] on lab, 19:14:23 to 19:14:23, 203.0.113.21 known by link, joined by link at 19:14:23"
+wants "sessions" '19:14:23  failure of 203.0.113.21, known by link (auth), user "alice", settled at 19:14:23 after 245ms'
+wants "sessions" "and 425 more lives; --verbose shows more"
+
+# Failures alone: as many as the replay has, and the words that fail2ban-regex knows.
+./pptpban replay --config "$T/conf" --jsonl "$log" | grep '^{"type":"failure"' |
+	sed 's/.*"time":\([0-9.]*\),.*"addr":"\([^"]*\)","user":"alice",.*/\1 \2 alice/' | grep alice$ >"$T/replay"
+test_ -o '<time> <ip> <F-USER>' "$log" pptpd | grep ' alice$' >"$T/out"
+cmp -s "$T/replay" "$T/out" || { echo "the failures of alice, replay and -o:"; diff "$T/replay" "$T/out"; status=1; }
+line='Nov 22 18:55:40 h fooctl[12]: refused bob from 203.0.113.9 port 7'
+pattern='refused <F-USER>\S+</F-USER> from <ADDR> port <F-PORT/>$'
+for case in 'ip 203.0.113.9' 'id 203.0.113.9' 'user bob' 'host h' "msg $line" '<ip>:<F-PORT>,<F-USER>,<no> 203.0.113.9:7,bob,<no>'; do
+	test_ -o "${case%% *}" "$line" "$pattern" >"$T/out"
+	[ "$(cat "$T/out")" = "${case#* }" ] || { echo "-o ${case%% *}: $(cat "$T/out"), not ${case#* }"; status=1; }
+done
+test_ -o row "$line" "$pattern" >"$T/out"
+wants "-o row" '"ip4":"203.0.113.9"'
+
+# JSON: whatever is in the log.
+if command -v python3 >/dev/null; then
+	printf 'bad "\\ \033 \377\001 <x> from 203.0.113.9\nother\n' >"$T/log"
+	test_ --json --lint --print-all-missed --explain "$T/log" '<F-USER>\S+</F-USER> from <ADDR>$' >"$T/out"
+	code "JSON with findings" 1 $?
+	python3 - "$T/out" <<'EOF' || status=1
+import json, sys
+objects = [json.loads(line) for line in open(sys.argv[1])]
+types = [o["type"] for o in objects]
+assert types == ["explain", "explain", "line", "result"], types
+result = objects[-1]
+wanted = {"filter", "log", "lines", "failures", "unattributed", "successes", "seconds", "patterns", "dates", "who",
+          "sessions", "examples", "lint", "version"}
+assert wanted <= set(result), wanted - set(result)
+pattern = {"list", "number", "key", "file", "line", "pattern", "expanded", "asked", "hits", "behind", "limits", "seconds",
+           "seconds_each"}
+assert pattern <= set(result["patterns"][0]), result["patterns"][0]
+assert result["lines"]["matched"] == 1 and result["lines"]["missed"] == 1, result["lines"]
+assert result["who"][0]["id"] == "203.0.113.9" and result["who"][0]["user"] == "<x>", result["who"]
+assert objects[0]["asked"][0]["result"] == "matched" and objects[1]["asked"][0]["result"] == "missed"
+assert objects[0]["text"] == 'bad "\\ \x1b \xff\x01 <x> from 203.0.113.9', objects[0]["text"]
+assert any(f["kind"] == "unanchored" for f in result["lint"]), result["lint"]
+EOF
+fi
 
 # Lint: ours are clean; what is planted is found, with and without a log.
 for filter in "$srcdir"/filters/*.conf; do
