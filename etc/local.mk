@@ -2,7 +2,17 @@
 # What is installed beside the programs: configuration, filters, units, users and directories.
 pkgsysconfdir = $(sysconfdir)/pptpban
 filtersdir = $(pkgdatadir)/filters
-dist_filters_DATA = filters/accel-ppp.conf filters/mpd5.conf filters/pptpd.conf filters/xl2tpd.conf
+dist_filters_DATA = filters/accel-ppp.conf \
+	filters/freeradius.conf \
+	filters/mikrotik.conf \
+	filters/mpd5.conf \
+	filters/pptpban-firewall.conf \
+	filters/pptpd.conf \
+	filters/recidive.conf \
+	filters/softether.conf \
+	filters/suricata-eve.conf \
+	filters/suricata-fast.conf \
+	filters/xl2tpd.conf
 
 dist_sysusers_DATA = etc/sysusers.d/pptpban.conf
 dist_tmpfiles_DATA = etc/tmpfiles.d/pptpban.conf

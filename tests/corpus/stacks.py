@@ -7,7 +7,8 @@ usage: stacks.py [--program PPTPBAN] [--write] [--seed N] [NAME[/SAMPLE]...]
 stacks/NAME/ holds samples for filters/NAME.conf: SAMPLE.log (lines of a log file) or SAMPLE.jsonl (journal entries, one
 JSON object a line, MESSAGE an array of bytes where it is no UTF-8), and SAMPLE.expect beside it. Comments ("# ...") at
 the head of a sample say where it comes from and how sure that is; they are taken off. One of them may name users that
-can change places without changing the outcome: "# users: alice bob".
+can change places without changing the outcome: "# users: alice bob"; another one parameters for the filter:
+"# filter: NAME[parameter=value]".
 
 SAMPLE.expect: one outcome a line in the order in which they are told, the user as a JSON string, then the totals:
 
@@ -86,6 +87,8 @@ class Sample:
         self.data = b"\n".join(lines[head:])
         users = re.search(rb"^# users: (.*)$", self.comment, re.M)
         self.users = users[1].split() if users else []
+        spec = re.search(rb"^# filter: (.*)$", self.comment, re.M)
+        self.spec = spec[1].decode() if spec else None
         self.journal = path.endswith(".jsonl")
 
     def permutation(self, seed):
@@ -191,12 +194,20 @@ class Suite:
         print("not ok - " + text)
         self.bad += 1
 
-    def replay(self, name, filters):
+    def replay(self, name, filters, spec=None):
         config = os.path.join(self.dir.name, "%s.conf" % name)
         with open(config, "w") as f:
             f.write("[pptpban]\nfilter_dirs = %s\n[pptpd]\nenabled = no\n[sample]\nenabled = yes\nfilter = %s\n"
-                    "count = auth=1 refused=1 probe=1 fault=1\nmaxretry = 1000\n" % (filters, name))
+                    "count = auth=1 refused=1 probe=1 fault=1\nmaxretry = 1000\n" % (filters, spec or name))
         return detect.Replay(self.program, config)
+
+    def own_replay(self, replay, sample, filters):
+        """replay, or where the sample wants parameters, one with them."""
+        if not sample.spec:
+            return replay
+        own = self.replay(re.sub(r"\W", "-", sample.name), filters, sample.spec)
+        own.gates, own.quiet = replay.gates, replay.quiet
+        return own
 
     def diff(self, name, expect, got, label):
         e, g = [write_outcome(o) for o in expect], [write_outcome(o) for o in got]
@@ -219,6 +230,7 @@ class Suite:
         if not self.runnable(sample):
             return
         if write:
+            replay = self.own_replay(replay, sample, FILTERS)
             with open(sample.expect, "w", encoding="utf-8") as f:
                 f.writelines(write_outcome(o) + "\n" for o in outcomes(sample.replay(replay, detect.Identity())))
         if not os.path.exists(sample.expect):
@@ -226,6 +238,7 @@ class Suite:
         if b"source:" not in sample.comment.lower():
             return self.complain("%s: its head says no \"Source:\"" % sample.name)
         expect = read_expect(sample.expect)
+        replay = self.own_replay(replay, sample, FILTERS)
         for seed in [None] + self.seeds:
             per = sample.permutation(seed)
             try:
@@ -238,10 +251,10 @@ class Suite:
         self.outcomes += len(expect) - 1
         print("ok - %s: %d outcomes" % (sample.name, len(expect) - 1))
 
-    def notices(self, replay, samples):
+    def notices(self, replay, samples, filters):
         for sample in samples:
             try:
-                got = outcomes(sample.replay(replay, detect.Identity(), self.dir.name))
+                got = outcomes(sample.replay(self.own_replay(replay, sample, filters), detect.Identity(), self.dir.name))
             except detect.ReplayError: # nothing is left without it
                 return True
             if [write_outcome(o) for o in got] != [write_outcome(o) for o in read_expect(sample.expect)]:
@@ -274,7 +287,7 @@ class Suite:
             # unchanged includes are still found beside the original
             quiet = self.replay("%s" % name, "%s %s" % (FILTERS, mutants))
             quiet.gates, quiet.quiet = ([],), True
-            noticed = self.notices(quiet, samples)
+            noticed = self.notices(quiet, samples, "%s %s" % (FILTERS, mutants))
             self.patterns += noticed
             if not noticed and reason is None:
                 self.complain("%s.conf:%d: no sample needs %s" % (name, n + 1, entry))
