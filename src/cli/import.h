@@ -36,6 +36,7 @@ struct import_filter {
     char *text;       // a filter file of its own, made from what the jail itself says; NULL: none
     char *made_name;  // its name
     char *error;      // why it does not load; NULL: it does
+    char *note;       // what its patterns match there and not here; NULL: nothing is known
     char *pptp;       // why its patterns are wrong for a PPTP server; NULL: it is not about one
     char **files;     // what it consists of
     size_t n_files;

@@ -181,6 +181,66 @@ static bool jail_is_pptp(const struct import *im, const struct import_jail *j)
     return yes;
 }
 
+// fail2ban ends each line with a newline, which \s at the end of a pattern may be meant for.
+static bool wants_newline(struct str line)
+{
+    static const struct str ends[] = {{"\\s", 2}, {"\\s+", 3}, {"\\s$", 3}, {"\\s+$", 4}, {"\\n", 2}, {"\\n$", 3}};
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        if (line.n > ends[i].n && memcmp(line.p + line.n - ends[i].n, ends[i].p, ends[i].n) == 0 &&
+            line.p[line.n - ends[i].n - 1] != '\\')
+            return true;
+    return false;
+}
+
+static bool has_letters_beyond_ascii(struct str line)
+{
+    for (size_t i = 0; i < line.n; i++)
+        if ((unsigned char)line.p[i] >= 0x80)
+            return true;
+    return false;
+}
+
+// What is known to match there and not here: as the filter and the jail write it, before tags are filled in.
+static void look_at_patterns(struct import *im, struct import_filter *f, const struct text *text)
+{
+    struct str line;
+    struct origin at;
+
+    for (size_t pos = 0; !f->note && text_line(text, &pos, &line, &at);) {
+        line = str_trim(line);
+        if (wants_newline(line))
+            f->note = import_text(im,
+                                  "%s:%u: a pattern that ends with \\s does not match here what stands at a line's end: there "
+                                  "lines end with a newline, here without",
+                                  at.file ? at.file : "the jail", at.line);
+        else if (has_letters_beyond_ascii(line))
+            f->note = import_text(im,
+                                  "%s:%u: letters that are not ASCII are bytes here: in a set, behind ., \\w or (?i) they are not "
+                                  "what they are there",
+                                  at.file ? at.file : "the jail", at.line);
+    }
+}
+
+static void note_patterns(struct import *im, const struct import_jail *j, struct import_filter *f, const struct ini *ini)
+{
+    struct filter_error error;
+    struct f2b_value v;
+
+    for (const char *const *key = (const char *const[]){"failregex", "ignoreregex", "prefregex", NULL}; *key; key++) {
+        const struct ini_option *o = ini_option(ini_find(ini, STR("Definition")), str_of(*key));
+        struct text own = {0};
+        if (o)
+            look_at_patterns(im, f, &o->value);
+        if (f2b_option(im->f2b, j->name, *key, &v, &error) < 0)
+            continue;
+        if (text_add(&own, str_of(v.text), v.at) == 0)
+            look_at_patterns(im, f, &own);
+        text_clear(&own);
+        free(v.text);
+    }
+}
+
 // Loads NAME from fail2ban's folder, or the file made for the jail, as the service would.
 static int try_load(struct import *im, struct import_filter *f, const struct config_param *params, size_t n,
                     struct filter **ret, struct filter_error *error)
@@ -316,6 +376,8 @@ void import_filter(struct import *im, struct import_jail *j, const char *written
     } else if (f->renamed && !im->write) {
         refuse(im, j, import_text(im, "pptpban has another filter %s of its own; --write copies this one under the name %s", f->name, f->here));
     }
+    if (!j->broken && !j->advice)
+        note_patterns(im, j, f, &ini);
     if (f->text && !j->broken && f->made_name) {
         free(f->here);
         f->here = strdup(f->made_name);

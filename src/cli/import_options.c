@@ -573,7 +573,9 @@ static void convert_filter(struct conversion *c, const struct option *o, const s
     for (char *p = here; p && *p; p++)
         if (*p == '\n')
             *p = ' ';
-    if (j->filter.text)
+    if (j->filter.note)
+        SAY(c, o, v, IMPORT_DIFFERENT, "filter", here, "loads; %s", j->filter.note);
+    else if (j->filter.text)
         SAY(c, o, v, IMPORT_SAME, "filter", here, "loads; %s.conf adds to %s what the jail itself says", j->filter.made_name,
             j->filter.name);
     else if (j->filter.renamed)

@@ -213,9 +213,9 @@ static void clear_jail(struct import_jail *j)
     for (size_t i = 0; i < f->n_files; i++)
         free(f->files[i]);
     free(f->files);
-    for (char **p = (char *[]){f->written, f->name, f->here, f->params, f->text, f->made_name, f->error, f->pptp, j->broken,
+    for (char **p = (char *[]){f->written, f->name, f->here, f->params, f->text, f->made_name, f->error, f->pptp, f->note, j->broken,
                                j->advice, NULL, NULL},
-              **end = p + 10;
+              **end = p + 11;
          p < end; p++)
         free(*p);
     free(j->rows);

@@ -83,7 +83,9 @@ has section 'was maxretry meant?'
 is "web: exit code of --write" 1 $?
 cp "$T/out/pptpban.conf.d/fail2ban.conf" "$T/written.conf"
 accepted written
-is "the enabled jails, and pptpd" "4 jails: all right" "$(tail -n1 "$T/check")"
+is "the enabled jails, and pptpd" "5 jails: all right" "$(tail -n1 "$T/check")"
+section written newline
+has section 'a pattern that ends with'
 section written apache-auth
 has section 'filter = fail2ban-apache-auth[mode=normal]'
 printf '%s\n' 'x [client 203.0.113.7] user eve: authentication failure' '[client 203.0.113.7] user eve: authentication failure' \
@@ -105,6 +107,22 @@ is "and still there" 1 "$(grep -c '# mine' "$T/out/filters.d/sshd.conf")"
 ./pptpban import-fail2ban "$T/in/web" --config "$T/base.conf" --write "$T/out" --force >"$T/wrote" 2>&1
 is "with --force it is" 0 "$(grep -c '# mine' "$T/out/filters.d/sshd.conf")"
 is "no file is left over" "" "$(find "$T/out" -name '*.conf.*' -type f)"
+
+# a filter that has the name of one of ours is another filter
+mkdir "$T/ours"
+printf '[Definition]\nfailregex = ours <HOST>$\n' >"$T/ours/sshd.conf"
+printf '[pptpban]\nfilter_dirs = %s %s\n' "$srcdir/filters" "$T/ours" >"$T/clash.conf"
+./pptpban import-fail2ban "$T/in/web" sshd --config "$T/clash.conf" >"$T/name.conf" 2>/dev/null
+is "a name of ours: exit code" 1 $?
+has name.conf 'pptpban has another filter sshd of its own'
+./pptpban import-fail2ban "$T/in/web" sshd --config "$T/clash.conf" --write "$T/renamed" >/dev/null 2>&1
+is "a name of ours: exit code of --write" 0 $?
+sed 's/^source = .*/source = auto/' "$T/renamed/pptpban.conf.d/fail2ban.conf" >"$T/renamed.conf"
+./pptpban check --config "$T/renamed.conf" >"$T/check" 2>&1 || { bad "renamed:"; cat "$T/check"; }
+has renamed.conf 'filter = fail2ban-sshd[mode=aggressive]'
+ok=$(printf '2026-01-02T03:04:05Z x sshd[1]: Failed password for eve from 203.0.113.5 port 22 ssh2\n' |
+	./pptpban replay --config "$T/renamed.conf" --jsonl - | grep -c '"type":"failure".*"jail":"sshd"')
+is "a name of ours: it is theirs that matches" 1 "$ok"
 
 # mistakes: said with file and line, and the rest goes on
 take broken "$T/in/broken"
