@@ -9,6 +9,15 @@ const char *const audit_verdict_names[AUDIT_VERDICTS] = {
 };
 
 const struct audit_check audit_checks[] = {
+    {"ruleset", "the base ruleset", check_ruleset, false},
+    {"ruleset-order", "rules before ours", check_ruleset_order, false},
+    {"ban-hook", "bans in the kernel", check_ban_hook, false},
+    {"foreign", "rules of others", check_foreign, false},
+    {"gre", "unsolicited GRE", check_gre, false},
+    {"helper", "the kernel's PPTP helper", check_helper, false},
+    {"limits", "floods and counters", check_limits, false},
+    {"mss", "TCP segments in the tunnel", check_mss, false},
+    {"open-ports", "what everybody can reach", check_open_ports, false},
     {"pptpd-conf", "pptpd.conf", check_pptpd_conf, false},
     {"pptpd-pool", "addresses and connections", check_pptpd_pool, false},
     {"pptpd-listen", "where pptpd listens", check_pptpd_listen, false},

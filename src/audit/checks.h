@@ -6,6 +6,17 @@
 #include "audit/facts.h"
 #include "audit/findings.h"
 
+// check_firewall.c
+void check_ruleset(const struct facts *f, struct findings *out);
+void check_ruleset_order(const struct facts *f, struct findings *out);
+void check_ban_hook(const struct facts *f, struct findings *out);
+void check_foreign(const struct facts *f, struct findings *out);
+void check_gre(const struct facts *f, struct findings *out);
+void check_helper(const struct facts *f, struct findings *out);
+void check_limits(const struct facts *f, struct findings *out);
+void check_mss(const struct facts *f, struct findings *out);
+void check_open_ports(const struct facts *f, struct findings *out);
+
 // check_pptpd.c
 void check_pptpd_conf(const struct facts *f, struct findings *out);
 void check_pptpd_pool(const struct facts *f, struct findings *out);

@@ -25,6 +25,8 @@ int facts_read(const struct audit_root *root, const struct config *config, struc
     }
     if (r == 0)
         r = secrets_read(root, f->pap_path, &f->pap);
+    if (r == 0)
+        r = kernel_rules_read(root, &f->rules);
     if (r < 0)
         facts_free(f);
     return r;
@@ -35,5 +37,6 @@ void facts_free(struct facts *f)
     pppd_free(f->pppd);
     secrets_free(&f->chap);
     secrets_free(&f->pap);
+    kernel_rules_free(&f->rules);
     *f = (struct facts){0};
 }

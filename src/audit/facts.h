@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "audit/kernel_rules.h"
 #include "audit/pppd.h"
 #include "audit/pptpd.h"
 #include "audit/secrets.h"
@@ -17,6 +18,7 @@ struct facts {
     struct pppd *pppd;
     char chap_path[1024], pap_path[1024];
     struct secrets chap, pap;
+    struct kernel_rules rules;
 };
 
 // -ENOMEM. Freed with facts_free.

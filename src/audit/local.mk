@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libaudit.a
 libaudit_a_SOURCES = \
 	src/audit/audit.c src/audit/audit.h \
+	src/audit/check_firewall.c \
 	src/audit/check_machine.c \
 	src/audit/check_pppd.c \
 	src/audit/check_pptpd.c \
@@ -9,10 +10,12 @@ libaudit_a_SOURCES = \
 	src/audit/checks.h \
 	src/audit/facts.c src/audit/facts.h \
 	src/audit/findings.c src/audit/findings.h \
+	src/audit/kernel_rules.c src/audit/kernel_rules.h \
 	src/audit/pppd.c src/audit/pppd.h \
 	src/audit/pppd_names.c src/audit/pppd_names.h \
 	src/audit/pptpd.c src/audit/pptpd.h \
 	src/audit/root.c \
+	src/audit/ruleset.c src/audit/ruleset.h src/audit/ruleset_nft.c src/audit/ruleset_save.c \
 	src/audit/secrets.c src/audit/secrets.h \
 	src/audit/view.c src/audit/view.h \
 	src/audit/words.c src/audit/words.h
@@ -20,5 +23,5 @@ libaudit_a_SOURCES = \
 check_PROGRAMS += test_audit
 test_audit_SOURCES = tests/unit/test_audit.c tests/unit/audit/mutants.inc
 test_audit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
-test_audit_LDADD = libaudit.a libconfig.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+test_audit_LDADD = libaudit.a libfirewall.a libconfig.a libbase.a $(JANSSON_LIBS) $(NFTABLES_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/audit

@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <nftables/libnftables.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "audit/audit.h"
+#include "firewall/program.h"
 
 static int ask_clock(void *userdata, bool *ret_follows)
 {
@@ -21,6 +24,41 @@ static int ask_clock(void *userdata, bool *ret_follows)
         return -errno;
     *ret_follows = state != TIME_ERROR && !(t.status & STA_UNSYNC);
     return 0;
+}
+
+// libnftables, in process; sets without their elements, for those may be many.
+static int ask_nft(void *userdata, char **ret)
+{
+    struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+    int r = 0;
+
+    (void)userdata;
+    if (geteuid() != 0) { // libnftables would complain on standard error
+        nft_ctx_free(nft);
+        return -EPERM;
+    }
+    if (!nft || nft_ctx_buffer_output(nft) || nft_ctx_buffer_error(nft)) {
+        nft_ctx_free(nft);
+        return -ENOMEM;
+    }
+    nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_TERSE);
+    if (nft_run_cmd_from_buffer(nft, "list ruleset") != 0)
+        r = strstr(nft_ctx_get_error_buffer(nft), "not permitted") ? -EPERM : -EIO;
+    else if (!(*ret = strdup(nft_ctx_get_output_buffer(nft))))
+        r = -ENOMEM;
+    nft_ctx_free(nft);
+    return r;
+}
+
+static int ask_iptables(void *userdata, enum view_tables which, char **ret)
+{
+    static const char *const programs[] = {"iptables-nft-save", "ip6tables-nft-save", "iptables-legacy-save",
+                                           "ip6tables-legacy-save"};
+    const char *args[] = {programs[which], NULL};
+    struct fw_error error;
+
+    (void)userdata;
+    return fw_program(args, NULL, ret, &error);
 }
 
 // A mounted /proc tells that this is a system that runs, and by this kernel.
@@ -50,7 +88,8 @@ int audit_root_open(const char *path, struct audit_root *ret)
         return -errno;
     *ret = (struct audit_root){.fd = fd, .whole = is_whole(fd)};
     if (is_live(fd))
-        ret->clock = ask_clock;
+        *ret = (struct audit_root){
+            .fd = fd, .whole = ret->whole, .nft = ask_nft, .iptables = ask_iptables, .clock = ask_clock};
     return 0;
 }
 

@@ -128,8 +128,13 @@ static int hook_file(const char *file, char **ret)
 {
     if (access(path_of(file), F_OK) < 0)
         return -ENOENT;
-    *ret = read_file(file);
-    return strncmp(*ret, "EPERM", 5) == 0 ? (free(*ret), -EPERM) : 0;
+    char *text = read_file(file);
+    if (strncmp(text, "EPERM", 5) == 0) {
+        free(text);
+        return -EPERM;
+    }
+    *ret = text;
+    return 0;
 }
 
 static int hook_nft(void *userdata, char **ret)
