@@ -50,6 +50,9 @@ STAMPS = (  # of logs that are not syslog's: the date is group 1
     (rb"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\b", "%Y-%m-%d %H:%M:%S"),
 )
 
+# OpenWrt's: date, facility.priority, program[pid]:
+LOGREAD = re.compile(rb"^(\w{3} \w{3} [ \d]\d \S+ \d{4} \w+\.\w+ [^ \[]+\[)(\d+)(\]:)")
+
 
 def shifted(line, seconds):
     """(line with its date so much later, that time) where it begins with one of STAMPS, else (line, None)."""
@@ -110,7 +113,7 @@ class Sample:
             if form:
                 line, t = per.line(form, line), t + per.shift
             else:
-                line, t = shifted(per.text(line), per.shift)
+                line, t = shifted(LOGREAD.sub(lambda m: m[1] + per.pid(m[2]) + m[3], per.text(line)), per.shift)
             latest = max(t or 0, latest or 0) or None
             out.append(line)
         if latest is None:

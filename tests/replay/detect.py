@@ -180,6 +180,9 @@ class Identity:
     def text(self, text):
         return text
 
+    def pid(self, p):
+        return p
+
     def line(self, form, line):
         return line
 
