@@ -366,7 +366,7 @@ void test_print_totals(const struct test *t)
                plural(t->counts.truncated));
     printf("; %.3f s", (double)t->took / (double)USEC_SEC);
     if (t->gated)
-        printf("; %" PRIu64 " lines hold no text that a pattern needs", t->gated);
+        printf("; %" PRIu64 " line%s without any text that a pattern needs", t->gated, plural(t->gated));
     putchar('\n');
 }
 
