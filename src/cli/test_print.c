@@ -187,12 +187,12 @@ static void print_pattern(const struct test *t, enum filter_list list, size_t i)
 static void print_patterns(const struct test *t, enum filter_list list)
 {
     size_t n, never = 0;
-    uint64_t hits = 0;
+    uint64_t asked = 0;
 
     filter_patterns(t->filter, list, &n);
     for (size_t i = 0; i < n; i++)
-        hits += t->stats[list][i].hits;
-    if (n == 0)
+        asked += t->stats[list][i].asked;
+    if (n == 0 || (list == FILTER_CMDLINE && asked == 0))
         return;
     test_heading(t, list == FILTER_PATTERNS_ALL && !filter_is_foreign(t->filter)
                         ? "patterns"

@@ -202,6 +202,28 @@ code "lint with a log" 0 $?
 wants "lint with a log" "never matched in this log"
 wants "lint with a log" "0 findings in"
 
+# What README shows is what is printed, but for numbers, which other machines and better filters change.
+numbers() { sed 's/[0-9][0-9.]*/N/g; s/  */ /g'; }
+explained='Nov 22 18:55:40 lab pppd[843]: Peer alice failed CHAP authenticatio'
+forged='^Failed password for <F-USER>.*?</F-USER> from <ADDR>'
+(
+	root=$PWD
+	cd "$srcdir" || exit
+	for more in --no-gate --verbose; do # --verbose: the times of all patterns
+		"$root/pptpban" test $more --color never tests/captures/lab/syslog.iso.xz filters/pptpd.conf
+	done
+	"$root/pptpban" test tests/captures/lab/syslog.iso.xz filters/pptpd.conf | tail -2
+	"$root/pptpban" test --explain "$explained" filters/pptpd.conf
+	"$root/pptpban" test --lint "$forged"
+) | numbers | sort -u >"$T/is"
+sed -n '/^## Trying filters/,/^## /s/^    //p' "$srcdir/README.md" | grep -v -e '^\[\.\.\.\]$' -e '^\$ ' | numbers | sort -u >"$T/should"
+[ "$(wc -l <"$T/should")" -ge 40 ] || { echo "README.md no longer shows pptpban test"; status=1; }
+if ! comm -13 "$T/is" "$T/should" | diff /dev/null - >"$T/out"; then
+	echo "README.md shows what is not printed:"
+	cat "$T/out"
+	status=1
+fi
+
 # Colours where they are wanted and nowhere else.
 test_ --color always "$line" '<ADDR>$' | grep -q "$(printf '\033')" || { echo "no colour"; status=1; }
 test_ "$line" '<ADDR>$' | grep -q "$(printf '\033')" && { echo "colour in a pipe"; status=1; }
