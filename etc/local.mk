@@ -29,7 +29,7 @@ completions: pptpban
 	$(srcdir)/tools/make-completions ./pptpban $(srcdir)/completions
 .PHONY: completions
 
-EXTRA_DIST += etc/pptpban.conf etc/demo/attack.syslog etc/pptpban.service.in etc/pptpban-enforcer.service.in
+EXTRA_DIST += docs/stacks.md etc/pptpban.conf etc/demo/attack.syslog etc/pptpban.service.in etc/pptpban-enforcer.service.in
 CLEANFILES += $(nodist_systemdsystemunit_DATA)
 
 make_unit = $(AM_V_GEN)$(MKDIR_P) etc && $(SED) -e 's|@bindir[@]|$(bindir)|' -e 's|@sbindir[@]|$(sbindir)|' \
