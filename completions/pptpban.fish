@@ -11,7 +11,7 @@ complete -c pptpban -n '__fish_seen_subcommand_from list' -l config -r -F -d 're
 complete -c pptpban -n '__fish_seen_subcommand_from list' -l runtime -r -F -d 'where the service has its control socket'
 complete -c pptpban -n '__fish_seen_subcommand_from list' -l help -d 'print this help'
 complete -c pptpban -n __fish_use_subcommand -a unban -d 'end a ban'
-complete -c pptpban -n '__fish_seen_subcommand_from unban' -l all -d 'every ban; of import-fail2ban: every jail'
+complete -c pptpban -n '__fish_seen_subcommand_from unban' -l all -d 'all that there are'
 complete -c pptpban -n '__fish_seen_subcommand_from unban' -l config -r -F -d 'read this configuration file'
 complete -c pptpban -n '__fish_seen_subcommand_from unban' -l runtime -r -F -d 'where the service has its control socket'
 complete -c pptpban -n '__fish_seen_subcommand_from unban' -l help -d 'print this help'
@@ -74,6 +74,29 @@ complete -c pptpban -n '__fish_seen_subcommand_from audit' -l root -r -F -d 'loo
 complete -c pptpban -n '__fish_seen_subcommand_from audit' -l strict -d 'what is warned of or cannot be seen is an error, too'
 complete -c pptpban -n '__fish_seen_subcommand_from audit' -l help -d 'print this help'
 complete -c pptpban -n __fish_use_subcommand -a firewall -d 'the base ruleset around the PPTP server'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a plan
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l config -r -F -d 'read this configuration file'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l help -d 'print this help'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a check
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a apply
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l force -d 'do it all the same: over files that are there, against a refusal'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l confirm -x -d 'how long to wait for pptpban firewall confirm'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l no-confirm -d 'for good, at once'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l no-wait -d 'do not stay until it is confirmed or taken back'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a confirm
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a rollback
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l overdue -d 'only when its time is over'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a status
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l json -d 'print JSON'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a override
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l from -x -d 'only for this address or network'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a restore
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a remove
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a show
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l format -x -d 'for which packet filter; an unknown one lists them'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a countries
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l all -d 'all that there are'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l database -r -F -d 'read this database'
 complete -c pptpban -n __fish_use_subcommand -a compile-limits -d 'write the enforcer\'s limits'
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l config -r -F -d 'read this configuration file'
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l output -r -F -d 'write to this file'
@@ -81,14 +104,14 @@ complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l user -x -
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l help -d 'print this help'
 complete -c pptpban -n __fish_use_subcommand -a import-fail2ban -d 'show what fail2ban\'s jails, filters and bans would be here'
 complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l json -d 'print JSON'
-complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l all -d 'every ban; of import-fail2ban: every jail'
+complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l all -d 'all that there are'
 complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l config -r -F -d 'read this configuration file'
 complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l report -d 'print a table, option by option'
 complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l write -r -F -d 'write configuration and filters there'
-complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l force -d 'replace files that are there already'
+complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l force -d 'do it all the same: over files that are there, against a refusal'
 complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l bans -d 'show fail2ban\'s bans instead of its jails'
 complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l apply -d 'and ban them, for the time that is left'
-complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l database -r -F -d 'fail2ban\'s database'
+complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l database -r -F -d 'read this database'
 complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l runtime -r -F -d 'where the service has its control socket'
 complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l help -d 'print this help'
 complete -c pptpban -n __fish_use_subcommand -a help -d 'show help'

@@ -18,6 +18,12 @@ enum args_option {
     ARG_DUMP = 1 << 8,
     ARG_OUTPUT = 1 << 9,
     ARG_USER = 1 << 10,
+    ARG_CONFIRM = 1 << 11,
+    ARG_NO_CONFIRM = 1 << 12,
+    ARG_NO_WAIT = 1 << 13,
+    ARG_FROM = 1 << 14,
+    ARG_FORMAT = 1 << 15,
+    ARG_OVERDUE = 1 << 16,
     ARG_REPORT = 1 << 20,
     ARG_WRITE = 1 << 21,
     ARG_FORCE = 1 << 22,
@@ -30,7 +36,7 @@ enum args_option {
 
 struct args {
     unsigned given; // enum args_option
-    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database, *root;
+    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database, *root, *confirm, *from, *format;
     char **rest; // what is no option
     int n_rest;
 };

@@ -9,6 +9,8 @@ enum exit_code {
     EXIT_USAGE = 2,
     EXIT_NOTHING = 3,     // nothing to do: not banned, no such thing
     EXIT_UNREACHABLE = 4, // the service does not answer
+    EXIT_WAITS = EXIT_UNREACHABLE, // firewall: a change waits to be confirmed
+    EXIT_BACK = 5, // firewall: it was taken back
 };
 
 #endif

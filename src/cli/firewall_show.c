@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // pptpban firewall show: prints the policy for one packet filter. Changes nothing.
-#include <getopt.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/exit.h"
 #include "cli/firewall.h"
-#include "config/config.h"
 #include "firewall/facts.h"
 #include "firewall/render.h"
-
-static void print_help(FILE *out)
-{
-    fputs("usage: pptpban firewall show [--config FILE] [--format FORMAT]\n\n"
-          "Prints the base ruleset. Nothing is changed.\n\n"
-          "  --config FILE    read this configuration file\n"
-          "  --format FORMAT  one of these (nftables)\n\n",
-          out);
-    for (const struct fw_format *f = fw_formats; f->name; f++)
-        fprintf(out, "  %-14s %s%s\n", f->name, f->what, f->validator ? "" : "; unvalidated");
-}
 
 static int show(const struct config *config, const struct fw_format *format)
 {
@@ -45,35 +32,21 @@ static int show(const struct config *config, const struct fw_format *format)
 
 int firewall_show(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {0},
-    };
-    const char *path = NULL, *name = "nftables";
-    struct config *config = NULL;
-    int c;
+    struct firewall f;
+    int code;
 
-    optind = 0;
-    while ((c = getopt_long(argc, argv, "hc:f:", options, NULL)) != -1) {
-        if (c == 'c')
-            path = optarg;
-        else if (c == 'f')
-            name = optarg;
-        else {
-            print_help(c == 'h' ? stdout : stderr);
-            return c == 'h' ? EXIT_DONE : EXIT_USAGE;
-        }
-    }
-    const struct fw_format *format = fw_format_find(name);
-    if (optind < argc || !format) {
-        if (!format)
-            fprintf(stderr, "pptpban firewall show: there is no format \"%s\"\n", name);
-        print_help(stderr);
-        return EXIT_USAGE;
-    }
-    int code = firewall_load(path, &config);
-    if (code != EXIT_DONE)
+    if (!firewall_configure(argc, argv, &f, &code))
         return code;
-    code = show(config, format);
-    config_free(config);
+    const char *name = f.args.given & ARG_FORMAT ? f.args.format : "nftables";
+    const struct fw_format *format = fw_format_find(name);
+    if (format) {
+        code = show(f.config, format);
+    } else {
+        fprintf(stderr, "pptpban firewall show: there is no format \"%s\"; these are:\n", name);
+        for (const struct fw_format *other = fw_formats; other->name; other++)
+            fprintf(stderr, "  %-14s %s%s\n", other->name, other->what, other->validator ? "" : "; unvalidated");
+        code = EXIT_USAGE;
+    }
+    firewall_end(&f);
     return code;
 }

@@ -10,7 +10,10 @@ pptpban_SOURCES = \
 	src/cli/compile_limits.c \
 	src/cli/exit.h \
 	src/cli/firewall.c src/cli/firewall.h \
+	src/cli/firewall_change.c \
+	src/cli/firewall_countries.c \
 	src/cli/firewall_show.c \
+	src/cli/firewall_status.c \
 	src/cli/help.c \
 	src/cli/list.c \
 	src/cli/output.c src/cli/output.h \
@@ -44,7 +47,7 @@ pptpban_SOURCES = \
 	src/cli/why.c
 pptpban_LDADD = libaudit.a libfirewall.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libconfig.a libbase.a \
 	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) \
-	$(NFTABLES_LIBS) $(MAXMINDDB_LIBS) -lm
+	$(NFTABLES_LIBS) $(MNL_LIBS) $(MAXMINDDB_LIBS) -lm
 
 check_PROGRAMS += test_output
 test_output_SOURCES = tests/unit/test_output.c src/cli/args.c src/cli/output.c

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "cli/firewall.h"
 #include "daemon/request.h"
 
 const struct verb verbs[] = {
@@ -42,9 +43,40 @@ const struct verb verbs[] = {
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
 };
 
+const struct verb firewall_verbs[] = {
+    {"firewall plan", "", "show what apply would change", "Changes nothing.", ARG_CONFIG, 0, 0, firewall_plan},
+    {"firewall check", "", "let the kernel say whether it takes the ruleset", "A dry run; changes no rule.", ARG_CONFIG, 0, 0,
+     firewall_check},
+    {"firewall apply", "", "apply the ruleset, with a way back",
+     "What was there before comes back by itself unless the change is confirmed from a new session in time, whatever\n"
+     "becomes of this command, its terminal or its session.",
+     ARG_CONFIRM | ARG_NO_CONFIRM | ARG_NO_WAIT | ARG_FORCE | ARG_CONFIG, 0, 0, firewall_apply},
+    {"firewall confirm", "", "keep the change that waits",
+     "To be run in a session that was opened after apply: only that proves that new connections pass.",
+     ARG_FORCE | ARG_CONFIG, 0, 0, firewall_confirm},
+    {"firewall rollback", "", "take the change that waits back now", "", ARG_OVERDUE | ARG_CONFIG, 0, 0, firewall_rollback},
+    {"firewall status", "", "show what is applied, what waits, and what it counted", "", ARG_JSON | ARG_CONFIG, 0, 0,
+     firewall_status},
+    {"firewall override", "TIME|off", "be open for a while, whatever the time is",
+     "It ends by itself, in the kernel. With --from only for some.", ARG_FROM | ARG_CONFIG, 1, 1, firewall_override},
+    {"firewall restore", "", "apply what was confirmed last",
+     "The unit pptpban-firewall.service does it when the machine starts, or when somebody has flushed the ruleset.",
+     ARG_CONFIG, 0, 0, firewall_restore},
+    {"firewall remove", "", "take the ruleset out, and apply none at the next start", "", ARG_CONFIG, 0, 0, firewall_remove},
+    {"firewall show", "", "print the ruleset, for this machine or for one in front of it", "Changes nothing.",
+     ARG_FORMAT | ARG_CONFIG, 0, 0, firewall_show},
+    {"firewall countries", "[CODE...]", "show how many networks countries have",
+     "Without codes those that the configuration names.", ARG_DATABASE | ARG_ALL | ARG_JSON | ARG_CONFIG, 0, 300,
+     firewall_countries},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
+};
+
 const struct verb *verb_find(const char *name)
 {
     for (const struct verb *v = verbs; v->name; v++)
+        if (strcmp(v->name, name) == 0)
+            return v;
+    for (const struct verb *v = firewall_verbs; v->name; v++)
         if (strcmp(v->name, name) == 0)
             return v;
     return NULL;

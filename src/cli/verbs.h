@@ -17,7 +17,8 @@ struct verb {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct verb verbs[]; // ends with a NULL name
+extern const struct verb verbs[];          // ends with a NULL name
+extern const struct verb firewall_verbs[]; // the same, of "pptpban firewall": "firewall plan"
 
 const struct verb *verb_find(const char *name);
 

@@ -13,24 +13,10 @@ const struct fw_kernel *fw_kernel_of(enum fw_tool tool)
     return tool == FW_TOOL_NFT ? &fw_kernel_nft : &fw_kernel_iptables;
 }
 
-static bool legacy_rules(void)
-{
-    static const char *const files[] = {"/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"};
-    bool any = false;
-
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        FILE *f = fopen(files[i], "r");
-        any = any || (f && getc(f) != EOF);
-        if (f)
-            fclose(f);
-    }
-    return any;
-}
-
 static bool has_nftables(struct fw_error *error)
 {
     char *text = NULL;
-    int r = fw_kernel_nft.list(FW_TOOL_NFT, &text, error);
+    int r = fw_kernel_nft.list(FW_TOOL_NFT, false, &text, error);
 
     free(text);
     return r == 0;
@@ -60,7 +46,7 @@ int fw_tool_choose(enum fw_backend backend, enum fw_tool *ret, struct fw_error *
 {
     switch (backend) {
     case FW_AUTO:
-        if (!legacy_rules() && has_nftables(error)) {
+        if (!fw_legacy_rules() && has_nftables(error)) {
             *ret = FW_TOOL_NFT;
             return 0;
         }
@@ -85,11 +71,24 @@ int fw_tool_choose(enum fw_backend backend, enum fw_tool *ret, struct fw_error *
     return -ENOENT;
 }
 
+// Tables of others, that is: our ban hook is one of nftables everywhere.
+static bool foreign_nftables(void)
+{
+    const char *args[] = {"nft", "list", "tables", NULL};
+    struct fw_error ignored;
+    char *text = NULL, *save = NULL;
+    bool any = false;
+
+    if (fw_program(args, NULL, &text, &ignored) == 0)
+        for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+            any = any || !strstr(line, " pptpban");
+    free(text);
+    return any;
+}
+
 bool fw_both_kinds(void)
 {
-    struct fw_error ignored;
-
-    return legacy_rules() && has_nftables(&ignored);
+    return fw_legacy_rules() && foreign_nftables();
 }
 
 void fw_revision_of(const char *listing, char buf[static FW_REVISION_LEN + 1])
@@ -111,10 +110,13 @@ static bool take_comments(struct comments *c, const char *text)
 {
     if (!c->v && !(c->v = malloc(sizeof(*c->v) * COMMENTS_MAX)))
         return false;
-    for (const char *p = text; p && (p = strstr(p, "comment ")) && c->n < COMMENTS_MAX; c->n++) {
+    for (const char *p = text; p && (p = strstr(p, "comment ")) && c->n < COMMENTS_MAX;) {
+        bool module = p - text >= 3 && strncmp(p - 3, "-m ", 3) == 0;
         p += strlen("comment ");
         p += *p == '"';
-        snprintf(c->v[c->n], COMMENT_MAX, "%.*s", (int)strcspn(p, "\" \n"), p);
+        if (module)
+            continue;
+        snprintf(c->v[c->n++], COMMENT_MAX, "%.*s", (int)strcspn(p, "\" \n"), p);
     }
     return c->n < COMMENTS_MAX;
 }
@@ -142,4 +144,43 @@ bool fw_listing_complete(const struct fw_ruleset *r, const char *listing, char m
     free(wanted.v);
     free(there.v);
     return complete;
+}
+
+// Of one line: "counter packets P bytes B" of nft, or "[P:B] -A" of iptables-save.
+static bool read_counter(const char *line, struct fw_counter *ret)
+{
+    const char *nft = strstr(line, "counter packets ");
+
+    if (*line == '[')
+        return sscanf(line, "[%llu:%llu]", &ret->packets, &ret->bytes) == 2;
+    return nft && sscanf(nft, "counter packets %llu bytes %llu", &ret->packets, &ret->bytes) == 2;
+}
+
+size_t fw_counters_of(const char *listing, struct fw_counter *ret, size_t max)
+{
+    size_t n = 0;
+
+    for (const char *line = listing; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        char text[1024];
+        struct comments id = {0};
+        struct fw_counter c = {.packets = 0};
+        size_t i = 0;
+        snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
+        const char *start = text + strspn(text, "\t ");
+        if (read_counter(start, &c) && take_comments(&id, start) && id.n == 1) {
+            while (i < n && strcmp(ret[i].id, id.v[0]) != 0)
+                i++;
+            if (i == n && n < max) {
+                memcpy(ret[n].id, id.v[0], COMMENT_MAX);
+                ret[n].packets = ret[n].bytes = 0;
+                n++;
+            }
+            if (i < n) {
+                ret[i].packets += c.packets;
+                ret[i].bytes += c.bytes;
+            }
+        }
+        free(id.v);
+    }
+    return n;
 }

@@ -26,8 +26,8 @@ struct fw_kernel {
     int (*restore)(enum fw_tool tool, const char *snapshot, struct fw_error *error);
     // Takes everything of ours out; nothing there is no failure.
     int (*remove)(enum fw_tool tool, struct fw_error *error);
-    // The rules as the kernel has them, without counters and entries of sets; "" when there are none.
-    int (*list)(enum fw_tool tool, char **ret_text, struct fw_error *error);
+    // The rules as the kernel has them, without entries of sets; "" when there are none.
+    int (*list)(enum fw_tool tool, bool counters, char **ret_text, struct fw_error *error);
     // A set that is not there is -ENOENT.
     int (*fill)(enum fw_tool tool, const struct fw_fill *fill, struct fw_error *error);
 };
@@ -37,7 +37,8 @@ const struct fw_kernel *fw_kernel_of(enum fw_tool tool);
 // The tool for this configuration and machine. -ENOENT with *error when it has none.
 int fw_tool_choose(enum fw_backend backend, enum fw_tool *ret, struct fw_error *error);
 
-// True when rules of iptables-legacy stand beside those of nftables: packets pass both.
+// True when iptables-legacy has rules, whosever; and when those stand beside nftables: packets pass both.
+bool fw_legacy_rules(void);
 bool fw_both_kinds(void);
 
 // Copies the revision that the listing carries into buf; "" when it carries none.
@@ -45,6 +46,14 @@ void fw_revision_of(const char *listing, char buf[static FW_REVISION_LEN + 1]);
 
 // True when every comment of the ruleset's rules is in the listing as often; else missing names the first that is not.
 bool fw_listing_complete(const struct fw_ruleset *r, const char *listing, char missing[static 64]);
+
+struct fw_counter {
+    char id[64]; // of the rule
+    unsigned long long packets, bytes;
+};
+
+// The counters of a listing that has them, one an id (those of both families added up); returns how many, up to max.
+size_t fw_counters_of(const char *listing, struct fw_counter *ret, size_t max);
 
 extern const struct fw_kernel fw_kernel_nft, fw_kernel_iptables; // behind fw_kernel_of()
 

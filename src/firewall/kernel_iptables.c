@@ -30,12 +30,44 @@ static int restore_text(enum fw_tool tool, int family, bool test, const char *te
     return text && *text ? fw_program(args, text, NULL, error) : 0;
 }
 
-static int save_table(enum fw_tool tool, int family, const char *table, char **ret, struct fw_error *error)
+// The tables of iptables-legacy are made by whoever looks at them; those that are not there are empty.
+static bool has_table(enum fw_tool tool, int family, const char *table)
+{
+    char name[32];
+    bool found = tool != FW_TOOL_IPTABLES_LEGACY;
+    FILE *f = found ? NULL : fopen(family ? "/proc/net/ip6_tables_names" : "/proc/net/ip_tables_names", "re");
+
+    while (f && !found && fscanf(f, "%31s", name) == 1)
+        found = strcmp(name, table) == 0;
+    if (f)
+        fclose(f);
+    return found;
+}
+
+static int save_table(enum fw_tool tool, int family, const char *table, bool counters, char **ret, struct fw_error *error)
 {
     char name[40];
-    const char *args[] = {program(tool, family, "-save", name), "-t", table, NULL};
+    const char *args[] = {program(tool, family, "-save", name), "-t", table, counters ? "-c" : NULL, NULL};
 
+    if (!has_table(tool, family, table))
+        return (*ret = strdup("")) ? 0 : -ENOMEM;
     return fw_program(args, NULL, ret, error);
+}
+
+bool fw_legacy_rules(void)
+{
+    for (int family = 0; family < FAMILIES; family++)
+        for (size_t t = 0; t < TABLES; t++) {
+            struct fw_error ignored;
+            char *text = NULL;
+            bool any = has_table(FW_TOOL_IPTABLES_LEGACY, family, tables[t]) &&
+                       save_table(FW_TOOL_IPTABLES_LEGACY, family, tables[t], false, &text, &ignored) == 0 &&
+                       (strstr(text, "\n-A ") || strstr(text, " DROP ["));
+            free(text);
+            if (any)
+                return true;
+        }
+    return false;
 }
 
 // --- jumps
@@ -53,7 +85,7 @@ static void remove_jumps(enum fw_tool tool, int family)
     struct fw_error ignored;
 
     for (const struct fw_jump *j = fw_jumps; j->table; j++)
-        while (jump(tool, family, "-D", j, &ignored) == 0)
+        while (has_table(tool, family, j->table) && jump(tool, family, "-D", j, &ignored) == 0)
             ; // until there is none
 }
 
@@ -124,16 +156,21 @@ static int destroy_set(const char *name, void *userdata, struct fw_error *error)
 
 static bool is_ours(const char *line)
 {
-    return strncmp(line, ":PPTPBAN-", 9) == 0 || strncmp(line, "-A PPTPBAN-", 11) == 0;
+    const char *rule = *line == '[' ? strchr(line, '-') : line; // [packets:bytes] -A ...
+
+    return strncmp(line, ":PPTPBAN-", 9) == 0 || (rule && strncmp(rule, "-A PPTPBAN-", 11) == 0);
 }
 
-// The lines of our chains; with counters of chains set to zero.
-static int print_own(enum fw_tool tool, int family, bool restorable, FILE *out, struct fw_error *error)
+enum own { OWN_RULES, OWN_COUNTERS, OWN_RESTORABLE }; // what of our chains is printed
+
+static int print_own(enum fw_tool tool, int family, enum own what, FILE *out, struct fw_error *error)
 {
+    bool restorable = what == OWN_RESTORABLE;
+
     for (size_t t = 0; t < TABLES; t++) {
         char *text = NULL, *save = NULL;
         bool any = false;
-        int r = save_table(tool, family, tables[t], &text, error);
+        int r = save_table(tool, family, tables[t], what == OWN_COUNTERS, &text, error);
         if (r < 0)
             return r;
         for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -214,7 +251,7 @@ static int ipt_snapshot(enum fw_tool tool, char **ret_text, struct fw_error *err
     for (int family = 0; r == 0 && family < FAMILIES; family++) {
         fprintf(out, "%s%d\n", part_mark, family);
         long before = ftell(out);
-        r = print_own(tool, family, true, out, error);
+        r = print_own(tool, family, OWN_RESTORABLE, out, error);
         empty = empty && ftell(out) == before;
     }
     if (fclose(out) != 0 && r == 0)
@@ -240,13 +277,14 @@ static int ipt_remove(enum fw_tool tool, struct fw_error *error)
             return -ENOMEM;
         remove_jumps(tool, family);
         for (size_t t = 0; r == 0 && t < TABLES; t++) {
-            r = save_table(tool, family, tables[t], &text, error);
-            if (r < 0)
-                break;
+            r = save_table(tool, family, tables[t], false, &text, error);
+            if (r < 0 || !strstr(text, "\n:PPTPBAN-")) {
+                free(r < 0 ? NULL : text);
+                continue;
+            }
+            fprintf(out, "*%s\n", tables[t]);
             // all are emptied before the first goes: they may jump to each other
             for (int pass = 0; pass < 2; pass++) {
-                if (pass == 0)
-                    fprintf(out, "*%s\n", tables[t]);
                 for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
                     if (strncmp(line, ":PPTPBAN-", 9) == 0)
                         fprintf(out, "-%c %.*s\n", pass ? 'X' : 'F', (int)strcspn(line + 1, " "), line + 1);
@@ -298,7 +336,7 @@ out:
     return r;
 }
 
-static int ipt_list(enum fw_tool tool, char **ret_text, struct fw_error *error)
+static int ipt_list(enum fw_tool tool, bool counters, char **ret_text, struct fw_error *error)
 {
     size_t n;
     char *text = NULL;
@@ -308,7 +346,7 @@ static int ipt_list(enum fw_tool tool, char **ret_text, struct fw_error *error)
     if (!out)
         return -ENOMEM;
     for (int family = 0; r == 0 && family < FAMILIES; family++)
-        r = print_own(tool, family, false, out, error);
+        r = print_own(tool, family, counters ? OWN_COUNTERS : OWN_RULES, out, error);
     if (fclose(out) != 0 && r == 0)
         r = -ENOMEM;
     if (r < 0)

@@ -58,10 +58,10 @@ static int nft_snapshot(enum fw_tool tool, char **ret_text, struct fw_error *err
     return list(0, ret_text, error);
 }
 
-static int nft_list(enum fw_tool tool, char **ret_text, struct fw_error *error)
+static int nft_list(enum fw_tool tool, bool counters, char **ret_text, struct fw_error *error)
 {
     (void)tool;
-    return list(NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE, ret_text, error);
+    return list(NFT_CTX_OUTPUT_TERSE | (counters ? 0 : NFT_CTX_OUTPUT_STATELESS), ret_text, error);
 }
 
 static int nft_restore(enum fw_tool tool, const char *snapshot, struct fw_error *error)

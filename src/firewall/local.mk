@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += libfirewall.a
 libfirewall_a_SOURCES = \
+	src/firewall/change.c src/firewall/change.h \
 	src/firewall/conntrack.c src/firewall/conntrack.h \
 	src/firewall/countries.c src/firewall/countries.h \
+	src/firewall/difference.c src/firewall/difference.h \
 	src/firewall/facts.c src/firewall/facts.h \
 	src/firewall/judge.c src/firewall/judge.h \
 	src/firewall/kernel.c src/firewall/kernel.h \
@@ -10,11 +12,13 @@ libfirewall_a_SOURCES = \
 	src/firewall/kernel_nft.c \
 	src/firewall/model.c src/firewall/model.h \
 	src/firewall/networks.c src/firewall/networks.h \
+	src/firewall/pending.c src/firewall/pending.h \
 	src/firewall/peers.c src/firewall/peers.h \
 	src/firewall/program.c src/firewall/program.h \
 	src/firewall/render.c src/firewall/render.h src/firewall/renderers.h \
 	src/firewall/render_text.c src/firewall/render_text.h \
 	src/firewall/render_nft.c src/firewall/render_iptables.c \
+	src/firewall/rollback.c src/firewall/rollback.h \
 	src/firewall/ruleset.c src/firewall/ruleset.h \
 	src/firewall/window.c src/firewall/window.h
 
@@ -26,4 +30,11 @@ test_window_LDADD = libfirewall.a libbase.a $(CMOCKA_LIBS)
 
 check_PROGRAMS += test_render
 test_render_SOURCES = tests/unit/test_render.c
-test_render_LDADD = libfirewall.a libconfig.a libbase.a $(NFTABLES_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
+test_render_LDADD = libfirewall.a libconfig.a libbase.a $(NFTABLES_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_change
+test_change_SOURCES = tests/unit/test_change.c
+test_change_LDADD = libfirewall.a libconfig.a libbase.a $(NFTABLES_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
+
+check_SCRIPTS += tests/unit/countries.sh
+EXTRA_DIST += tests/unit/countries.sh

@@ -34,14 +34,29 @@ while read -r verb; do
 done <"$T/verbs" >"$T/options"
 while read -r verb; do
 	{
-		awk -v verb="$verb" '$1 == ".It" && $2 == "Cm" { mine = $3 == verb }
-			mine && $1 == ".It" { for (i = 2; i < NF; i++) if ($i == "Fl") print substr($(i + 1), 2) }' \
-			"$srcdir/man/pptpban.8"
+		sed -n '/^\.Sh VERBS/,/^\.Sh FILES/p' "$srcdir/man/pptpban.8" |
+			awk -v verb="$verb" '$1 == ".It" && $2 == "Cm" { mine = $3 == verb }
+			mine && $1 == ".It" { for (i = 2; i < NF; i++) if ($i == "Fl") print substr($(i + 1), 2) }'
 		case $verb in list | unban | ban | status | why | reload | check | audit | compile-limits | import-fail2ban) echo config ;; esac
 	} | sort
 	echo
 done <"$T/verbs" >"$T/options.man"
 same "the options of the verbs and those in pptpban.8" "$T/options" "$T/options.man"
+
+# The same of "pptpban firewall".
+./pptpban firewall --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' >"$T/firewall"
+sed -n '/^\.Sh THE FIREWALL/,/^\.Sh EXIT/s/^\.It Cm \([a-z-]*\).*/\1/p' "$srcdir/man/pptpban.8" >"$T/firewall.man"
+same "the verbs of pptpban firewall and those in pptpban.8" "$T/firewall" "$T/firewall.man"
+while read -r verb; do
+	./pptpban firewall "$verb" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' | grep -v -x -e help -e config | sort
+	echo
+done <"$T/firewall" >"$T/firewall.options"
+while read -r verb; do
+	sed -n '/^\.Sh THE FIREWALL/,/^\.Sh EXIT/p' "$srcdir/man/pptpban.8" | awk -v verb="$verb" '$1 == ".It" && $3 == verb {
+		for (i = 2; i < NF; i++) if ($i == "Fl") print substr($(i + 1), 2) }' | sort
+	echo
+done <"$T/firewall" >"$T/firewall.options.man"
+same "the options of pptpban firewall and those in pptpban.8" "$T/firewall.options" "$T/firewall.options.man"
 
 # Exit codes.
 sed -n 's/^ *EXIT_[A-Z]* = \([0-9]*\),.*/\1/p' "$srcdir/src/cli/exit.h" >"$T/codes"

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The order in which a change is made: look, check, remember, arm the way back, change, look again.
+#include "firewall/change.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "firewall/rollback.h"
+
+enum { TUNNEL_SECONDS = 600, ADMIN_MARGIN = 60 };
+
+// --- the plan
+
+// The interface that holds an address of this machine; "" when none does.
+static void interface_of(const struct addr *a, char buf[static IF_NAMESIZE])
+{
+    struct ifaddrs *all = NULL;
+
+    buf[0] = '\0';
+    if (getifaddrs(&all) < 0)
+        return;
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+        struct addr b;
+        if (i->ifa_addr && addr_from_sockaddr(i->ifa_addr, &b) == 0 && addr_eq(a, &b))
+            snprintf(buf, IF_NAMESIZE, "%s", i->ifa_name);
+    }
+    freeifaddrs(all);
+}
+
+// Would the session that this is run from get a new connection, once nobody is spared any more?
+static void judge_session(const struct fw_model *model, struct fw_plan *p)
+{
+    static const enum fw_hook hooks[] = {FW_PRE, FW_INPUT};
+    char interface[IF_NAMESIZE];
+
+    p->has_session = fw_session_own(&p->session);
+    if (!p->has_session)
+        return;
+    interface_of(&p->session.here, interface);
+    for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]) && !p->cut.id; i++) {
+        struct fw_packet packet = {.hook = hooks[i], .from = p->session.peer, .to = p->session.here, .in = interface,
+                                   .protocol = FW_TCP, .port = p->session.port, .state = FW_NEW, .syn = true, .open = true};
+        const struct fw_rule *r = fw_judge(model, &packet);
+        if (r && r->action == FW_DROP)
+            p->cut = *r;
+    }
+}
+
+static int look(struct fw_plan *p, struct fw_error *error)
+{
+    char *listing = NULL;
+    int r = fw_kernel_of(p->wanted.tool)->list(p->wanted.tool, false, &listing, error);
+
+    if (r < 0)
+        return r;
+    fw_revision_of(listing, p->revision);
+    // whoever flushed our chains took the revision with the rest, or left it alone
+    const struct fw_ruleset *there = strcmp(p->revision, p->wanted.revision) == 0 ? &p->wanted : &p->installed;
+    if (*p->revision && strcmp(p->revision, there->revision) == 0 && fw_listing_complete(there, listing, p->missing))
+        p->missing[0] = '\0';
+    free(listing);
+    return 0;
+}
+
+int fw_plan_make(const struct firewall_config *config, const struct fw_model *model, const struct fw_places *places,
+                 struct fw_plan *ret, struct fw_error *error)
+{
+    struct fw_plan p = {.has_session = false};
+    char path[FW_PATH_MAX];
+    enum fw_tool tool;
+    int r = fw_tool_choose((enum fw_backend)config->backend, &tool, error);
+
+    if (r == 0)
+        r = fw_ruleset_make(model, tool, &p.wanted);
+    if (r < 0)
+        return r;
+    if (fw_ruleset_load(fw_place(places, FW_INSTALLED, path), &p.installed) < 0 || p.installed.tool != tool)
+        fw_ruleset_free(&p.installed); // then the difference is not known, but for its revision
+    r = look(&p, error);
+    if (r < 0) {
+        fw_plan_free(&p);
+        return r;
+    }
+    p.both_kinds = fw_both_kinds();
+    judge_session(model, &p);
+    *ret = p;
+    return 0;
+}
+
+void fw_plan_free(struct fw_plan *p)
+{
+    fw_ruleset_free(&p->wanted);
+    fw_ruleset_free(&p->installed);
+}
+
+bool fw_plan_is_done(const struct fw_plan *p)
+{
+    return strcmp(p->revision, p->wanted.revision) == 0 && !*p->missing;
+}
+
+// --- apply
+
+struct spared { // who must not be cut off
+    struct fw_networks admins, tunnels;
+};
+
+static int find_spared(struct spared *s)
+{
+    int r = fw_peers_admins(&s->admins);
+
+    return r == 0 ? fw_peers_tunnels(&s->tunnels) : r;
+}
+
+static void free_spared(struct spared *s)
+{
+    free(s->admins.v);
+    free(s->tunnels.v);
+}
+
+// Applies and looks whether the kernel has it all.
+static int apply_and_look(const struct fw_ruleset *rs, const struct fw_fill *fills, size_t n, struct fw_error *error)
+{
+    const struct fw_kernel *k = fw_kernel_of(rs->tool);
+    char *listing = NULL, missing[64], revision[FW_REVISION_LEN + 1];
+    int r = k->apply(rs, fills, n, error);
+
+    if (r == 0)
+        r = k->list(rs->tool, false, &listing, error);
+    if (r < 0)
+        return r;
+    fw_revision_of(listing, revision);
+    if (strcmp(revision, rs->revision) != 0 || !fw_listing_complete(rs, listing, missing)) {
+        snprintf(error->text, sizeof(error->text), "the kernel does not have what it was given: %s is missing",
+                 strcmp(revision, rs->revision) != 0 ? "the revision" : missing);
+        r = -EIO;
+    }
+    free(listing);
+    return r;
+}
+
+// With the guard armed, or with nobody to take it back but ourselves.
+static int change(const struct fw_plan *plan, const struct fw_places *places, const struct spared *spared, long long confirm,
+                  const char *snapshot, struct fw_error *error)
+{
+    const struct fw_fill fills[] = {
+        {FW_SET_ADMIN, spared->admins.v, confirm > 0 ? spared->admins.n : 0, (uint32_t)confirm + ADMIN_MARGIN},
+        {FW_SET_TUNNELS, spared->tunnels.v, spared->tunnels.n, TUNNEL_SECONDS},
+    };
+    char path[FW_PATH_MAX];
+    int r = apply_and_look(&plan->wanted, fills, sizeof(fills) / sizeof(fills[0]), error);
+
+    if (r == 0 && confirm == 0) {
+        r = fw_ruleset_save(&plan->wanted, fw_place(places, FW_LAST_GOOD, path));
+        if (r < 0)
+            snprintf(error->text, sizeof(error->text), "%.900s: %s", path, strerror(-r));
+    }
+    if (r == 0) {
+        fw_ruleset_save(&plan->wanted, fw_place(places, FW_INSTALLED, path)); // for later differences only
+        return 0;
+    }
+    struct fw_error second;
+    if (confirm > 0)
+        fw_roll_back(places, error->text, &second);
+    else
+        fw_kernel_of(plan->wanted.tool)->restore(plan->wanted.tool, snapshot, &second);
+    return r;
+}
+
+static int arm(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const char *config_path,
+               const char *snapshot, struct fw_error *error)
+{
+    const char *session = getenv("SSH_CONNECTION");
+    struct fw_pending pending = {.tool = plan->wanted.tool, .since = time(NULL), .deadline = fw_boottime() + confirm};
+
+    snprintf(pending.session, sizeof(pending.session), "%.*s", (int)strcspn(session ? session : "", "\n"), session ? session : "");
+    memcpy(pending.revision, plan->wanted.revision, sizeof(pending.revision));
+    int r = fw_pending_write(places, &pending, snapshot, &plan->wanted);
+    if (r < 0)
+        snprintf(error->text, sizeof(error->text), "%.900s: %s", places->run, strerror(-r));
+    else
+        r = fw_guard_arm(places, &pending, config_path, error);
+    if (r < 0)
+        fw_pending_clear(places, "not applied: no way back");
+    return r;
+}
+
+int fw_apply(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const char *config_path,
+             struct fw_error *error)
+{
+    const struct fw_kernel *k = fw_kernel_of(plan->wanted.tool);
+    struct spared spared = {.admins.n = 0};
+    struct fw_pending waiting;
+    char *snapshot = NULL;
+
+    if (fw_pending_read(places, &waiting) != -ENOENT)
+        return -EEXIST;
+    int r = k->snapshot(plan->wanted.tool, &snapshot, error);
+    if (r == 0)
+        r = k->check(&plan->wanted, error);
+    if (r < 0 && snapshot && !*snapshot) { // a dry run of iptables leaves sets behind
+        struct fw_error ignored;
+        k->remove(plan->wanted.tool, &ignored);
+    }
+    if (r == 0)
+        r = find_spared(&spared);
+    if (r == 0 && confirm > 0)
+        r = arm(plan, places, confirm, config_path, snapshot, error);
+    if (r == 0)
+        r = change(plan, places, &spared, confirm, snapshot, error);
+    free_spared(&spared);
+    free(snapshot);
+    return r;
+}
+
+// --- confirm, restore, remove
+
+int fw_confirm(const struct fw_places *places, const char *session, bool any_session, struct fw_error *error)
+{
+    struct fw_ruleset candidate;
+    struct fw_pending pending;
+    char path[FW_PATH_MAX], outcome[64];
+    int r = fw_pending_read(places, &pending);
+
+    if (r < 0)
+        return r;
+    if (!any_session && *pending.session && strcmp(session, pending.session) == 0)
+        return -EALREADY;
+    r = fw_ruleset_load(fw_place(places, FW_CANDIDATE, path), &candidate);
+    if (r == 0) {
+        r = fw_ruleset_save(&candidate, fw_place(places, FW_LAST_GOOD, path));
+        fw_ruleset_free(&candidate);
+    }
+    if (r < 0) {
+        snprintf(error->text, sizeof(error->text), "%.900s: %s", path, strerror(-r));
+        return r == -ENOENT ? -EIO : r;
+    }
+    snprintf(outcome, sizeof(outcome), "confirmed %s", pending.revision);
+    fw_pending_clear(places, outcome);
+    // who was spared while it waited is spared no longer
+    struct fw_error ignored;
+    fw_kernel_of(pending.tool)->fill(pending.tool, &(struct fw_fill){.set = FW_SET_ADMIN}, &ignored);
+    return 0;
+}
+
+int fw_restore_last_good(const struct fw_places *places, struct fw_error *error)
+{
+    struct fw_networks tunnels = {NULL, 0};
+    struct fw_ruleset good;
+    char path[FW_PATH_MAX], missing[64], revision[FW_REVISION_LEN + 1], *listing = NULL;
+    int r = fw_ruleset_load(fw_place(places, FW_LAST_GOOD, path), &good);
+
+    if (r < 0) {
+        snprintf(error->text, sizeof(error->text), "%.900s: %s", path, r == -ENOENT ? "nothing was confirmed yet" : strerror(-r));
+        return r;
+    }
+    r = fw_kernel_of(good.tool)->list(good.tool, false, &listing, error);
+    if (r == 0) {
+        fw_revision_of(listing, revision);
+        r = strcmp(revision, good.revision) == 0 && fw_listing_complete(&good, listing, missing);
+    }
+    free(listing);
+    if (r == 0)
+        r = fw_peers_tunnels(&tunnels);
+    if (r == 0) {
+        const struct fw_fill fill = {FW_SET_TUNNELS, tunnels.v, tunnels.n, TUNNEL_SECONDS};
+        r = apply_and_look(&good, &fill, 1, error);
+        fw_ruleset_save(&good, fw_place(places, FW_INSTALLED, path));
+    }
+    free(tunnels.v);
+    fw_ruleset_free(&good);
+    return r;
+}
+
+int fw_remove(const struct fw_places *places, enum fw_tool tool, struct fw_error *error)
+{
+    char path[FW_PATH_MAX];
+    int r = fw_kernel_of(tool)->remove(tool, error);
+
+    if (r < 0)
+        return r;
+    unlink(fw_place(places, FW_LAST_GOOD, path));
+    unlink(fw_place(places, FW_INSTALLED, path));
+    return 0;
+}
