@@ -4,8 +4,8 @@
 // look-ups a nibble tell for 16 or 32 positions at once which buckets may match there; what may match is compared.
 // All kernels find the same candidates or fewer false ones, and comparing decides, so results never differ.
 //
-// A library that does more was measured beside it (vectorscan 5.4.9, hs_compile_lit_multi, blocks of 64 KiB, 111 bytes a
-// line): 39, 53 and 55 ns a line for 36, 130 and 252 strings, against 16, 53 and 79 here, where every seventh line is
+// A library that does more was measured beside it (vectorscan 5.4.9, hs_compile_lit_multi, blocks of 64 KiB, 111 bytes
+// a line): 39, 53 and 55 ns a line for 36, 130 and 252 strings, against 16, 53 and 79 here, where every seventh line is
 // stopped at. It would be one more library in front of hostile text, and slower for one filter.
 #include "base/literals.h"
 
@@ -33,14 +33,14 @@ struct tables {
     uint8_t lo[WIDTH][16], hi[WIDTH][16];
 };
 
-// The first position in [p, end) where the fingerprint of some literal stands that lies wholly in [begin, end); NULL when
-// there is none.
+// The first position in [p, end) where the fingerprint of some literal stands that lies wholly in [begin, end); NULL
+// when there is none.
 typedef const char *(*search_fn)(const struct literals *l, const char *begin, const char *p, const char *end);
 
 enum { HASH_BITS = 15, CHAIN_BITS = 10 };
 
-// A position is looked at in three steps, each of which lets few through: the buckets, sixteen or more positions at once;
-// whether there is such a fingerprint (the buckets of many literals mix theirs); the literals that have it.
+// A position is looked at in three steps, each of which lets few through: the buckets, sixteen or more positions at
+// once; whether there is such a fingerprint (the buckets of many literals mix theirs); the literals that have it.
 struct literals {
     struct tables tables;
     uint64_t hashes[(1 << HASH_BITS) / 64]; // of fingerprints

@@ -23,8 +23,9 @@ enum literals_kernel { LITERALS_PORTABLE, LITERALS_SSSE3, LITERALS_AVX2 };
 int literals_new(const struct str *strings, size_t count, struct literals **ret);
 void literals_free(struct literals *l);
 
-// A position at or after p where one of the strings begins and lies wholly before end, and before which none lies wholly;
-// NULL when there is none. (One may begin before it and end behind it: then they are in one line, if none has a newline.)
+// A position at or after p where one of the strings begins and lies wholly before end, and before which none lies
+// wholly; NULL when there is none. (One may begin before it and end behind it: then they are in one line, if none has a
+// newline.)
 const char *literals_find(const struct literals *l, const char *p, const char *end);
 
 // The bit of string i of count in a mask: its own while there are enough, else one that it shares with its neighbours.

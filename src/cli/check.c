@@ -35,7 +35,9 @@ static void print_filters(const struct engine *e)
         else
             printf("gated by %u text%s", f.literals, f.literals == 1 ? "" : "s");
         if (f.interpreted)
-            printf(", %u patterns without JIT", f.interpreted);
+            printf(", JIT off for %u patterns", f.interpreted);
+        else
+            fputs(", JIT on", stdout);
         putchar('\n');
     }
 }

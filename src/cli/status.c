@@ -41,8 +41,8 @@ static void print_enforcer(const json_t *e, bool observe, bool colours)
     }
     const char *problem = text_of(e, "problem");
     bool hooked = json_is_true(json_object_get(e, "hooked"));
-    snprintf(text, sizeof(text), "%s, %s, %lld in the kernel", text_of(e, "backend"),
-             hooked ? "hooked" : "not hooked", number_of(e, "entries"));
+    snprintf(text, sizeof(text), "%s, %s, %lld in the kernel", text_of(e, "backend"), hooked ? "hooked" : "not hooked",
+             number_of(e, "entries"));
     say(colours, "enforcer", hooked && !*problem, text);
     if (*problem)
         say(colours, "", false, problem);
@@ -56,7 +56,8 @@ static void print_jails(const json_t *jails, bool colours)
     const json_t *j;
     char text[1200];
 
-    json_array_foreach((json_t *)jails, i, j) {
+    json_array_foreach((json_t *)jails, i, j)
+    {
         const char *problem = text_of(j, "problem");
         printf("%-10s %s: filter %s, maxretry %lld in %lld s%s\n", i ? "" : "jails", text_of(j, "name"),
                text_of(j, "filter"), number_of(j, "maxretry"), number_of(j, "findtime"),
@@ -72,7 +73,8 @@ static void print_filters(const json_t *filters)
     size_t i;
     const json_t *f;
 
-    json_array_foreach((json_t *)filters, i, f) {
+    json_array_foreach((json_t *)filters, i, f)
+    {
         const char *every = text_of(f, "sees_every_line");
         printf("%-10s %s (%s): ", i ? "" : "filters", text_of(f, "filter"), text_of(f, "source"));
         if (*every)
@@ -80,7 +82,9 @@ static void print_filters(const json_t *filters)
         else
             printf("gated by %lld text%s", number_of(f, "texts"), number_of(f, "texts") == 1 ? "" : "s");
         if (number_of(f, "interpreted"))
-            printf(", %lld patterns without JIT", number_of(f, "interpreted"));
+            printf(", JIT off for %lld patterns", number_of(f, "interpreted"));
+        else
+            fputs(", JIT on", stdout);
         if (number_of(f, "limit_hits") || number_of(f, "sessions_dropped"))
             printf("; %lld limit hits, %lld sessions dropped", number_of(f, "limit_hits"),
                    number_of(f, "sessions_dropped"));
@@ -93,7 +97,8 @@ static void print_sources(const json_t *sources, bool colours)
     size_t i;
     const json_t *s;
 
-    json_array_foreach((json_t *)sources, i, s) {
+    json_array_foreach((json_t *)sources, i, s)
+    {
         const char *problem = text_of(s, "problem");
         char last[TIME_STRLEN] = "no record yet";
         if (number_of(s, "last"))
@@ -115,7 +120,8 @@ static void print_counters(const json_t *c)
     size_t width = 11;
 
     printf("%-10s", "counts");
-    json_object_foreach((json_t *)c, key, v) {
+    json_object_foreach((json_t *)c, key, v)
+    {
         char one[80];
         size_t n = (size_t)snprintf(one, sizeof(one), " %s %" JSON_INTEGER_FORMAT, key, json_integer_value(v));
         if (width + n > 100) {

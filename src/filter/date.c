@@ -47,7 +47,7 @@ struct date_detector {
     size_t n;
     pcre2_match_data *data;
     pcre2_match_context *context;
-    bool warm; // ready to interpret a format without JIT
+    bool warm;     // ready to interpret a format without JIT
     bool may_join; // a cut may bring two words together
     uint64_t limit_hits;
 };
@@ -93,7 +93,9 @@ static const char *what_it_lacks(const pcre2_code *t, struct str written)
         any |= has[i] = has_part(t, (enum part)i);
     pcre2_pattern_info(t, PCRE2_INFO_MINLENGTH, &shortest);
     if (!any)
-        return shortest == 0 || memmem(written.p, written.n, "()", 2) ? NULL : "no part of one; a letter of strptime(3) behind '%', {DATE}, {EPOCH} or TAI64N";
+        return shortest == 0 || memmem(written.p, written.n, "()", 2)
+                   ? NULL
+                   : "no part of one; a letter of strptime(3) behind '%', {DATE}, {EPOCH} or TAI64N";
     bool has_month = has[PART_MONTH] || has[PART_MONTH_NAME];
     if (has[PART_DAY] && !has_month)
         return "a day but no month; %m or %b as well";
@@ -143,7 +145,8 @@ static int add_regex(struct date_detector *d, const struct format *f, struct ori
     const char *lacking = what_it_lacks(t, f->written);
     if (lacking) {
         pcre2_code_free(t);
-        return filter_fail(error, at, "datepattern '%.*s' can be no date: it has %s is wanted", STR_FMT(f->written), lacking);
+        return filter_fail(error, at, "datepattern '%.*s' can be no date: it has %s is wanted", STR_FMT(f->written),
+                           lacking);
     }
     if (pcre2_jit_compile(t, PCRE2_JIT_COMPLETE) < 0 && !d->warm) {
         pattern_warm_up(d->data, d->context);

@@ -50,12 +50,12 @@ static bool behind_no_word(struct str s, size_t offset)
     return slashes % 2 ? c == 's' || c == 'W' || (ispunct((unsigned char)c) && c != '_') : strchr(" \",;/-", c) != NULL;
 }
 
-// True when there is nothing in it that first_group() and behind_no_word() would read wrongly: flags like (?x), comments,
-// quotes, conditions, other spellings of groups and classes.
+// True when there is nothing in it that first_group() and behind_no_word() would read wrongly: flags like (?x),
+// comments, quotes, conditions, other spellings of groups and classes.
 static bool is_plain(struct str s)
 {
-    static const struct str groups[] = {{":", 1}, {"P<", 2}, {"P=", 2}, {"=", 1}, {"!", 1}, {"<=", 2}, {"<!", 2}, {">", 1},
-                                        {"-i:", 3}};
+    static const struct str groups[] = {{":", 1},  {"P<", 2}, {"P=", 2}, {"=", 1},  {"!", 1},
+                                        {"<=", 2}, {"<!", 2}, {">", 1},  {"-i:", 3}};
     const size_t n = sizeof(groups) / sizeof(groups[0]);
 
     for (size_t i = 0; i + 1 < s.n; i++) {

@@ -14,8 +14,8 @@ enum date_begin {
 // True when the regex has a plain group, which then is what gets cut out.
 bool date_has_group(struct str s);
 
-// True when what group 1 matches (all, if it is not grouped) has no word's byte before it for certain. The regex is as it is
-// looked for, stars taken off; guarded: it is asked for at the begin of a line or a word, or behind no word.
+// True when what group 1 matches (all, if it is not grouped) has no word's byte before it for certain. The regex is as
+// it is looked for, stars taken off; guarded: it is asked for at the begin of a line or a word, or behind no word.
 bool date_cut_is_clean(struct str regex, enum date_begin begin, bool guarded, bool grouped);
 
 #endif

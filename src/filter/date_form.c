@@ -90,7 +90,9 @@ enum date_named date_named(struct str s)
     static const struct {
         struct str name;
         enum date_named which;
-    } names[] = {{{"Epoch", 5}, DATE_EPOCH}, {{"EPOCH", 5}, DATE_EPOCH}, {{"LEPOCH", 6}, DATE_LONG_EPOCH},
+    } names[] = {{{"Epoch", 5}, DATE_EPOCH},
+                 {{"EPOCH", 5}, DATE_EPOCH},
+                 {{"LEPOCH", 6}, DATE_LONG_EPOCH},
                  {{"TAI64N", 6}, DATE_TAI64N}};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -114,7 +116,8 @@ const char *date_named_regex(enum date_named which, bool alone)
     return "";
 }
 
-// A usual format is a day, a clock and what stands between them, perhaps with a fraction, and something in front or behind.
+// A usual format is a day, a clock and what stands between them, perhaps with a fraction, and something in front or
+// behind.
 enum day {
     DAY_NONE,
     DAY_2005_01_23,
@@ -160,11 +163,11 @@ static const char *const clocks[] = {
     [CLOCK_TWELVE] = "%I:%M:%S %p",
 };
 
-#define T_OR_BLANKS "(?:T| {1,2})"
-#define POINT "(?:\\.%f)?"
+#define T_OR_BLANKS    "(?:T| {1,2})"
+#define POINT          "(?:\\.%f)?"
 #define POINT_OR_COMMA "(?:[.,]%f)?"
-#define ZONE_BEHIND "(?:\\s*%z)?"
-#define YEAR_BEHIND "(?: %ExY)?"
+#define ZONE_BEHIND    "(?:\\s*%z)?"
+#define YEAR_BEHIND    "(?: %ExY)?"
 
 static const struct usual {
     enum day day;

@@ -16,8 +16,8 @@ struct date_buffer {
 
 void date_put(struct date_buffer *b, struct str s);
 
-// Appends a format with its letters made into groups, each named as the letter. *ret_names: it has names of months or days,
-// which are read in any case. -EINVAL with *error for a letter that is none.
+// Appends a format with its letters made into groups, each named as the letter. *ret_names: it has names of months or
+// days, which are read in any case. -EINVAL with *error for a letter that is none.
 int date_expand(struct date_buffer *out, struct str s, bool *ret_names, struct origin at, struct filter_error *error);
 
 enum date_named { DATE_NAMED_NONE, DATE_EPOCH, DATE_LONG_EPOCH, DATE_TAI64N };

@@ -355,12 +355,15 @@ static int check_journalmatch(struct load *l, struct str line, struct origin at,
     while ((word = str_word(&rest)).n > 0) {
         size_t n = 0;
         bool plus = str_eq(word, STR("+"));
-        while (n < word.n && (isupper((unsigned char)word.p[n]) || isdigit((unsigned char)word.p[n]) || word.p[n] == '_'))
+        while (n < word.n &&
+               (isupper((unsigned char)word.p[n]) || isdigit((unsigned char)word.p[n]) || word.p[n] == '_'))
             n++;
         bool term = n > 0 && n < 64 && n < word.n && word.p[n] == '=' && !isdigit((unsigned char)word.p[0]);
         if (!term && (!plus || wants_term))
-            return filter_fail(l->error, at, "'%.*s' in journalmatch; FIELD=value is wanted, in capitals and without blanks "
-                               "or quotes, several with a blank (and) or ' + ' (or) between them", STR_FMT(word));
+            return filter_fail(l->error, at,
+                               "'%.*s' in journalmatch; FIELD=value is wanted, in capitals and without blanks "
+                               "or quotes, several with a blank (and) or ' + ' (or) between them",
+                               STR_FMT(word));
         if (term && ++*terms > FILTER_JOURNAL_TERMS)
             return filter_fail(l->error, at, "more than %d FIELD=value in journalmatch; as many would be accepted",
                                FILTER_JOURNAL_TERMS);

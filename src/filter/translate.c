@@ -7,11 +7,11 @@
 #include <stdlib.h>
 
 // IPv4 also in IPv6's clothes; IPv6 with all its groups, or with :: for some of them.
-#define HEX "[[:xdigit:]]{1,4}"
-#define GROUPS "(?:" HEX "(?::" HEX "){0,6})?"
-#define IP4 "(?:::(?i:ffff):)?(?P<ip4>\\d{1,3}(?:\\.\\d{1,3}){3})"
-#define IP6 "(?P<ip6>(?:" HEX ":){7}" HEX "|" GROUPS "::" GROUPS ")"
-#define DNS "(?P<dns>[\\w.^-]*\\w)"
+#define HEX     "[[:xdigit:]]{1,4}"
+#define GROUPS  "(?:" HEX "(?::" HEX "){0,6})?"
+#define IP4     "(?:::(?i:ffff):)?(?P<ip4>\\d{1,3}(?:\\.\\d{1,3}){3})"
+#define IP6     "(?P<ip6>(?:" HEX ":){7}" HEX "|" GROUPS "::" GROUPS ")"
+#define DNS     "(?P<dns>[\\w.^-]*\\w)"
 #define ADDRESS "\\[?(?:" IP4 "|" IP6 ")\\]?"
 
 static const struct {
@@ -119,7 +119,8 @@ static bool nearly(struct str a, struct str b)
     while (same < a.n && same < b.n && a.p[same] == b.p[same])
         same++;
     struct str x = str_skip(a, same), y = str_skip(b, same);
-    return str_eq(str_skip(x, 1), y) || str_eq(x, str_skip(y, 1)) || (x.n && y.n && str_eq(str_skip(x, 1), str_skip(y, 1))) ||
+    return str_eq(str_skip(x, 1), y) || str_eq(x, str_skip(y, 1)) ||
+           (x.n && y.n && str_eq(str_skip(x, 1), str_skip(y, 1))) ||
            (x.n > 1 && y.n > 1 && x.p[0] == y.p[1] && x.p[1] == y.p[0] && str_eq(str_skip(x, 2), str_skip(y, 2)));
 }
 
@@ -127,7 +128,8 @@ static bool nearly(struct str a, struct str b)
 // fail2ban, but nobody looks for <HOTS> in a log.
 static const char *meant(struct str s)
 {
-    static const char *const tags[] = {"<HOST>", "<ADDR>", "<CIDR>", "<SUBNET>", "<SKIPLINES>", "<IP4>", "<IP6>", "<DNS>"};
+    static const char *const tags[] = {"<HOST>",      "<ADDR>", "<CIDR>", "<SUBNET>",
+                                       "<SKIPLINES>", "<IP4>",  "<IP6>",  "<DNS>"};
     static const char *const others[] = {"<IP>", "<ADDR>", "<IPV4>", "<IP4>", "<IPV6>", "<IP6>", "<F-IP>", "<F-ID>"};
     const char *close = memchr(s.p, '>', s.n < 40 ? s.n : 40);
     struct str tag = {s.p, close ? (size_t)(close - s.p) + 1 : 0};
@@ -148,7 +150,8 @@ static const char *meant(struct str s)
         if (str_eq(u, str_of(tags[i])) ||
             (capitals && strlen(tags[i]) > 5 && tag.p[1] == tags[i][1] && nearly(tag, str_of(tags[i]))))
             return tags[i];
-    return str_starts(u, STR("<F-")) || str_starts(u, STR("</F-")) ? "<F-NAME>...</F-NAME>, the name in capitals" : NULL;
+    return str_starts(u, STR("<F-")) || str_starts(u, STR("</F-")) ? "<F-NAME>...</F-NAME>, the name in capitals"
+                                                                   : NULL;
 }
 
 // "<...>" at s, or 0 when it is no tag of ours.
