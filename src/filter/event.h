@@ -25,6 +25,7 @@ enum role {
     ROLE_SUCCESS, // success: a good login
     ROLE_END,     // end: the last line of a life
     ROLE_CLEAR,   // clear: the service started anew; all sessions of this host are over
+    ROLE_DISTRUST, // distrust: clients can write whole lines into this log; nobody is charged for what stands there
     ROLE_MAX,
 };
 

@@ -11,6 +11,7 @@ const char *const role_names[ROLE_MAX] = {
     [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin",     [ROLE_CALL] = "call",       [ROLE_NEXT] = "next",
     [ROLE_ADDRESS] = "address", [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault",     [ROLE_ATTEMPT] = "attempt",
     [ROLE_FAILURE] = "failure", [ROLE_SUCCESS] = "success", [ROLE_END] = "end",         [ROLE_CLEAR] = "clear",
+    [ROLE_DISTRUST] = "distrust",
 };
 
 static void free_patterns(struct pattern_list *list)
@@ -265,7 +266,7 @@ static void fill_key(const struct asking *a, struct event *e)
         const struct pattern *p = &a->f->keys.v[i];
         if (!str_eq(str_of(p->ident), a->r->ident))
             continue;
-        e->alone = e->role != ROLE_CLEAR && e->key.n == 0;
+        e->alone = e->role < ROLE_CLEAR && e->key.n == 0;
         if (pattern_match(p, &a->f->matcher, a->r->message) &&
             pattern_capture(p, &a->f->matcher, a->r->message, GROUP_MLFID, &e->key) && e->key.n > 0) {
             e->key_kind = (uint8_t)(i + 1);

@@ -143,6 +143,6 @@ struct life_host *lives_host(struct lives *t, uint64_t host)
     if (h->host != 0) // full: share
         h = &t->hosts[host % HOSTS_MAX];
     else
-        *h = (struct life_host){.host = host, .newest = INT64_MIN, .forgotten = INT64_MIN / 2};
+        *h = (struct life_host){.host = host, .newest = INT64_MIN, .forgotten = INT64_MIN / 2, .distrusted = INT64_MIN / 2};
     return h;
 }

@@ -79,6 +79,7 @@ struct life {
 struct life_host {
     uint64_t host;
     usec_t newest; // record time
+    usec_t distrusted; // the last line that shows that clients can write lines
     usec_t forgotten; // the last call of a caller that is forgotten, and its child not known
     uint32_t next;    // the life that said that its child begins next
     uint64_t next_seq; // its begin_seq, to know it again; 0: none

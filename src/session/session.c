@@ -288,6 +288,11 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         h->newest = r->time;
     h->compared = false;
     settle_expire(s, false, 0);
+    if (e->role == ROLE_DISTRUST) {
+        h->distrusted = r->time;
+        s->record = NULL;
+        return;
+    }
     if (e->role == ROLE_CLEAR) {
         settle_clear(s, key.host, false, r->time);
         s->record = NULL;
@@ -360,6 +365,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
     case ROLE_BEGIN:
     case ROLE_ADDRESS:
     case ROLE_CLEAR:
+    case ROLE_DISTRUST:
     case ROLE_MAX:
         break;
     }

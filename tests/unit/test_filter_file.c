@@ -346,15 +346,15 @@ static void mistakes_are_named(void **state)
         {"[Session]\nkey = <@x>^<F-MLFID>a(</F-MLFID>\n", "a/f.conf:2: *"},
         {"[Session]\nfailre = x\n", "a/f.conf:2: 'failre' is no key of [Session]; accepted: other, begin, call, next, "
                                     "address, link, fault, attempt, failure, "
-                                    "success, end, clear, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS one of "
+                                    "success, end, clear, distrust, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS one of "
                                     "auth, refused, probe, fault"},
         {"[Session]\nfailure.much = x\n", "a/f.conf:2: 'failure.much' is no key of [Session]; accepted: other, begin, "
                                           "call, next, address, link, fault, attempt, failure, "
-                                          "success, end, clear, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS "
+                                          "success, end, clear, distrust, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS "
                                           "one of auth, refused, probe, fault"},
         {"[Session]\nend.auth = x\n", "a/f.conf:2: 'end.auth' is no key of [Session]; accepted: other, begin, call, next, "
                                       "address, link, fault, attempt, failure, "
-                                      "success, end, clear, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS one "
+                                      "success, end, clear, distrust, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS one "
                                       "of auth, refused, probe, fault"},
     };
     (void)state;

@@ -15,6 +15,7 @@ static const char *const role_words[ROLE_MAX] = {
     [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin",     [ROLE_CALL] = "call",       [ROLE_NEXT] = "next",
     [ROLE_ADDRESS] = "address", [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault",     [ROLE_ATTEMPT] = "attempt",
     [ROLE_FAILURE] = "failure", [ROLE_SUCCESS] = "success", [ROLE_END] = "end",         [ROLE_CLEAR] = "clear",
+    [ROLE_DISTRUST] = "distrust",
 };
 
 struct told {
@@ -136,6 +137,11 @@ static const struct {
      "pptpd 10 begin 203.0.113.5 last\npptpd 10 call\npppd 11 begin\npppd 11 begin order=1 last\n"
      "pppd 11 failure user=alice\npppd 11 end\npptpd 10 link pppd:11\npptpd 10 end 203.0.113.5\n",
      "failure 203.0.113.5 alice by link; "},
+    {"a log that clients can write charges nobody on that host, for an hour",
+     "d 1 begin 203.0.113.1 last\nd 1 attempt user=a\nd 2 begin 203.0.113.2 last\nd 9 distrust\nd 1 end\n"
+     "d 2 success user=b\n@other d 2 begin 203.0.113.3 last\n@other d 2 failure user=c\n+3500 d 3 begin 203.0.113.4 last\n"
+     "d 3 failure user=d\n+101 d 4 begin 203.0.113.5 last\nd 4 failure user=e\n",
+     "unattributed - a; failure 203.0.113.3 c by line; unattributed - d; failure 203.0.113.5 e by line; "},
     {"who tried it is who failed, unless the failure says another name; and its class counts",
      "pppd 1 begin 203.0.113.1 last\npppd 1 attempt user=a class=refused\npppd 1 failure\n"
      "pppd 2 begin 203.0.113.2 last\npppd 2 attempt user=b\npppd 2 failure user=c\n"
