@@ -32,6 +32,7 @@ struct import_filter {
     char *here;       // what the jail names it here: NAME or fail2ban-NAME
     char *params;     // "[...]" or ""
     bool journal;
+    bool knows_journal; // it has a journalmatch
     bool renamed;     // its file is to be copied under another name: one of ours has this one
     char *text;       // a filter file of its own, made from what the jail itself says; NULL: none
     char *made_name;  // its name

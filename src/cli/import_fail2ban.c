@@ -55,6 +55,21 @@ static int show(const struct import *im, const struct args *a)
     return EXIT_DONE;
 }
 
+// Whether files below target would be among fail2ban's own.
+static bool is_below(const char *target, const char *dir)
+{
+    char *path = strdup(target), *real = NULL, *slash;
+    size_t n = strlen(dir);
+
+    // as far as it is there
+    while (path && !(real = realpath(path, NULL)) && (slash = strrchr(path, '/')) && slash > path)
+        *slash = '\0';
+    bool below = real && strncmp(real, dir, n) == 0 && (real[n] == '/' || real[n] == '\0');
+    free(real);
+    free(path);
+    return below;
+}
+
 static int run(struct import *im, const struct args *a, char *const *jails, int n_jails)
 {
     int r = take_dirs(im, a);
@@ -122,6 +137,13 @@ int verb_import_fail2ban(int argc, char **argv)
             target = NULL;
         free(here);
         im.write = target;
+    }
+    if (target && is_below(target, im.dir)) {
+        fprintf(stderr, "pptpban import-fail2ban: --write %s: that is fail2ban's own folder, where nothing is changed\n", a.write);
+        free(target);
+        free(absolute);
+        free(dir);
+        return EXIT_USAGE;
     }
     code = a.write && !target ? EXIT_FAILED : run(&im, &a, a.rest, a.n_rest);
     import_clear(&im);

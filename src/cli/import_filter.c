@@ -382,6 +382,7 @@ void import_filter(struct import *im, struct import_jail *j, const char *written
         free(f->here);
         f->here = strdup(f->made_name);
     }
+    f->knows_journal = filter && *filter_journalmatch(filter);
     filter_free(filter);
     ini_free(&ini);
 }

@@ -425,7 +425,8 @@ static void convert_logpath(struct conversion *c, const struct option *o, const 
         fprintf(remarks, "%stail: the first start reads back one findtime here; what is older than that bans nobody",
                 bad++ ? "; " : "");
     if (remarks && missing)
-        fprintf(remarks, "%snot there now: it is waited for (fail2ban does not start such a jail)", bad++ ? "; " : "");
+        fprintf(remarks, "%snot there now: it is waited for (fail2ban does not start such a jail)%s", bad++ ? "; " : "",
+                c->j->filter.knows_journal ? "; source = journal reads the journal, which the filter knows" : "");
     if (remarks && different)
         fprintf(remarks, "%sa blank is written as ?", bad++ ? "; " : "");
     if (list)
@@ -520,10 +521,12 @@ static void convert_one_action(struct conversion *c, const struct option *o, con
     while (n < text.n && !strchr("[ \t\n", text.p[n]))
         n++;
     struct str name = {text.p, n};
-    struct f2b_value one = {.text = str_dup(text), .at = v ? v->at : (struct origin){0}};
+    // its parameters may be secrets, and what is printed here goes into files that everybody reads
+    struct f2b_value one = {.text = import_text(c->im, "%.*s%s", STR_FMT(name), name.n < text.n ? "[...]" : ""),
+                            .at = v ? v->at : (struct origin){0}};
     if (!one.text)
-        c->im->out_of_memory = true;
-    else if (begins_with(name, firewalls))
+        return;
+    if (begins_with(name, firewalls))
         SAY(c, o, &one, IMPORT_DIFFERENT, NULL, NULL,
             "pptpban puts the address into a kernel set of its own and drops all its packets at prerouting, whatever port "
             "or protocol, open connections too");
@@ -644,6 +647,9 @@ static void unknown_keys(struct conversion *c)
                 meant = options[k].name;
         }
         if (known || f2b_option(c->im->f2b, c->j->name, key, &v, &error) < 0)
+            continue;
+        free(v.text);
+        if (!(v.text = import_text(c->im, "..."))) // it may be a secret
             continue;
         if (meant)
             SAY(c, &unknown, &v, IMPORT_UNSUPPORTED, NULL, NULL, "no option of fail2ban's, which ignores it; was %s meant?", meant);

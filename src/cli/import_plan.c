@@ -85,14 +85,19 @@ static void on_problem(void *userdata, const char *text)
 // A name that a jail can have here.
 static void name_section(struct import_jail *j)
 {
-    const char *prefix = strcasecmp(j->name, "probe") == 0 || strcasecmp(j->name, "pptpban") == 0 || j->name[0] == '.' ||
-                                 j->name[0] == '-'
-                             ? IMPORT_PREFIX
-                             : "";
-    snprintf(j->section, sizeof(j->section), "%s%.*s", prefix, *prefix ? 22 : 31, j->name);
-    for (char *p = j->section; *p; p++)
+    static const char *const taken[] = {"probe", "pptpban", "DEFAULT"};
+    char name[CONFIG_JAIL_NAME_MAX + 1];
+    bool bad;
+
+    snprintf(name, sizeof(name), "%s", j->name);
+    for (char *p = name; *p; p++)
         if (!isalnum((unsigned char)*p) && !strchr("_-.", *p))
             *p = '-';
+    bad = name[0] == '.' || name[0] == '-';
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        bad = bad || strcasecmp(name, taken[i]) == 0;
+    snprintf(j->section, sizeof(j->section), "%s%.*s", bad ? IMPORT_PREFIX : "",
+             CONFIG_JAIL_NAME_MAX - (bad ? IMPORT_PREFIX_MAX : 0), name);
 }
 
 // The option's value, or its default when nothing, or nothing that can be read, is said.

@@ -21,6 +21,21 @@ static const char *shown(const char *value, char buf[static VALUE_SHOWN])
     return buf;
 }
 
+// Text of any length in one line that ends no comment.
+static void print_text(const char *text, FILE *out)
+{
+    char part[VALUE_SHOWN];
+
+    while (*text) {
+        size_t n = strnlen(text, 40);
+        while (n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80) // no half characters
+            n--;
+        text_show((struct str){text, n}, 0, part, sizeof(part));
+        fputs(part, out);
+        text += n;
+    }
+}
+
 // --- as configuration ----------------------------------------------------------------------------------------
 
 static void print_value(const char *key, const char *value, const char *mark, FILE *out)
@@ -38,9 +53,12 @@ static void print_row(const struct import_row *r, const char *mark, FILE *out)
     char value[VALUE_SHOWN];
     bool short_one = r->verdict == IMPORT_SAME && !r->why && r->key && strcmp(r->key, r->option) == 0 && !strchr(r->here, '\n');
 
-    if (!short_one)
-        fprintf(out, "# %s: %s = %s%s%s\n", import_verdict_names[r->verdict], r->option,
-                *r->value ? shown(r->value, value) : "(not said)", r->why ? ": " : "", r->why ? r->why : "");
+    if (!short_one) {
+        fprintf(out, "# %s: %s = %s%s", import_verdict_names[r->verdict], r->option,
+                *r->value ? shown(r->value, value) : "(not said)", r->why ? ": " : "");
+        print_text(r->why ? r->why : "", out);
+        fputc('\n', out);
+    }
     if (!r->key)
         return;
     print_value(r->key, r->here, mark, out);
@@ -86,8 +104,11 @@ void import_print_config(const struct import *im, FILE *out)
             "# fail2ban's jails in %s, as pptpban would keep them; made by pptpban import-fail2ban.\n"
             "# Each option says whether it is the same here, different or unsupported, and why; \"pptpban check\" judges the file.\n",
             im->dir);
-    for (size_t i = 0; i < im->n_problems; i++)
-        fprintf(out, "# problem: %s\n", shown(im->problems[i], buf));
+    for (size_t i = 0; i < im->n_problems; i++) {
+        fputs("# problem: ", out);
+        print_text(im->problems[i], out);
+        fputc('\n', out);
+    }
     print_dirs(im, out);
     for (size_t i = 0; i < im->n; i++) {
         const struct import_jail *j = &im->jails[i];

@@ -245,7 +245,15 @@ is "a crash: what was before the change" 8 "$(jq '.bans | length' "$T/plan")"
 is "a crash: nothing is touched" "" "$(tree "$T/crash" | diff "$T/before" -)"
 is "no copy is left over" "" "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'pptpban-import-??????' -newer "$T/before")"
 
-# what is no database, and a full list
+# what is no database, one of a fail2ban too old, and a full list
+python3 - "$T/old" <<'END'
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as db:
+    db.execute("create table bans(jail text not null, ip text, timeofban integer not null, data json)")
+END
+bans --database "$T/old" >/dev/null 2>"$T/err"
+is "too old" 1 $?
+ok "what is wanted is said" grep -q 'fail2ban 0.11 or later' "$T/err"
 head -c 5000 /dev/urandom >"$T/noise"
 bans --database "$T/noise" >/dev/null 2>"$T/err"
 is "no database" 1 $?

@@ -171,6 +171,22 @@ accepted many
 has many.err '[j63]: left out: pptpban has at most 64 jails'
 is "many: as many as there is room for" 62 "$(grep -c '^\[j' "$T/many.conf")"
 
+# nothing into fail2ban's own folder; no secrets into files that everybody reads; no comment that ends before its line
+cp -R "$T/in/web" "$T/own"
+chmod -R u+w "$T/own"
+take own "$T/own" --write "$T/own/new/sub"
+is "into its own folder" 2 $code
+is "nothing was made there" "" "$(find "$T/own" -name new)"
+printf '[sshd]\ncfapikey = hush1\naction = cloudflare[cftoken="hush2"]\n         mail[x=hush3]\n' >"$T/own/jail.d/99.local"
+printf '[odd]\nenabled = true\nfilter = x[\n    enabled = maybe\n    [evil]\nlogpath = /x\n' >>"$T/own/jail.local"
+take own "$T/own"
+accepted own
+hasnot own.conf hush
+has own.conf '# unsupported: action = cloudflare[...]'
+is "a value of many lines" "" "$(grep -n '^\[evil\]\|^enabled = maybe\|^    enabled' "$T/own.conf")"
+./pptpban import-fail2ban "$T/own" --config "$T/base.conf" --report 2>&1 | grep hush && bad "secrets in --report"
+./pptpban import-fail2ban "$T/own" --config "$T/base.conf" --json 2>&1 | grep hush && bad "secrets in --json"
+
 # which jails
 take named "$T/in/web" sshd nonsense
 is "a jail that is not there" 1 $code
