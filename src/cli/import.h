@@ -51,7 +51,9 @@ struct import_jail {
     bool journal;
     bool left_out; // there is no room for it, or another jail stands for it
     char *broken; // why it cannot work here; NULL: it can
-    char *advice; // what is better than this jail; NULL: nothing
+    char *advice; // why a filter of pptpban's own takes the place of its filter; NULL: none does
+    char *own;    // that filter
+    bool own_log; // which reads the service's own log
     struct import_filter filter;
     struct import_row *rows;
     size_t n;

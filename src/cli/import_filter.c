@@ -310,6 +310,7 @@ static void advise(struct import *im, struct import_jail *j, struct filter *f)
 {
     j->filter.pptp = judge(im, f, j->journal);
     j->advice = import_text(im, "%s", j->filter.pptp ? j->filter.pptp : "");
+    j->own = import_text(im, "pptpd");
     snprintf(j->section, sizeof(j->section), "pptpd");
 }
 
@@ -365,6 +366,14 @@ void import_filter(struct import *im, struct import_jail *j, const char *written
         f->error = import_text(im, "%s", error.text[0] ? error.text : strerror(-r));
         refuse(im, j, import_text(im, "its filter does not load: %s", error.text[0] ? error.text : strerror(-r)));
         import_problem(im, "[%s]: %s", j->name, error.text);
+    } else if (strcmp(f->name, "recidive") == 0 && f->renamed) {
+        bool same = strcmp(j->section, "recidive") == 0;
+        j->own_log = true;
+        j->own = import_text(im, "recidive%s%s%s", same ? "" : "[jail=", same ? "" : j->section, same ? "" : "]");
+        j->advice = import_text(im, "pptpban's own filter recidive is used instead: it reads what pptpband tells of bans; fail2ban's "
+                                    "log is written no more");
+        free(f->text);
+        f->text = NULL;
     } else if (strcmp(f->name, "recidive") == 0) {
         refuse(im, j,
                import_text(im, "it reads fail2ban's own log, which nobody writes any more; bantime.increment in the other jails does "

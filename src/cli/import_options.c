@@ -350,6 +350,8 @@ static void convert_backend(struct conversion *c, const struct option *o, const 
 {
     const char *text = text_of(o, v);
 
+    if (c->j->own_log)
+        return;
     if (c->j->journal && strchr(text, '['))
         SAY(c, o, v, IMPORT_DIFFERENT, "source", COPY(c, "journal"),
             "the journal of this machine is read; journalpath, journalfiles, journalflags, rotated and namespace are not "
@@ -378,6 +380,10 @@ static void convert_logpath(struct conversion *c, const struct option *o, const 
     size_t size, n = 0, bad = 0;
     bool tail = false, missing = false, different = false;
 
+    if (c->j->own_log) {
+        SAY(c, o, v, IMPORT_DIFFERENT, "source", COPY(c, "auto"), "where pptpband's own log is");
+        return;
+    }
     if (c->j->journal) {
         if (lines.n > 0)
             SAY(c, o, v, IMPORT_SAME, NULL, NULL, "not used with the journal, there and here");
@@ -565,7 +571,7 @@ static void convert_filter(struct conversion *c, const struct option *o, const s
     struct import_jail *j = c->j;
 
     if (j->advice) {
-        SAY(c, o, v, IMPORT_DIFFERENT, "filter", COPY(c, "pptpd"), "%s", j->advice);
+        SAY(c, o, v, IMPORT_DIFFERENT, "filter", COPY(c, j->own ? j->own : "pptpd"), "%s", j->advice);
         return;
     }
     if (j->broken) {

@@ -218,11 +218,10 @@ static void clear_jail(struct import_jail *j)
     for (size_t i = 0; i < f->n_files; i++)
         free(f->files[i]);
     free(f->files);
-    for (char **p = (char *[]){f->written, f->name, f->here, f->params, f->text, f->made_name, f->error, f->pptp, f->note, j->broken,
-                               j->advice, NULL, NULL},
-              **end = p + 11;
-         p < end; p++)
-        free(*p);
+    char *const owned[] = {f->written, f->name, f->here, f->params, f->text, f->made_name, f->error, f->pptp,
+                           f->note,    j->broken, j->advice, j->own};
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+        free(owned[i]);
     free(j->rows);
 }
 

@@ -136,7 +136,9 @@ static bool keeps_longer(struct service *s, struct control_client client, const 
     usec_t now = clock_realtime();
     char net[PREFIX_STRLEN];
 
-    if (!there || (there->until != USEC_FOREVER && (duration == USEC_FOREVER || there->until < now + duration)))
+    // times are asked for in whole seconds: the same one again may seem a little longer
+    if (!there || (there->until != USEC_FOREVER &&
+                   (duration == USEC_FOREVER || there->until < now + duration - 2 * USEC_SEC)))
         return false;
     usec_t left = there->until == USEC_FOREVER ? USEC_FOREVER : there->until - now;
     control_reply(s->control, client,

@@ -72,7 +72,10 @@ has section 'unsupported: action = sendmail-whois-lines'
 has section 'different: logencoding = latin1'
 is "web: a path that is said twice" 1 "$(grep -c '^    /var/log/apache2/other?vhosts.log' "$T/section")"
 section web recidive
-has section 'enabled = no'
+has section 'enabled = yes'
+has section 'filter = recidive'
+has section 'source = auto'
+has section "own filter recidive is used instead"
 section web knock
 has section 'lets addresses in'
 section web slow
@@ -83,7 +86,7 @@ has section 'was maxretry meant?'
 is "web: exit code of --write" 1 $?
 cp "$T/out/pptpban.conf.d/fail2ban.conf" "$T/written.conf"
 accepted written
-is "the enabled jails, and pptpd" "5 jails: all right" "$(tail -n1 "$T/check")"
+is "the enabled jails, and pptpd" "6 jails: all right" "$(tail -n1 "$T/check")"
 section written newline
 has section 'a pattern that ends with'
 section written apache-auth
@@ -112,6 +115,9 @@ is "no file is left over" "" "$(find "$T/out" -name '*.conf.*' -type f)"
 mkdir "$T/ours"
 printf '[Definition]\nfailregex = ours <HOST>$\n' >"$T/ours/sshd.conf"
 printf '[pptpban]\nfilter_dirs = %s %s\n' "$srcdir/filters" "$T/ours" >"$T/clash.conf"
+printf '[pptpban]\nfilter_dirs = %s\n' "$T/ours" >"$T/few.conf"
+./pptpban import-fail2ban "$T/in/web" recidive --config "$T/few.conf" >"$T/few" 2>/dev/null
+has few 'unsupported: enabled = true: it reads fail2ban'
 ./pptpban import-fail2ban "$T/in/web" sshd --config "$T/clash.conf" >"$T/name.conf" 2>/dev/null
 is "a name of ours: exit code" 1 $?
 has name.conf 'pptpban has another filter sshd of its own'
