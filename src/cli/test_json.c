@@ -212,6 +212,7 @@ static void put_examples(const struct test *t)
 struct lint_list {
     const struct test *t;
     unsigned n;
+    bool any;
 };
 
 static void put_finding(void *userdata, const struct lint_finding *f)
@@ -219,7 +220,9 @@ static void put_finding(void *userdata, const struct lint_finding *f)
     struct lint_list *x = userdata;
     bool more = false;
 
-    printf("%s{", x->n++ ? "," : "");
+    printf("%s{", x->any ? "," : "");
+    x->any = true;
+    x->n += f->excuse[0] == '\0';
     jsonl_put_string(stdout, &more, "kind", str_of(lint_names[f->kind]));
     test_json_place(&more, x->t, f->pattern);
     jsonl_put_string(stdout, &more, "pattern", str_of(f->pattern->text));
@@ -227,6 +230,8 @@ static void put_finding(void *userdata, const struct lint_finding *f)
     jsonl_put_number(stdout, &more, "to", f->to);
     jsonl_put_string(stdout, &more, "why", str_of(f->why));
     jsonl_put_string(stdout, &more, "accepted", str_of(f->accepted));
+    if (f->excuse[0])
+        jsonl_put_string(stdout, &more, "excuse", str_of(f->excuse));
     if (f->other)
         jsonl_put_string(stdout, &more, "other", str_of(f->other->text));
     if (f->n_attack)

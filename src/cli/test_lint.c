@@ -9,7 +9,7 @@
 
 struct printing {
     const struct test *t;
-    unsigned n;
+    unsigned n, excused;
 };
 
 static void print_finding(void *userdata, const struct lint_finding *f)
@@ -17,6 +17,11 @@ static void print_finding(void *userdata, const struct lint_finding *f)
     struct printing *x = userdata;
     char other[96], key[32];
     struct str text = str_of(f->pattern->text);
+
+    if (f->excuse[0]) {
+        x->excused++;
+        return;
+    }
 
     printf("%s", x->n++ ? "\n" : "");
     output_styled(stdout, x->t->options.colours,
@@ -80,6 +85,8 @@ int test_lint(const struct test *t)
     }
     printf("%s%u finding%s in %u pattern%s(%s)", x.n ? "\n" : "", x.n, x.n == 1 ? "" : "s",
            counts.patterns, counts.patterns == 1 ? " " : "s ", t->filter_text);
+    if (x.excused)
+        printf("; %u more that the file says are all right", x.excused);
     if (counts.skipped)
         printf("; %u could not be taken to pieces", counts.skipped);
     putchar('\n');

@@ -17,6 +17,13 @@ const char *const lint_names[LINT_KINDS] = {
     [LINT_SHADOWED] = "shadowed",
 };
 
+static void tell(struct lint *l, struct lint_finding *f)
+{
+    if (!lint_excuse(f->pattern, f->kind, f->excuse))
+        f->excuse[0] = '\0';
+    l->fn(l->userdata, f);
+}
+
 static void fill_attack(struct lint_finding *f, struct str attack)
 {
     f->attack_whole = attack.n;
@@ -39,7 +46,7 @@ void lint_tell(struct lint *l, const struct lint_subject *s, enum lint_kind kind
     va_start(ap, fmt);
     vsnprintf(f.why, sizeof(f.why), fmt, ap);
     va_end(ap);
-    l->fn(l->userdata, &f);
+    tell(l, &f);
 }
 
 bool lint_sample(struct lint *l, const struct lint_subject *s, unsigned variant,
@@ -245,7 +252,7 @@ static void tell_other(struct lint *l, const struct lint_subject *s, enum lint_k
                  "it never wins: an earlier one takes all of %u different lines made for it",
                  tried);
     fill_attack(&f, example);
-    l->fn(l->userdata, &f);
+    tell(l, &f);
 }
 
 // The one of the patterns before p that takes every line made from p.

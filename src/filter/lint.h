@@ -29,7 +29,9 @@ struct lint_finding {
     const struct pattern *other; // LINT_DUPLICATE, LINT_SHADOWED: the one before it
     size_t from, to;             // what is meant of pattern->text; equal: all of it
     char why[LINT_TEXT];
-    const char *accepted;     // what would be
+    const char *accepted;   // what would be
+    char excuse[LINT_TEXT]; // why it is all right, says a line "# lint accepts KIND: REASON" of the
+                            // file; or ""
     char attack[LINT_ATTACK]; // a text that the pattern, as tried, takes as why says; n_attack 0:
                               // none
     size_t n_attack, attack_whole; // bytes kept and of the whole text

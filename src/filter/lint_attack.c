@@ -61,24 +61,33 @@ static struct str forge(struct lint *l, unsigned w, unsigned address, unsigned h
     return (struct str){out.p, out.full ? 0 : out.n};
 }
 
-// Is the true address still taken when something stands behind the text?
-static bool may_go_on(struct lint *l, const struct pattern *p)
+// Is the true address still taken when something stands behind the text, or between the address and
+// its end?
+static bool may_go_on(struct lint *l, const struct pattern *p, unsigned address)
 {
-    struct line out = {.p = l->line};
+    const struct sample *s = l->sample;
+    struct str all = {s->text, s->n};
     struct addr a, real;
 
-    put(&out, (struct str){l->sample->text, l->sample->n});
-    put(&out, STR(" x"));
-    struct str line = {out.p, out.n};
-    return !out.full && addr_parse(STR(LINT_REAL), &real) == 0 &&
-           pattern_match(p, &l->matcher, line) && pattern_address(p, &l->matcher, line, &a) &&
-           addr_eq(&a, &real);
+    for (int twice = 0; twice < 2; twice++) {
+        struct line out = {.p = l->line};
+        put(&out, all);
+        put(&out, STR(" x"));
+        if (twice)
+            put(&out, str_skip(all, s->to[address]));
+        struct str line = {out.p, out.n};
+        if (!out.full && addr_parse(STR(LINT_REAL), &real) == 0 &&
+            pattern_match(p, &l->matcher, line) && pattern_address(p, &l->matcher, line, &a) &&
+            addr_eq(&a, &real))
+            return true;
+    }
+    return false;
 }
 
 static bool forge_at(struct lint *l, const struct lint_subject *s, unsigned w, unsigned address)
 {
     for (unsigned how = 0; how < FORGERIES; how++) {
-        if (how == 3 && !may_go_on(l, s->p))
+        if (how == 3 && !may_go_on(l, s->p, address))
             continue;
         struct str line = forge(l, w, address, how);
         if (!line.n || !names_victim(l, s->p, line))

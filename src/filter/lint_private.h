@@ -41,6 +41,9 @@ bool lint_sample(struct lint *l, const struct lint_subject *s, unsigned variant,
 // May a client have written what this piece matches?
 bool lint_is_written(const struct outline *o, unsigned i);
 
+// lint_excuse.c: the reason that the pattern's file gives for this kind, if it does.
+bool lint_excuse(const struct pattern *p, enum lint_kind kind, char ret[static LINT_TEXT]);
+
 // lint_attack.c
 void lint_forged(struct lint *l, const struct lint_subject *s);
 void lint_backtracks(struct lint *l, const struct lint_subject *s);

@@ -13,7 +13,7 @@ libfilter_a_SOURCES = \
 	src/filter/ini.c src/filter/ini.h \
 	src/filter/inspect.c src/filter/inspect.h \
 	src/filter/lint.c src/filter/lint.h \
-	src/filter/lint_attack.c src/filter/lint_private.h \
+	src/filter/lint_attack.c src/filter/lint_excuse.c src/filter/lint_private.h \
 	src/filter/load.c \
 	src/filter/outline.c src/filter/outline.h \
 	src/filter/pattern.c src/filter/pattern.h \

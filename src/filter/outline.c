@@ -11,7 +11,7 @@ struct reader {
     struct outline *o;
     const char *begin, *p, *end;
     unsigned open[64]; // groups that are not closed yet
-    unsigned depth;
+    unsigned depth, groups;
     bool lines, full;
     struct element spare; // where there is no room: written to, never read
 };
@@ -95,6 +95,22 @@ static bool set_escape(struct reader *r, struct element *e, char c)
     }
 }
 
+// e stands for what the group number n, or of this name, has captured.
+static void refer(struct reader *r, struct element *e, unsigned n, struct str name)
+{
+    for (unsigned i = 0; i < r->o->n; i++) {
+        const struct element *open = &r->o->v[i];
+        struct str text = str_skip(r->o->text, open->from);
+        bool named = name.n && str_starts(text, STR("(?P<")) &&
+                     str_starts(str_skip(text, 4), name) && text.n > 4 + name.n &&
+                     text.p[4 + name.n] == '>';
+        if (open->kind != ELEMENT_OPEN || !(named || (n && open->number == n)))
+            continue;
+        e->refers = true;
+        e->partner = i;
+    }
+}
+
 static void read_escape(struct reader *r)
 {
     const char *from = r->p++;
@@ -112,10 +128,11 @@ static void read_escape(struct reader *r)
     if (set_escape(r, e, c))
         return;
     e->kind = ELEMENT_OTHER;
-    if (isdigit((unsigned char)c))
-        while (r->p < r->end && isdigit((unsigned char)*r->p))
-            r->p++;
-    else if (c != 'K')
+    if (isdigit((unsigned char)c)) {
+        char *end;
+        refer(r, e, (unsigned)strtoul(r->p - 1, &end, 10), STR(""));
+        r->p = end;
+    } else if (c != 'K')
         r->o->understood = false;
 }
 
@@ -209,9 +226,11 @@ static void skip_group(struct reader *r)
         r->o->understood = false;
 }
 
-static void open_group(struct reader *r, const char *from, struct str name)
+static void open_group(struct reader *r, const char *from, struct str name, bool captures)
 {
     struct element *e = add(r, ELEMENT_OPEN, from);
+
+    e->number = captures ? ++r->groups : 0;
     struct str alt = STR("alt_");
     struct str plain = str_starts(name, alt) ? str_skip(name, alt.n) : name;
 
@@ -250,18 +269,20 @@ static void read_special(struct reader *r, const char *from)
         add(r, ELEMENT_LOOK, from);
     } else if (str_starts(s, STR("#")) || str_starts(s, STR("P="))) {
         skip_group(r);
-        add(r, ELEMENT_OTHER, from);
+        struct element *e = add(r, ELEMENT_OTHER, from);
+        if (s.p[0] == 'P')
+            refer(r, e, 0, (struct str){s.p + 2, (size_t)(r->p - s.p) - 3});
     } else if (str_starts(s, STR("P<")) || str_starts(s, STR("<"))) {
         name.p = r->p += s.p[0] == 'P' ? 2 : 1;
         while (r->p < r->end && *r->p != '>')
             r->p++;
         name.n = (size_t)(r->p - name.p);
         r->p += r->p < r->end;
-        open_group(r, from, name);
+        open_group(r, from, name, true);
     } else if (str_starts(s, STR("("))) { // a condition: its branches are those of a group
         r->p++;
         skip_group(r);
-        open_group(r, from, name);
+        open_group(r, from, name, false);
     } else {
         while (r->p < r->end && strchr("imsxnaLuJU^-|>", *r->p))
             r->p++;
@@ -273,18 +294,20 @@ static void read_special(struct reader *r, const char *from)
         bool atomic = r->p[-1] == '>' || r->p[-1] == '|';
         if (!atomic && (r->p == r->end || *r->p++ != ':'))
             r->o->understood = false;
-        open_group(r, from, name);
+        open_group(r, from, name, false);
     }
 }
 
 static const struct {
     struct str text;
     enum element_tag tag;
+    unsigned groups; // that it has inside (translate.c)
 } tags[] = {
-    {{"<ADDR>", 6}, TAG_ADDRESS},     {{"<HOST>", 6}, TAG_ADDRESS}, {{"<IP4>", 5}, TAG_ADDRESS},
-    {{"<SUBNET>", 8}, TAG_ADDRESS},   {{"<IP6>", 5}, TAG_IP6},      {{"<DNS>", 5}, TAG_NAME},
-    {{"<F-ID/>", 7}, TAG_ID},         {{"<CIDR>", 6}, TAG_NUMBER},  {{"<F-PORT/>", 9}, TAG_NUMBER},
-    {{"<SKIPLINES>", 11}, TAG_LINES},
+    {{"<ADDR>", 6}, TAG_ADDRESS, 2},   {{"<HOST>", 6}, TAG_ADDRESS, 3},
+    {{"<IP4>", 5}, TAG_ADDRESS, 1},    {{"<SUBNET>", 8}, TAG_ADDRESS, 3},
+    {{"<IP6>", 5}, TAG_IP6, 1},        {{"<DNS>", 5}, TAG_NAME, 1},
+    {{"<F-ID/>", 7}, TAG_ID, 1},       {{"<CIDR>", 6}, TAG_NUMBER, 1},
+    {{"<F-PORT/>", 9}, TAG_NUMBER, 1}, {{"<SKIPLINES>", 11}, TAG_LINES, 1},
 };
 
 // A tag at r->p, or false.
@@ -299,12 +322,14 @@ static bool read_tag(struct reader *r)
         if (str_starts(s, tags[i].text)) {
             r->p += tags[i].text.n;
             add(r, ELEMENT_TAG, from)->tag = tags[i].tag;
+            r->groups += tags[i].groups;
             return true;
         }
     const char *close = memchr(s.p, '>', s.n);
     if (str_starts(s, STR("<LINK ")) && close) {
         r->p = close + 1;
         add(r, ELEMENT_TAG, from)->tag = TAG_LINK;
+        r->groups++;
         return true;
     }
     bool ends = str_starts(s, STR("</F-"));
@@ -319,7 +344,7 @@ static bool read_tag(struct reader *r)
     if (ends)
         close_group(r, from);
     else
-        open_group(r, from, (struct str){name, n});
+        open_group(r, from, (struct str){name, n}, true);
     return true;
 }
 
@@ -373,7 +398,7 @@ static void read_piece(struct reader *r)
             r->p++;
             read_special(r, from);
         } else {
-            open_group(r, from, (struct str){"", 0});
+            open_group(r, from, (struct str){"", 0}, true);
         }
         return;
     case ')':

@@ -36,9 +36,11 @@ struct element {
     enum element_tag tag;
     unsigned from, body, to; // in the text; body: its end without the quantifier
     unsigned min, max;       // UINT_MAX: no end
-    unsigned partner;        // of OPEN and CLOSE
+    unsigned partner;        // of OPEN and CLOSE; refers: the OPEN whose text stands here again
+    unsigned number;         // OPEN: of the group, 0: it has none
     unsigned depth;          // of groups around it
     bool lazy, possessive;
+    bool refers;  // OTHER: a back reference
     bool user;    // inside (or itself) a group that captures a user's name
     bool content; // inside <F-CONTENT>
     uint8_t set[32];

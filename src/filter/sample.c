@@ -40,7 +40,7 @@ char sample_byte(const struct element *e)
 
 static void put_bytes(struct maker *m, const struct element *e)
 {
-    static const char *const names[] = {"u", "root", "u 1", "x-y"};
+    static const char *const names[] = {"u", "root", " u 1", "x-y"};
     unsigned count = e->min;
     // in the later variants no two wide pieces are alike: "(.*) and \1" must not take them all
     unsigned other = m->plan->variant & 8 ? m->wide++ : 0;
@@ -89,6 +89,10 @@ static void put_sequence(struct maker *m, unsigned from, unsigned to)
             bool optional = e->min == 0 && !(m->plan->variant & 1);
             if (!optional)
                 put_tag(m, e->tag);
+        } else if (e->refers && m->s->from[e->partner] != UINT_MAX &&
+                   m->s->to[e->partner] != UINT_MAX) {
+            put(m, m->s->text + m->s->from[e->partner],
+                m->s->to[e->partner] - m->s->from[e->partner]);
         } else if (e->kind == ELEMENT_OPEN) {
             unsigned count = e->min;
             if (count == 0 && (m->plan->variant >> (m->choices++ % 4) & 1))

@@ -90,6 +90,14 @@ static void test_pieces(void **state)
     assert_int_equal(o.v[10].tag, TAG_ADDRESS);
     outline_clear(&o);
 
+    assert_int_equal(outline_new(STR("<ADDR>(?:a)(b)\\3(?P<q>c)(?P=q)"), false, &o), 0);
+    assert_int_equal(o.n, 12);
+    assert_true(o.v[7].refers);
+    assert_int_equal(o.v[7].partner, 4);
+    assert_true(o.v[11].refers);
+    assert_int_equal(o.v[11].partner, 8);
+    outline_clear(&o);
+
     static const char *const strange[] = {"a)", "(a", "[a", "a\\", "\\Qa\\E", "\\pL"};
     for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
         assert_int_equal(outline_new(str_of(strange[i]), false, &o), 0);

@@ -6,11 +6,14 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "filter/foreign.h"
+#include "filter/inspect.h"
 #include "filter/lint.h"
+#include "filter/outline.h"
 
 struct found {
     unsigned kinds; // bits
@@ -23,6 +26,8 @@ static void on_finding(void *userdata, const struct lint_finding *f)
 {
     struct found *x = userdata;
 
+    if (f->excuse[0])
+        return;
     x->kinds |= 1U << f->kind;
     x->n++;
     x->last[f->kind] = *f;
@@ -93,6 +98,8 @@ static const struct {
     {"^Failed password for <F-USER>.*</F-USER> from <ADDR>",
      BIT(FORGED)}, // what follows the address
     {"^Failed password for <F-USER>.*</F-USER> from <ADDR>.*$", BIT(FORGED)},
+    {"^\\(Failed <F-USER>.*</F-USER> from <ADDR>.*\\)$",
+     BIT(FORGED)}, // what follows it, inside a fixed end
     {"^User '<F-USER>[^']*</F-USER>' from <HOST> denied", BIT(FORGED)},
     {"^ruser=<F-USER>(?:\\S*|.*?)</F-USER> rhost=<HOST>(?:\\s+user=.*)?$", BIT(FORGED)},
     // give up
@@ -164,6 +171,14 @@ static void test_roles(void **state)
         "[Definition]\nfailregex = <@d>^bad <F-USER>.*</F-USER>$\n[Session]\nbegin = <@d>^from "
         "<ADDR>$\n"
         "success = <@d>welcome\n",
+        "# lint accepts unanchored: nobody else can write here\n# lint accepts forged:\n"
+        "[Definition]\nfailregex = <@d>^bad <F-USER>.*</F-USER>$\n[Session]\nbegin = <@d>^from "
+        "<ADDR>$\n"
+        "success = <@d>welcome\n",
+        "# lint accepts unanchored:\n" // without a reason
+        "[Definition]\nfailregex = <@d>^bad <F-USER>.*</F-USER>$\n[Session]\nbegin = <@d>^from "
+        "<ADDR>$\n"
+        "success = <@d>welcome\n",
     };
     char dir[] = "/tmp/pptpban-lint-XXXXXX", path[64];
     const char *dirs[] = {dir, NULL};
@@ -173,15 +188,15 @@ static void test_roles(void **state)
     (void)state;
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof(path), "%s/x.conf", dir);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 4; i++) {
         struct filter *f;
         FILE *out = fopen(path, "w");
         fputs(text[i], out);
         fclose(out);
         assert_int_equal(filter_load("x", &options, &f, &error), 0);
         struct found x = lint(f);
-        assert_int_equal(x.kinds, i ? BIT(UNANCHORED) : 0);
-        if (i) {
+        assert_int_equal(x.kinds, i % 2 ? BIT(UNANCHORED) : 0);
+        if (i == 1) {
             assert_int_equal(x.last[LINT_UNANCHORED].pattern->role, ROLE_SUCCESS);
             assert_int_equal(x.last[LINT_UNANCHORED].pattern->at.line, 5);
         }
@@ -191,29 +206,102 @@ static void test_roles(void **state)
     rmdir(dir);
 }
 
-static void test_own_filters_are_clean(void **state)
+static struct filter *load_own(const char *name)
 {
     const char *dirs[] = {FILTERS, NULL};
     const struct filter_options options = {.dirs = dirs};
     struct filter_error error;
-    struct filter *f;
+    struct filter *f = NULL;
 
-    (void)state;
-    assert_int_equal(filter_load("pptpd", &options, &f, &error), 0);
+    if (filter_load(name, &options, &f, &error) < 0)
+        fail_msg("%s", error.text);
+    return f;
+}
+
+static void for_each_own(void (*check)(const char *name, struct filter *f))
+{
+    glob_t g;
+    size_t n = 0;
+
+    assert_int_equal(glob(FILTERS "/*.conf", 0, NULL, &g), 0);
+    for (size_t i = 0; i < g.gl_pathc; i++) {
+        char *name = strrchr(g.gl_pathv[i], '/') + 1;
+        *strrchr(name, '.') = '\0';
+        struct filter *f = load_own(name);
+        check(name, f);
+        filter_free(f);
+        n++;
+    }
+    globfree(&g);
+    assert_true(n > 0);
+}
+
+static void is_clean(const char *name, struct filter *f)
+{
     struct found x = lint(f);
+
     for (unsigned k = 0; k < LINT_KINDS; k++)
         if (x.kinds >> k & 1)
-            fail_msg("pptpd: %s: %s: %s", lint_names[k], x.last[k].pattern->text, x.last[k].why);
-    filter_free(f);
+            fail_msg("%s: %s: %s: %s", name, lint_names[k], x.last[k].pattern->text, x.last[k].why);
+}
+
+static void test_own_filters_are_clean(void **state)
+{
+    (void)state;
+    for_each_own(is_clean);
+}
+
+static unsigned mutants, users;
+
+// A pattern of ours alone, spoilt: the beginning of anchor, or what stands behind the address,
+// taken away.
+static void finds_mutants(const char *name, struct filter *f)
+{
+    static const enum group ids[] = {GROUP_IP4, GROUP_IP6};
+    size_t n;
+    const struct pattern *v = filter_patterns(f, FILTER_PATTERNS_ALL, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *anchor = strchr(v[i].text, '^'), *address = strstr(v[i].text, "<ADDR>");
+        char text[PATTERN_MAX];
+        if (v[i].link_ident || !v[i].group[ids[0]] || !anchor ||
+            outline_text(v[i].text).p != anchor || !address)
+            continue;
+        snprintf(text, sizeof(text), "%.*s(?:)%s", (int)(anchor - v[i].text), v[i].text,
+                 anchor + 1);
+        struct filter *loose = load_patterns(text);
+        if (!(lint(loose).kinds & BIT(UNANCHORED)))
+            fail_msg("%s: without '^' and not found: %s", name, text);
+        filter_free(loose);
+        mutants++;
+        const char *user = strstr(v[i].text, "<F-USER>.*</F-USER>");
+        if (!user || user > address || address[6] == '\0')
+            continue;
+        // lazy, and with an open end
+        snprintf(text, sizeof(text), "%.*s<F-USER>.*?</F-USER>%.*s", (int)(user - v[i].text),
+                 v[i].text, (int)(address + 6 - user - 19), user + 19);
+        struct filter *lazy = load_patterns(text);
+        if (!(lint(lazy).kinds & BIT(FORGED)))
+            fail_msg("%s: an address can be forged, and not found: %s", name, text);
+        filter_free(lazy);
+        users++;
+    }
+}
+
+static void test_mutants(void **state)
+{
+    (void)state;
+    for_each_own(finds_mutants);
+    assert_true(mutants >= 10);
+    assert_true(users >= 5);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_planted),
-        cmocka_unit_test(test_attacks_are_true),
-        cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_own_filters_are_clean),
+        cmocka_unit_test(test_planted), cmocka_unit_test(test_attacks_are_true),
+        cmocka_unit_test(test_roles),   cmocka_unit_test(test_own_filters_are_clean),
+        cmocka_unit_test(test_mutants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
