@@ -114,55 +114,6 @@ void check_clock(const struct facts *f, struct findings *out)
     }
 }
 
-static const char *const unit_dirs[] = {"/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system",
-                                        "/lib/systemd/system"};
-
-// The value of key= in a unit file, cut to size; false when it is not there.
-static bool unit_key(const struct facts *f, const char *path, const char *key, char *buf, size_t size)
-{
-    struct text t = {0};
-    struct str left, line;
-    bool found = false;
-
-    if (view_read(f->root, path, VIEW_FILE_MAX, &t) < 0)
-        return false;
-    left = (struct str){t.p, t.n};
-    while (view_cut_line(&left, &line)) {
-        line = str_trim(line);
-        size_t n = strlen(key);
-        if (line.n <= n || memcmp(line.p, key, n) != 0 || line.p[n] != '=')
-            continue;
-        struct str value = str_trim(str_skip(line, n + 1));
-        snprintf(buf, size, "%.*s", STR_FMT(value));
-        found = value.n > 0;
-    }
-    view_free(&t);
-    return found;
-}
-
-static bool service_key(const struct facts *f, const char *service, const char *key, char *buf, size_t size)
-{
-    char path[PATH_MAX];
-    bool found = false;
-
-    for (size_t d = 0; !found && d < sizeof(unit_dirs) / sizeof(unit_dirs[0]); d++) {
-        struct names names = {0};
-        snprintf(path, sizeof(path), "%s/%s.service.d", unit_dirs[d], service);
-        char dir[PATH_MAX];
-        strcpy(dir, path);
-        if (view_list(f->root, dir, "*.conf", &names) == 0)
-            for (size_t i = 0; i < names.n; i++)
-                if (snprintf(path, sizeof(path), "%s/%s", dir, names.v[i]) < (int)sizeof(path))
-                    found |= unit_key(f, path, key, buf, size);
-        names_free(&names);
-        if (!found) {
-            snprintf(path, sizeof(path), "%s/%s.service", unit_dirs[d], service);
-            found = unit_key(f, path, key, buf, size);
-        }
-    }
-    return found;
-}
-
 void check_isolation(const struct facts *f, struct findings *out)
 {
     static const char *const marks[] = {"/run/systemd/container", "/run/.containerenv", "/.dockerenv", "/run/host/container-manager"};
@@ -175,7 +126,7 @@ void check_isolation(const struct facts *f, struct findings *out)
             return;
         }
     for (size_t i = 0; i < 2; i++)
-        if (service_key(f, services[i], "NetworkNamespacePath", value, sizeof(value))) {
+        if (facts_service_key(f, services[i], "NetworkNamespacePath", value, sizeof(value))) {
             say(out, AUDIT_PASS, "%s runs in the network namespace %s", services[i], value);
             return;
         }

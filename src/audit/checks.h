@@ -6,6 +6,11 @@
 #include "audit/facts.h"
 #include "audit/findings.h"
 
+// check_accel.c
+void check_accel_auth(const struct facts *f, struct findings *out);
+void check_accel_log(const struct facts *f, struct findings *out);
+void check_accel_cli(const struct facts *f, struct findings *out);
+
 // check_firewall.c
 void check_ruleset(const struct facts *f, struct findings *out);
 void check_ruleset_order(const struct facts *f, struct findings *out);
@@ -37,6 +42,16 @@ void check_secrets_mode(const struct facts *f, struct findings *out);
 void check_secrets_passwords(const struct facts *f, struct findings *out);
 void check_secrets_clients(const struct facts *f, struct findings *out);
 void check_secrets_addresses(const struct facts *f, struct findings *out);
+
+// check_logs.c
+void check_watch(const struct facts *f, struct findings *out);
+void check_syslog_route(const struct facts *f, struct findings *out);
+void check_syslog_debug(const struct facts *f, struct findings *out);
+void check_journald_rate(const struct facts *f, struct findings *out);
+void check_journald_store(const struct facts *f, struct findings *out);
+
+// check_versions.c
+void check_versions(const struct facts *f, struct findings *out);
 
 // check_machine.c
 void check_forwarding(const struct facts *f, struct findings *out);

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += libaudit.a
 libaudit_a_SOURCES = \
+	src/audit/accel.c src/audit/accel.h \
 	src/audit/audit.c src/audit/audit.h \
+	src/audit/check_accel.c \
 	src/audit/check_firewall.c \
+	src/audit/check_logs.c \
 	src/audit/check_machine.c \
 	src/audit/check_pppd.c \
 	src/audit/check_pptpd.c \
 	src/audit/check_secrets.c \
+	src/audit/check_versions.c \
 	src/audit/checks.h \
 	src/audit/facts.c src/audit/facts.h \
 	src/audit/findings.c src/audit/findings.h \
+	src/audit/journald.c \
 	src/audit/kernel_rules.c src/audit/kernel_rules.h \
 	src/audit/pppd.c src/audit/pppd.h \
 	src/audit/pppd_names.c src/audit/pppd_names.h \
@@ -17,6 +22,8 @@ libaudit_a_SOURCES = \
 	src/audit/root.c \
 	src/audit/ruleset.c src/audit/ruleset.h src/audit/ruleset_nft.c src/audit/ruleset_save.c \
 	src/audit/secrets.c src/audit/secrets.h \
+	src/audit/syslogd.c src/audit/syslogd.h \
+	src/audit/versions.c src/audit/versions.h \
 	src/audit/view.c src/audit/view.h \
 	src/audit/words.c src/audit/words.h
 

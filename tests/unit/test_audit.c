@@ -16,6 +16,7 @@
 
 #include "audit/audit.h"
 #include "audit/secrets.h"
+#include "audit/versions.h"
 #include "audit/words.h"
 
 enum { CHECKS_MAX = 64 };
@@ -464,6 +465,21 @@ static void passwords_are_judged(void **state)
     audit_root_close(&root);
 }
 
+// Debian's own order, as deb-version(7) tells it.
+static void versions_are_compared_as_dpkg_does(void **state)
+{
+    static const char *const rising[] = {"1.0~rc1", "1.0", "1.0-1", "1.0-1+b1", "1.0-1.1", "1.0-2", "1.0a", "1.0+x", "1.0.1",
+                                         "1.9", "1.10", "1.010-1", "2.0~~", "2.0~", "2.0", "1:0.1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rising) / sizeof(rising[0]); i++) {
+        assert_int_equal(version_compare(rising[i], rising[i]), 0);
+        for (size_t k = i + 1; k < sizeof(rising) / sizeof(rising[0]); k++)
+            if (version_compare(rising[i], rising[k]) >= 0 || version_compare(rising[k], rising[i]) <= 0)
+                fail_msg("%s is not before %s", rising[i], rising[k]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -474,6 +490,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_may_not_be_read_is_unknown, fresh_tree, drop_tree),
         cmocka_unit_test_setup_teardown(findings_are_bounded, fresh_tree, drop_tree),
         cmocka_unit_test(words_are_pppds),
+        cmocka_unit_test(versions_are_compared_as_dpkg_does),
         cmocka_unit_test_setup_teardown(passwords_are_judged, fresh_tree, drop_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
