@@ -41,8 +41,9 @@ struct event {
     usec_t time;              // of the line; a filter with a datepattern of its own may know better than the source
     bool has_addr;
     bool has_user;
-    bool alone;           // belongs to no life: a failure or success of a filter without begin that names none, or any
-                          // line (but clear) of a program whose key patterns find no name in it
+    bool alone;           // belongs to no life: a failure or success of a filter without begin that names none, a failure
+                          // with its address of a program that no line begins, or any line (but clear) of a program
+                          // whose key patterns find no name in it
     uint8_t key_kind;     // where key is from: 0 the line's own pattern, k + 1 the filter's k-th key pattern; each
                           // is as a program of its own
     struct str key;       // <F-MLFID>: what names its life instead of the pid; "" when nothing does

@@ -247,7 +247,8 @@ static bool fill_event(const struct asking *a, const struct pattern *p, struct s
     e.has_user = pattern_capture(p, m, subject, GROUP_USER, &e.user);
     if (!pattern_capture(p, m, subject, GROUP_MLFID, &e.key))
         e.key = (struct str){"", 0};
-    e.alone = !a->f->has_begin && e.key.n == 0 && (e.role == ROLE_FAILURE || e.role == ROLE_SUCCESS);
+    if (e.key.n == 0 && (e.role == ROLE_FAILURE || e.role == ROLE_SUCCESS))
+        e.alone = !a->f->has_begin || (e.role == ROLE_FAILURE && e.has_addr && !p->has_begin);
     if (p->link_ident && pattern_capture(p, m, subject, GROUP_LINK, &pid)) {
         unsigned long long v;
         if (str_number(pid, INT32_MAX, &v) < 0)

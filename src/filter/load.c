@@ -222,11 +222,14 @@ static void order_patterns(struct filter *f)
     for (size_t i = 0; i < f->patterns.n; i++) {
         unsigned before = 0;
         v[i].last = true;
-        for (size_t j = 0; j < f->patterns.n; j++)
+        v[i].has_begin = false;
+        for (size_t j = 0; j < f->patterns.n; j++) {
             if (v[j].role == v[i].role && same_ident(&v[i], &v[j])) {
                 before += j < i;
                 v[i].last &= j <= i;
             }
+            v[i].has_begin |= v[j].role == ROLE_BEGIN && (!v[j].ident || same_ident(&v[i], &v[j]));
+        }
         v[i].order = (uint8_t)before;
         f->has_begin |= v[i].role == ROLE_BEGIN;
     }

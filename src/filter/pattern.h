@@ -55,6 +55,7 @@ struct pattern {
     enum outcome_class class;
     uint8_t order;
     bool last;
+    bool has_begin; // some line of its program begins a life
 };
 
 // Looks over the shoulder of every match.

@@ -4,11 +4,37 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 enum { NAME_MAX_BYTES = 256 };
+
+// The same text with the number of the user for his name behind _UID=. An unknown name stays, and matches nothing.
+static char *name_users(const char *match)
+{
+    struct str rest = str_of(match), word;
+    size_t size = 0;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, &size);
+
+    while (out && (word = str_word(&rest)).n > 0) {
+        char name[64] = "";
+        if (str_starts(word, STR("_UID=")) && word.n - 5 < sizeof(name) && !(word.p[5] >= '0' && word.p[5] <= '9'))
+            memcpy(name, word.p + 5, word.n - 5);
+        const struct passwd *pw = name[0] ? getpwnam(name) : NULL;
+        if (pw)
+            fprintf(out, "_UID=%u ", (unsigned)pw->pw_uid);
+        else
+            fprintf(out, "%.*s ", STR_FMT(word));
+    }
+    if (out && fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
 
 static int parse_match(struct entry_match *m, uint64_t filter, const char *match)
 {
@@ -16,7 +42,7 @@ static int parse_match(struct entry_match *m, uint64_t filter, const char *match
 
     m->filter = filter;
     m->n = 0;
-    m->text = strdup(match);
+    m->text = name_users(match);
     if (!m->text)
         return -ENOMEM;
     struct str rest = str_of(m->text), word;

@@ -504,6 +504,8 @@ static void the_manual_does_not_lie(void **state)
         {"tunneld-worker", "bye", ROLE_END},
         {"tunneld", "connection closed", ROLE_END},
         {"tunneld", "user 'bob': wrong secret", ROLE_MAX},
+        {"tunnel-guard", "203.0.113.5 says nothing", ROLE_FAILURE},
+        {"tunneld", "203.0.113.5 says nothing", ROLE_FAILURE},
     };
     struct filter_options options = {.dirs = dirs};
     struct filter_error error;
@@ -517,6 +519,8 @@ static void the_manual_does_not_lie(void **state)
                           "[Session]\n"
                           "begin = <@tunneld>^connection from <ADDR>$\n"
                           "link = <@tunneld>^worker <LINK tunneld-worker> started$\n"
+                          "failure.probe = <@tunnel-guard>^<ADDR> says nothing$\n"
+                          "                <@tunneld>^<ADDR> says nothing$\n"
                           "end = <@tunneld>^connection closed$\n"
                           "      <@tunneld-worker>^bye$\n");
     assert_int_equal(filter_load("tunneld", &options, &f, &error), 0);
@@ -527,6 +531,8 @@ static void the_manual_does_not_lie(void **state)
         struct event e = {.role = ROLE_MAX};
         filter_match(f, &r, &e);
         assert_int_equal(e.role, lines[i].role);
+        // a program that no line begins tells all in one
+        assert_int_equal(e.alone, strcmp(lines[i].ident, "tunnel-guard") == 0);
     }
     filter_free(f);
 }
