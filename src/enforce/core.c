@@ -10,6 +10,7 @@
 #define QUIET      (10 * USEC_SEC) // after so long without a repair nobody fights over the hook
 #define RETRY      (5 * USEC_SEC)
 #define FULL_AGAIN (60 * USEC_SEC)
+#define CUT_PERIOD (50 * USEC_MSEC) // one look at the sockets serves all bans of so long a time
 
 static uint32_t now_seconds(const struct enforcer *e)
 {
@@ -71,6 +72,7 @@ static void send_batch(struct enforcer *e, bool adding, struct msg_verdict *verd
         if (adding ? el->error && !el->known : !el->error || el->error == ENOENT)
             if (h)
                 held_remove(&e->held, h);
+        e->cut_due |= adding && !el->error && !el->known;
         bool missing = !adding && (el->error == ENOENT || (!h && !el->error));
         if (el->error == 0 && !missing)
             (*(adding ? &e->status.bans : &e->status.unbans))++;
@@ -293,9 +295,35 @@ static void walk(struct enforcer *e, uint32_t expected[FAMILIES])
     }
 }
 
+bool enforcer_holds(const struct enforcer *e, const struct addr *a)
+{
+    unsigned widest = addr_is_v4(a) ? 97 : 1;
+
+    for (unsigned len = 128; len >= widest; len--) {
+        struct prefix net = prefix_of(a, (uint8_t)len);
+        const struct held_entry *h = held_find(&e->held, &net);
+        if (h && h->kernel_until > now_seconds(e) && h->until > e->realtime())
+            return true;
+    }
+    return false;
+}
+
+// After a batch has been answered: whoever waits for a ban does not wait for this.
+static usec_t cut(struct enforcer *e, usec_t now)
+{
+    if (!e->cut_due || !e->cut)
+        return USEC_FOREVER;
+    if (e->last_cut && now < e->last_cut + CUT_PERIOD)
+        return e->last_cut + CUT_PERIOD;
+    e->cut_due = false;
+    e->cut(e->userdata);
+    e->last_cut = e->monotonic();
+    return e->cut_due ? e->last_cut + CUT_PERIOD : USEC_FOREVER;
+}
+
 usec_t enforcer_tick(struct enforcer *e)
 {
-    usec_t now = e->monotonic(), period = e->backend.ops->tick_ms * USEC_MSEC;
+    usec_t now = e->monotonic(), cut_at = cut(e, now), period = e->backend.ops->tick_ms * USEC_MSEC;
     uint32_t expected[FAMILIES] = {0};
 
     if (e->repair_at && now >= e->repair_at) {
@@ -318,6 +346,7 @@ usec_t enforcer_tick(struct enforcer *e)
     if (e->next_walk == 0 && e->held.n > 0)
         e->next_walk = now + period;
     usec_t next = e->next_walk ? e->next_walk : USEC_FOREVER; // no bans: no wake-ups
+    next = cut_at < next ? cut_at : next;
     return e->repair_at && e->repair_at < next ? e->repair_at : next;
 }
 

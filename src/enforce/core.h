@@ -22,7 +22,10 @@ struct enforcer {
     usec_t (*realtime)(void);
     usec_t (*monotonic)(void);
     void (*event)(void *userdata, const struct msg_event *); // for watcher and log
+    void (*cut)(void *userdata); // ends the open control connections of whom enforcer_holds(); NULL: nobody's
     void *userdata;
+    bool cut_due;
+    usec_t last_cut;                           // monotonic
     usec_t next_walk;                          // monotonic; 0: none is due, for there are no bans
     usec_t lost_since, repair_at, last_repair; // monotonic; 0: hook is in, no repair due, none yet
     usec_t full_said;                          // monotonic; a full set is said once a minute
@@ -46,6 +49,9 @@ void enforcer_news(struct enforcer *e, const struct guard_news *news);
 // Time goes on: expiry, renewal, the check of what raises no event, repairs that were put off. When it wants to be
 // called again, monotonic; USEC_FOREVER: only after something else happened.
 usec_t enforcer_tick(struct enforcer *e);
+
+// True while a, alone or in a network, is banned.
+bool enforcer_holds(const struct enforcer *e, const struct addr *a);
 
 // Limits or own addresses have changed: bans that they forbid now end.
 void enforcer_sweep(struct enforcer *e);

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // pptpban-enforcer: the only process with a capability. Sets up, gives up everything but CAP_NET_ADMIN, locks itself
 // in, then serves one watcher. What is decided is in core.c; here are sockets, signals and time.
-#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,9 +18,11 @@
 
 #include "base/log.h"
 #include "base/paths.h"
+#include "enforce/confine.h"
 #include "enforce/core.h"
 #include "enforce/own.h"
 #include "enforce/sandbox.h"
+#include "enforce/sockets.h"
 
 #include <libmnl/libmnl.h>
 
@@ -35,6 +33,9 @@ struct program {
     struct nfnl nfnl;
     struct guard guard;
     struct mnl_socket *own;
+    struct sockets sockets;
+    struct sockets_entry victims[64];
+    unsigned n_victims;
     struct pollfd fds[FDS];
     const char *limits_path, *user;
     int notify;                     // systemd's socket, or -1
@@ -128,41 +129,6 @@ static int open_listener(const char *path)
     return fd;
 }
 
-// As systemd starts us: no root, and this one capability. Then nothing is left to give up, and the unit's filter of
-// system calls would refuse capset() anyway.
-static bool holds_only_net_admin(void)
-{
-    bool others = false;
-
-    if (capng_get_caps_process() < 0)
-        return false;
-    for (unsigned c = 0; c <= CAP_LAST_CAP; c++)
-        others = others || (c != CAP_NET_ADMIN && capng_have_capability(CAPNG_PERMITTED, c));
-    return !others && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
-}
-
-static int drop_privileges(const char *user)
-{
-    const struct rlimit files = {64, 64}, none = {0, 0};
-    const struct passwd *pw = geteuid() == 0 && user ? getpwnam(user) : NULL;
-    int r;
-
-    if (geteuid() == 0 && user && !pw)
-        return -ESRCH;
-    (void)setrlimit(RLIMIT_NOFILE, &files);
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); // the list is large and mostly untouched: no 2 MiB a touch
-    if (geteuid() != 0 && holds_only_net_admin())
-        return 0;
-    capng_clear(CAPNG_SELECT_ALL);
-    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
-    if (pw)
-        r = capng_change_id((int)pw->pw_uid, (int)pw->pw_gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
-    else
-        r = capng_apply(geteuid() == 0 ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS);
-    return r < 0 ? -EPERM : 0;
-}
-
 static int lock_in(const struct program *p)
 {
     static const char *const calls[] = {
@@ -223,6 +189,31 @@ static void on_event(void *userdata, const struct msg_event *ev)
     log_warning("%s (by %s, pid %u; missing for %lld ms)", texts[ev->what], ev->program[0] ? ev->program : "an unknown program",
                 ev->pid, (long long)(ev->missing / USEC_MSEC));
     (void)send_unasked(p, MSG_EVENT, ev, sizeof(*ev)); // one that a slow watcher misses is in the status
+}
+
+static void collect(void *userdata, const struct sockets_entry *s)
+{
+    struct program *p = userdata;
+
+    if (p->n_victims < sizeof(p->victims) / sizeof(p->victims[0]) && enforcer_holds(&p->e, &s->peer))
+        p->victims[p->n_victims++] = *s;
+}
+
+// The hook drops what a banned address sends, and the server would go on waiting for it: its place is free at once.
+static void cut(void *userdata)
+{
+    struct program *p = userdata;
+    unsigned ended = 0;
+
+    p->n_victims = 0;
+    if (p->e.limits.keep_open || p->e.backend.ops == &backend_none ||
+        sockets_walk(&p->sockets, p->e.limits.control_port, SOCKETS_LIVING, collect, p) < 0)
+        return;
+    for (unsigned i = 0; i < p->n_victims; i++)
+        ended += sockets_end(&p->sockets, &p->victims[i]) == 0;
+    if (ended > 0)
+        log_info("ended %u open control connection%s of banned addresses", ended, ended == 1 ? "" : "s");
+    p->e.cut_due = ended == sizeof(p->victims) / sizeof(p->victims[0]); // there may be more
 }
 
 static void accept_watcher(struct program *p)
@@ -358,7 +349,7 @@ static int set_up(struct program *p, const char *socket_path, int fd)
         p->fds[FD_LISTEN].fd = r;
     else
         p->fds[FD_WATCHER].fd = fd;
-    if (r >= 0 && (r = drop_privileges(p->user)) < 0)
+    if (r >= 0 && (r = confine_to_net_admin(p->user)) < 0)
         log_error("cannot become user %s with CAP_NET_ADMIN alone: %s", p->user ? p->user : "(the present one)",
                   strerror(-r));
     else if (r >= 0 && ((r = nfnl_open(&p->nfnl)) < 0 || (r = guard_open(&p->guard)) < 0))
@@ -369,6 +360,10 @@ static int set_up(struct program *p, const char *socket_path, int fd)
         log_error("no memory for %u entries", e->limits.max_entries);
     if (r < 0)
         return r;
+    if (sockets_open(&p->sockets) == 0)
+        e->cut = cut;
+    else
+        log_notice("no sock_diag in this kernel: open connections of banned addresses are dropped, not ended");
     p->fds[FD_GUARD].fd = mnl_socket_get_fd(p->guard.nl);
     p->fds[FD_OWN].fd = mnl_socket_get_fd(p->own);
     e->realtime = realtime;

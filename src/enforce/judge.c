@@ -35,7 +35,7 @@ bool judge_jail(const char jail[static 32])
 }
 
 // The list is sorted and without overlaps (limits_check): only two neighbours can touch net.
-static bool allowed(const struct limits *l, const struct prefix *net)
+bool judge_allowed(const struct limits *l, const struct prefix *net)
 {
     uint32_t low = 0, high = l->n_allow;
 
@@ -68,7 +68,7 @@ static enum msg_reason forbidden(const struct limits *l, const struct own *own, 
         return REASON_UNBANNABLE;
     if (prefix_family_len(net) < (family_of(net) == V4 ? l->widest4 : l->widest6))
         return REASON_TOO_WIDE;
-    if (allowed(l, net))
+    if (judge_allowed(l, net))
         return REASON_ALLOWLIST;
     if (any_in(own->address, own->n_address, net))
         return REASON_OWN;

@@ -25,6 +25,9 @@ bool judge_jail(const char jail[static 32]);
 // REASON_DONE when it may be banned. What is held already counts as covered.
 enum msg_reason judge_ban(const struct limits *l, const struct own *own, const struct held *h, const struct prefix *net);
 
+// True when the allowlist touches net.
+bool judge_allowed(const struct limits *l, const struct prefix *net);
+
 // True when a ban of net must go although it was allowed once: the limits or this machine's addresses have changed.
 bool judge_forbidden(const struct limits *l, const struct own *own, const struct prefix *net);
 

@@ -19,6 +19,9 @@ void limits_defaults(struct limits *ret)
     ret->max_timeout = LIMITS_MAX_TIMEOUT;
     ret->widest4 = 24;
     ret->widest6 = 48;
+    ret->silent_ms = 1000;
+    ret->control_port = 1723;
+    ret->first_packet = 156;
     ret->max_extent4 = UINT64_C(1) << 24;
     ret->max_extent6 = UINT64_C(1) << 32;
     strcpy(ret->set4, "pptpban4");

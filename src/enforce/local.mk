@@ -4,6 +4,7 @@ noinst_LIBRARIES += libenforce.a
 libenforce_a_SOURCES = \
 	src/enforce/protocol.h \
 	src/enforce/link.c src/enforce/link.h \
+	src/enforce/connstats.c src/enforce/connstats.h \
 	src/enforce/limits.c src/enforce/limits.h src/enforce/limits_file.h src/enforce/limits_write.c \
 	src/enforce/sandbox.c src/enforce/sandbox.h src/enforce/sandbox_watcher.c
 
@@ -14,6 +15,8 @@ libenforcer_a_SOURCES = \
 	src/enforce/judge.c src/enforce/judge.h \
 	src/enforce/held.c src/enforce/held.h \
 	src/enforce/own.c src/enforce/own.h \
+	src/enforce/confine.c src/enforce/confine.h \
+	src/enforce/sockets.c src/enforce/sockets.h \
 	src/enforce/guard.c src/enforce/guard.h \
 	src/enforce/nfnl.c src/enforce/nfnl.h \
 	src/enforce/backend.h src/enforce/ipset.c src/enforce/nftables.c src/enforce/none.c

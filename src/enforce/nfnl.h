@@ -16,6 +16,8 @@
 
 enum { NFNL_BUFFER = 512 * 1024, NFNL_ANSWER = 32 * 1024, HOOK_PRIORITY = -310 }; // -310: before conntrack and before raw (-300)
 
+#define NFNL_CONNGUARD_TABLE "pptpban_connguard" // of the guard of silent connections; it blocks nobody
+
 struct nfnl {
     struct mnl_socket *nl;
     uint32_t portid, seq;

@@ -399,7 +399,7 @@ static int take_chain(const struct nlmsghdr *nlh, void *userdata)
     }
     for (size_t i = 0; i < sizeof(compat) / sizeof(compat[0]); i++)
         base = base && strcmp(name, compat[i]) != 0;
-    s->native |= base && strcmp(table, s->our_table) != 0;
+    s->native |= base && strcmp(table, s->our_table) != 0 && strcmp(table, NFNL_CONNGUARD_TABLE) != 0;
     return MNL_CB_OK;
 }
 

@@ -98,7 +98,7 @@ in_kernel() { # ADDR: asked from outside, with the tools everybody has
 
 for backend in ipset nftables; do
 	: >"$T/log"
-	limits
+	limits keep_open=1 # the hook alone
 	start
 	status=$(cat /proc/$pid/status)
 	is "$backend: runs as nobody" "$(id -u nobody)" "$(echo "$status" | awk '/^Uid/ { print $2 }')"
@@ -172,6 +172,18 @@ for backend in ipset nftables; do
 	ok "$backend: another user may not" test "$(setpriv --reuid 65533 --clear-groups timeout 2 "$drive" "$T/socket" status >/dev/null 2>&1; echo $?)" != 0
 	ok "$backend: malformed messages end the connection" d garbage
 	ok "$backend: and nothing else" d status
+
+	# a ban ends the sockets of whom it bans, an address or a network, so that the server has its places back
+	ended() { [ "$(in_server ss -Htn state established "sport = 1723 and dst [$1]" | wc -l)" = 0 ]; }
+	talk $backend-good 192.0.2.10 192.0.2.66
+	talk $backend-bad4 192.0.2.10 192.0.2.67
+	talk $backend-bad6 2001:db8:1::10 2001:db8:1::67
+	is "$backend: before: all are there" "1 1 1" "$(for a in 192.0.2.66 192.0.2.67 2001:db8:1::67; do ended $a; echo $?; done | paste -sd' ')"
+	d ban 600 192.0.2.67 2001:db8:1::60/124
+	ok "$backend: a ban ends its IPv4 connections at the server" within 300 ended 192.0.2.67
+	ok "$backend: a network's IPv6 connections too" within 300 ended 2001:db8:1::67
+	ok "$backend: others' are left alone" talks $backend-good
+	d unban 192.0.2.67 2001:db8:1::60/124
 
 	# the newest watcher wins; a stuck one blocks nobody
 	"$drive" "$T/socket" watch 60 >"$T/stuck" &

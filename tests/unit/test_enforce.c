@@ -690,8 +690,12 @@ static void test_limits_file(void **state)
     unlink(path);
     assert_int_equal(limits_read(path, &back), -ENOENT);
 
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 11; i++) {
         limits_defaults(&l);
+        l.keep_open = i == 7 ? 2 : 1;
+        l.silent_ms = i == 8 ? LIMITS_MAX_SILENT + 1 : LIMITS_MAX_SILENT;
+        l.control_port = i == 9 ? 0 : 1;
+        l.first_packet = i == 10 ? 0 : 1;
         l.widest4 = i == 0 ? 0 : i == 1 ? 33 : 24;
         l.max_timeout = i == 2 ? LIMITS_MAX_TIMEOUT + 1 : 3600;
         l.max_entries = i == 3 ? LIMITS_MAX_ENTRIES + 1 : 10;

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Gives up everything but CAP_NET_ADMIN, for the two programs that have it.
+#ifndef PB_ENFORCE_CONFINE_H
+#define PB_ENFORCE_CONFINE_H
+
+// As root: becomes user (NULL: stays who it is) without any other group or capability. Otherwise keeps what it has of
+// CAP_NET_ADMIN alone. Few files, no core dump. -ESRCH: no such user, -EPERM.
+int confine_to_net_admin(const char *user);
+
+#endif
