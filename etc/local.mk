@@ -16,7 +16,7 @@ dist_filters_DATA = filters/accel-ppp.conf \
 
 dist_sysusers_DATA = etc/sysusers.d/pptpban.conf
 dist_tmpfiles_DATA = etc/tmpfiles.d/pptpban.conf
-nodist_systemdsystemunit_DATA = etc/pptpban.service etc/pptpban-enforcer.service
+nodist_systemdsystemunit_DATA = etc/pptpban.service etc/pptpban-enforcer.service etc/pptpban-connguard.service
 
 # Written by tools/make-completions from what pptpban tells of itself; "make completions" writes them anew.
 bashcompletiondir = $(datadir)/bash-completion/completions
@@ -29,7 +29,8 @@ completions: pptpban
 	$(srcdir)/tools/make-completions ./pptpban $(srcdir)/completions
 .PHONY: completions
 
-EXTRA_DIST += docs/stacks.md etc/pptpban.conf etc/demo/attack.syslog etc/pptpban.service.in etc/pptpban-enforcer.service.in
+EXTRA_DIST += docs/stacks.md etc/pptpban.conf etc/demo/attack.syslog etc/pptpban.service.in etc/pptpban-enforcer.service.in \
+	etc/pptpban-connguard.service.in
 CLEANFILES += $(nodist_systemdsystemunit_DATA)
 
 make_unit = $(AM_V_GEN)$(MKDIR_P) etc && $(SED) -e 's|@bindir[@]|$(bindir)|' -e 's|@sbindir[@]|$(sbindir)|' \
@@ -38,6 +39,9 @@ etc/pptpban.service: $(srcdir)/etc/pptpban.service.in Makefile
 	$(make_unit) $(srcdir)/etc/pptpban.service.in >$@.tmp && mv $@.tmp $@
 etc/pptpban-enforcer.service: $(srcdir)/etc/pptpban-enforcer.service.in Makefile
 	$(make_unit) $(srcdir)/etc/pptpban-enforcer.service.in >$@.tmp && mv $@.tmp $@
+
+etc/pptpban-connguard.service: $(srcdir)/etc/pptpban-connguard.service.in Makefile
+	$(make_unit) $(srcdir)/etc/pptpban-connguard.service.in >$@.tmp && mv $@.tmp $@
 
 # The administrator's configuration is never overwritten, and removed only while it is as shipped.
 install-data-local:

@@ -92,6 +92,33 @@ static void print_filters(const json_t *filters)
     }
 }
 
+static void print_connguard(const json_t *g, bool colours)
+{
+    const char *mode = text_of(g, "mode"), *problem = text_of(g, "problem");
+    char text[200];
+
+    if (strcmp(mode, "off") == 0) {
+        printf("%-10s off (silent_timeout = 0)\n", "connguard");
+        return;
+    }
+    if (!json_is_true(json_object_get(g, "running"))) {
+        say(colours, "connguard", false, "does not run: one silent connection can hold up all logins");
+        return;
+    }
+    bool ends = strcmp(mode, "ends") == 0;
+    snprintf(text, sizeof(text), "%s connections that are silent for %.0f s%s: %lld %s", ends ? "ends" : "reports",
+             json_number_value(json_object_get(g, "timeout")),
+             strcmp(mode, "reports") == 0 ? ", for this kernel cannot end them" : "",
+             number_of(g, ends ? "ended" : "told"), ends ? "ended" : "told of");
+    say(colours, "connguard", ends, text);
+    if (*problem) {
+        snprintf(text, sizeof(text), "nothing wakes it, it looks twice a second: %s", problem);
+        say(colours, "", false, text);
+    }
+    if (number_of(g, "unsaid") || number_of(g, "overflow"))
+        printf("%-10s %lld not logged, %lld too many to remember\n", "", number_of(g, "unsaid"), number_of(g, "overflow"));
+}
+
 static void print_sources(const json_t *sources, bool colours)
 {
     size_t i;
@@ -144,6 +171,8 @@ static void print_status(const json_t *s)
            output_left(clock_realtime() - number_of(s, "since") * USEC_SEC, text));
     printf("%-10s %lld\n", "bans", number_of(s, "bans"));
     print_enforcer(json_object_get(s, "enforcer"), observe, colours);
+    if (!observe)
+        print_connguard(json_object_get(s, "connguard"), colours);
     print_jails(json_object_get(s, "jails"), colours);
     print_filters(json_object_get(s, "filters"));
     print_sources(json_object_get(s, "sources"), colours);

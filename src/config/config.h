@@ -64,6 +64,7 @@ struct config {
     unsigned max_bans;    // entries of the ban list and of each kernel set
     unsigned evidence_kib; // bound of the evidence arena
     uint8_t widest4, widest6; // widest network that may be banned, family bits (24, 48)
+    usec_t silent_timeout; // a control connection without a first packet is ended after this; 0: never
     usec_t history;       // how long ended bans are remembered
     struct firewall_config firewall;
     struct jail_config *jails; // [n_jails], enabled and not

@@ -42,6 +42,7 @@ static const struct keyword globals[] = {
     {"evidence_kib", NULL, &kind_number, IN(config, evidence_kib), "4096", .min = 64, .max = 1048576},
     {"widest4", NULL, &kind_number, IN(config, widest4), "24", .min = 8, .max = 32},
     {"widest6", NULL, &kind_number, IN(config, widest6), "48", .min = 19, .max = 128},
+    {"silent_timeout", NULL, &kind_time, IN(config, silent_timeout), "1s", .min = 0, .max = 60},
     {"history", "dbpurgeage", &kind_time, IN(config, history), "13w", .min = HOUR, .max = 3640LL * DAY},
 };
 

@@ -3,6 +3,7 @@
 #include "daemon/answers.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,10 @@
 #include "daemon/channel.h"
 #include "daemon/enact.h"
 #include "daemon/inputs.h"
+#include "daemon/limits_compile.h"
 #include "daemon/state.h"
 #include "daemon/text.h"
+#include "enforce/connstats.h"
 
 // Exit codes for the client, as in pptpban(8).
 enum { CODE_FAILED = 1, CODE_NOTHING = 3 };
@@ -369,6 +372,26 @@ static json_t *enforcer_object(const struct service *s)
                      (double)e->hook_missing / (double)USEC_SEC, "last_culprit", e->last_culprit, "problem", e->problem);
 }
 
+// From the file that it keeps; it answers nobody.
+static json_t *connguard_object(const struct service *s)
+{
+    static const char *const modes[CONNSTATS_MODES] = {
+        [CONNSTATS_OFF] = "off", [CONNSTATS_ENDS] = "ends", [CONNSTATS_REPORTS] = "reports", [CONNSTATS_OBSERVES] = "observes"};
+    char dir[PATH_MAX], path[PATH_MAX + 16];
+    struct connstats c;
+    pid_t pid = 0;
+    int r = limits_directory(s->config->runtime_dir, dir, sizeof(dir));
+
+    snprintf(path, sizeof(path), "%s/%s", dir, CONNSTATS_NAME);
+    if (r < 0 || connstats_read(path, &c, &pid) < 0)
+        return json_pack("{s:b}", "running", 0);
+    return json_pack("{s:b,s:s,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s}", "running", pid != 0, "mode", modes[c.mode], "timeout",
+                     c.silent_ms / 1000.0, "unfinished", (json_int_t)c.unfinished, "ended", (json_int_t)c.ended, "told",
+                     (json_int_t)c.told, "unsaid", (json_int_t)c.unsaid, "overflow", (json_int_t)c.overflow, "looks",
+                     (json_int_t)c.looks, "mended", (json_int_t)c.mended, "problem",
+                     c.woken_error ? strerror(c.woken_error) : "");
+}
+
 static json_t *sources_array(const struct service *s)
 {
     json_t *array = json_array();
@@ -451,11 +474,12 @@ static void answer_status(struct service *s, struct control_client client)
                               s->locks.mdwe, "complete", s->locks.complete);
 
     control_reply(s->control, client,
-                  json_pack("{s:b,s:i,s:s,s:i,s:I,s:s,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:s,s:o}", "ok", 1, "version", 1, "program",
+                  json_pack("{s:b,s:i,s:s,s:i,s:I,s:s,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:o}", "ok", 1, "version", 1, "program",
                             PACKAGE_VERSION, "pid", (int)getpid(), "since", (json_int_t)(s->started / USEC_SEC), "mode",
                             s->observe ? "observe" : "ban", "caught_up", enact_is_caught_up(s->enact), "bans",
-                            (json_int_t)bans_count(engine_bans(s->engine)), "enforcer", enforcer_object(s), "jails",
-                            jails_array(s), "filters", filters_array(s), "sources", sources_array(s), "engine", counters_object(s), "state",
+                            (json_int_t)bans_count(engine_bans(s->engine)), "enforcer", enforcer_object(s), "connguard",
+                            connguard_object(s), "jails", jails_array(s), "filters", filters_array(s), "sources",
+                            sources_array(s), "engine", counters_object(s), "state",
                             enact_state_problem(s->enact), "locks", locks));
 }
 

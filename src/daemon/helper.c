@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Starts and restarts pptpban-enforcer.
+// Starts and restarts pptpban-enforcer and pptpban-connguard.
 #include "daemon/helper.h"
 
 #include <errno.h>
@@ -16,13 +16,23 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "daemon/limits_compile.h"
+#include "enforce/connstats.h"
 
 // One that ran for so long has not failed at once.
 #define HEALTHY_AFTER (60 * USEC_SEC)
 
-void helper_init(struct helper *h, const char *program)
+static const struct {
+    const char *name, *place; // place: the option that says where it is found, and the file's name
+    const char *file;
+    const char *meanwhile;
+} kinds[HELPER_KINDS] = {
+    [HELPER_ENFORCER] = {"the enforcer", "--socket", ENFORCER_SOCKET_NAME, "bans stay in the kernel"},
+    [HELPER_CONNGUARD] = {"the guard of silent connections", "--stats", CONNSTATS_NAME, "one of them can hold up all logins"},
+};
+
+void helper_init(struct helper *h, enum helper_kind kind, const char *program)
 {
-    *h = (struct helper){.program = program, .again = USEC_FOREVER};
+    *h = (struct helper){.kind = kind, .program = program, .again = USEC_FOREVER};
 }
 
 usec_t helper_backoff(unsigned failures)
@@ -43,30 +53,46 @@ const char *helper_describe_end(int status, char buf[static HELPER_END_MAX])
     return buf;
 }
 
-// A launcher that was killed leaves its enforcer behind; two would fight over the sets. Whoever listens at our
-// place, as root's directory proves, is ours.
-static void end_leftover(const char *path)
+// Who listens there; 0: nobody.
+static pid_t listener_at(const char *path)
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
-    struct ucred peer;
+    struct ucred peer = {.pid = 0};
     socklen_t size = sizeof(peer);
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-    if (fd < 0 || strlen(path) >= sizeof(sun.sun_path))
-        return;
-    strcpy(sun.sun_path, path);
-    if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 &&
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 1 && kill(peer.pid, SIGTERM) == 0) {
-        log_notice("an enforcer was left behind (pid %d): ended it; bans stay in the kernel", (int)peer.pid);
-        for (int i = 0; i < 100 && kill(peer.pid, 0) == 0; i++)
-            usleep(10000);
-    }
+    if (fd < 0)
+        return 0;
+    if (strlen(path) < sizeof(sun.sun_path))
+        strcpy(sun.sun_path, path);
+    if (!sun.sun_path[0] || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        peer.pid = 0;
     close(fd);
+    return peer.pid;
 }
 
-static void run_enforcer(const struct helper *h, const char *limits, const char *socket_path)
+// A launcher that was killed leaves them behind; two would fight over the sets. Whoever is at our place, as root's
+// directory proves, is ours.
+static void end_leftover(const struct helper *h, const char *place)
 {
-    const char *argv[] = {h->program, "--limits", limits, "--socket", socket_path, NULL, NULL, NULL};
+    struct connstats stats;
+    pid_t pid = 0;
+
+    if (h->kind == HELPER_ENFORCER)
+        pid = listener_at(place);
+    else if (connstats_read(place, &stats, &pid) < 0)
+        pid = 0;
+    if (pid > 1 && kill(pid, SIGTERM) == 0) {
+        log_notice("%s was left behind (pid %d): ended it; %s", kinds[h->kind].name, (int)pid, kinds[h->kind].meanwhile);
+        for (int i = 0; i < 100 && kill(pid, 0) == 0; i++)
+            usleep(10000);
+    }
+}
+
+static void run(const struct helper *h, const char *limits, const char *place)
+{
+    const char *argv[] = {h->program, "--limits", limits, kinds[h->kind].place, place, NULL, NULL, NULL};
     sigset_t none;
 
     if (getpwnam(PB_ENFORCER_USER)) {
@@ -86,18 +112,18 @@ static void run_enforcer(const struct helper *h, const char *limits, const char 
 
 static void start(struct helper *h)
 {
-    char limits[PATH_MAX + 32], socket_path[PATH_MAX + 32];
+    char limits[PATH_MAX + 32], place[PATH_MAX + 32];
 
     snprintf(limits, sizeof(limits), "%s/%s", h->dir, ENFORCER_LIMITS_NAME);
-    snprintf(socket_path, sizeof(socket_path), "%s/%s", h->dir, ENFORCER_SOCKET_NAME);
-    end_leftover(socket_path);
+    snprintf(place, sizeof(place), "%s/%s", h->dir, kinds[h->kind].file);
+    end_leftover(h, place);
     h->again = USEC_FOREVER;
     h->started = clock_monotonic();
     h->pid = fork();
     if (h->pid == 0)
-        run_enforcer(h, limits, socket_path);
+        run(h, limits, place);
     if (h->pid < 0) {
-        log_error("cannot start the enforcer: %s", strerror(errno));
+        log_error("cannot start %s: %s", kinds[h->kind].name, strerror(errno));
         h->pid = 0;
         h->again = h->started + helper_backoff(++h->failures);
     }
@@ -140,8 +166,8 @@ void helper_ended(struct helper *h, int status)
     }
     usec_t wait = helper_backoff(++h->failures);
     h->again = now + wait;
-    log_error("the enforcer %s; bans stay in the kernel; starting it again in %.1f s", helper_describe_end(status, how),
-              (double)wait / (double)USEC_SEC);
+    log_error("%s %s; %s; starting it again in %.1f s", kinds[h->kind].name, helper_describe_end(status, how),
+              kinds[h->kind].meanwhile, (double)wait / (double)USEC_SEC);
 }
 
 void helper_stop(struct helper *h)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The enforcer as a child of the launcher, when that was started as root without a service manager: starts it,
-// starts it again when it dies, ends it.
+// The enforcer, and the guard of silent connections, as children of the launcher, when that was started as root without
+// a service manager: starts them, starts them again when they die, ends them.
 #ifndef PB_DAEMON_HELPER_H
 #define PB_DAEMON_HELPER_H
 
@@ -9,15 +9,18 @@
 
 #include "base/clock.h"
 
+enum helper_kind { HELPER_ENFORCER, HELPER_CONNGUARD, HELPER_KINDS };
+
 struct helper {
-    const char *program;  // the enforcer's binary
-    char dir[PATH_MAX];   // holds its limits and its socket; "" while none is wanted
+    enum helper_kind kind;
+    const char *program;  // its binary
+    char dir[PATH_MAX];   // the enforcer's, with limits, socket and the guard's figures; "" while none is wanted
     pid_t pid;            // 0: does not run
     usec_t started, again; // monotonic; again: when to start it, USEC_FOREVER never
     unsigned failures;    // in a row
 };
 
-void helper_init(struct helper *h, const char *program);
+void helper_init(struct helper *h, enum helper_kind kind, const char *program);
 
 // It shall run on this directory and take the limits there as they are now.
 void helper_want(struct helper *h, const char *dir);

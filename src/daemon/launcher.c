@@ -38,7 +38,7 @@ struct launcher {
     int signals, manager; // signalfd; the service manager's socket, -1 without
     uint64_t watchdog;
     struct child current, fresh, old; // serving; being prepared in a reload; ending
-    struct helper enforcer;
+    struct helper helpers[HELPER_KINDS];
     bool stopping, was_ready, reload_again;
     unsigned failures;  // of watchers in a row
     usec_t again;       // when to start a watcher, USEC_FOREVER never
@@ -183,7 +183,8 @@ static void prepared(struct launcher *l, struct child *c, const char *enforcer_d
 {
     // only as root, and only before it has read a line: it may name the place of the enforcer
     if (geteuid() == 0 && enforcer_dir[0] == '/')
-        helper_want(&l->enforcer, enforcer_dir);
+        for (size_t i = 0; i < HELPER_KINDS; i++)
+            helper_want(&l->helpers[i], enforcer_dir);
     if (c == &l->fresh && l->current.pid)
         (void)channel_send(l->current.fd, CHANNEL_PAUSE, NULL);
     else
@@ -309,8 +310,9 @@ static void reap(struct launcher *l)
             fresh_ended(l, status);
         else if (pid == l->old.pid)
             forget(&l->old);
-        else if (pid == l->enforcer.pid)
-            helper_ended(&l->enforcer, status);
+        for (size_t i = 0; i < HELPER_KINDS; i++)
+            if (pid == l->helpers[i].pid)
+                helper_ended(&l->helpers[i], status);
     }
 }
 
@@ -369,16 +371,22 @@ static usec_t tick(struct launcher *l)
         start_current(l);
     if (l->reload_again && !l->fresh.pid && !l->old.pid && l->current.ready)
         reload(l);
-    return sooner(sooner(next, l->again), helper_tick(&l->enforcer));
+    for (size_t i = 0; i < HELPER_KINDS; i++)
+        next = sooner(next, helper_tick(&l->helpers[i]));
+    return sooner(next, l->again);
 }
 
 static bool done(struct launcher *l)
 {
     if (!l->stopping || l->current.pid || l->fresh.pid || l->old.pid)
         return false;
-    if (l->enforcer.dir[0])
-        helper_stop(&l->enforcer);
-    return l->enforcer.pid == 0;
+    bool over = true;
+    for (size_t i = 0; i < HELPER_KINDS; i++) {
+        if (l->helpers[i].dir[0])
+            helper_stop(&l->helpers[i]);
+        over = over && l->helpers[i].pid == 0;
+    }
+    return over;
 }
 
 static void loop(struct launcher *l)
@@ -409,7 +417,8 @@ int launcher_run(const struct daemon_options *options)
     forget(&l.current);
     forget(&l.fresh);
     forget(&l.old);
-    helper_init(&l.enforcer, options->enforcer);
+    helper_init(&l.helpers[HELPER_ENFORCER], HELPER_ENFORCER, options->enforcer);
+    helper_init(&l.helpers[HELPER_CONNGUARD], HELPER_CONNGUARD, options->connguard);
     l.manager = notify_open();
     l.watchdog = notify_watchdog();
     sigemptyset(&mask);

@@ -24,7 +24,7 @@ libdaemon_a_SOURCES = \
 
 sbin_PROGRAMS += pptpband
 pptpband_SOURCES = src/daemon/main.c src/daemon/launcher.c src/daemon/launcher.h src/daemon/helper.c src/daemon/helper.h
-pptpband_LDADD = libdaemon.a libbase.a
+pptpband_LDADD = libdaemon.a libenforce.a libbase.a
 
 pkglibexec_PROGRAMS += pptpban-watcher
 pptpban_watcher_SOURCES = src/daemon/watcher_main.c

@@ -22,6 +22,7 @@ static const char usage[] =
     "  --state DIR       keep the state here instead of where the configuration says\n"
     "  --runtime DIR     make the control socket here\n"
     "  --enforcer FILE   start this enforcer, when started as root without systemd\n"
+    "  --connguard FILE  start this guard of silent connections, likewise\n"
     "  --watcher FILE    start this watcher\n"
     "  --foreground      stay in the foreground (always so)\n"
     "  --version         print the version\n"
@@ -58,6 +59,7 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
         {"config", required_argument, NULL, 'c'},   {"observe", no_argument, NULL, 'o'},
         {"show-bans", no_argument, NULL, 'b'},      {"state", required_argument, NULL, 's'},
         {"runtime", required_argument, NULL, 'r'},  {"enforcer", required_argument, NULL, 'e'},
+        {"connguard", required_argument, NULL, 'g'},
         {"watcher", required_argument, NULL, 'w'},  {"channel", required_argument, NULL, 'C'},
         {"watchdog", required_argument, NULL, 'W'}, {"foreground", no_argument, NULL, 'f'},
         {"reload", no_argument, NULL, 'R'},         {"version", no_argument, NULL, 'V'},
@@ -69,6 +71,7 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
 
     *o = (struct daemon_options){.channel = -1, .argv = argv, .argc = argc};
     find_program("pptpban-enforcer", o->enforcer);
+    find_program("pptpban-connguard", o->connguard);
     find_program("pptpban-watcher", o->watcher);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
@@ -89,6 +92,9 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
             break;
         case 'e':
             snprintf(o->enforcer, sizeof(o->enforcer), "%s", optarg);
+            break;
+        case 'g':
+            snprintf(o->connguard, sizeof(o->connguard), "%s", optarg);
             break;
         case 'w':
             snprintf(o->watcher, sizeof(o->watcher), "%s", optarg);

@@ -11,6 +11,7 @@ struct daemon_options {
     const char *config;          // NULL: the installed one
     const char *state, *runtime; // NULL: as configured
     char enforcer[PATH_MAX];     // the program to start when root without systemd
+    char connguard[PATH_MAX];    // likewise
     char watcher[PATH_MAX];      // the program that watches
     bool observe, show_bans;
     bool reload;                 // watcher: there is a predecessor, who goes on if this one cannot do all it is told

@@ -265,6 +265,7 @@ static int lock_in(struct watcher *w)
 
     for (const char *const *d = inputs_directories(s->inputs); *d; d++)
         read[n++] = *d;
+    read[n++] = w->enforcer_dir; // what pptpban-connguard tells of itself
     read[n++] = "/proc";
     read[n++] = "/etc/localtime";
     read[n++] = "/usr/share/zoneinfo";

@@ -11,7 +11,7 @@ exposure() { # UNIT: ten times the figure that systemd-analyze prints
 }
 
 make -s -C "$PB_BUILD" install DESTDIR="$T/root" >"$T/install.log" 2>&1 || sed 's/^/# /' "$T/install.log"
-for unit in pptpban.service pptpban-enforcer.service; do
+for unit in pptpban.service pptpban-enforcer.service pptpban-connguard.service; do
 	file=$(find "$T/root" -name "$unit")
 	is "$unit is installed" 1 "$(printf '%s\n' "$file" | grep -c .)"
 	level=$(exposure "$file")

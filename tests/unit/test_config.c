@@ -241,6 +241,8 @@ static const struct {
      ":2: max_lives = 99999999999999999999: too large; " NUMBER("16", "1048576")},
     {"[pptpban]\nmax_bans = 0\n", ":2: max_bans = 0: too small; " NUMBER("1", "4194304")},
     {"[pptpban]\nevidence_kib = 1\n", ":2: evidence_kib = 1: too small; " NUMBER("64", "1048576")},
+    {"[pptpban]\nsilent_timeout = 2m\n", ":2: silent_timeout = 2m: too long; a time such as 600, 10m, 1h 30m or 2d, from 0s "
+                                         "to 1m would be accepted"},
     {"[pptpban]\nhistory = forever\n", ":2: history = forever: forever is not possible here; a time such as 600, 10m, 1h "
                                        "30m or 2d, from 1h to 520w would be accepted"},
     {"[pptpban]\nmaxretry = 5\n",
@@ -578,7 +580,7 @@ static void the_dump_reads_back(void **state)
     static const char everything[] = "[pptpban]\n"
                                      "backend = ipset\nstate_dir = /s\nruntime_dir = /r\nfilter_dirs = /f /g\ngroup = g\n"
                                      "log_level = error\nnetns = vpn\nmax_lives = 17\nmax_bans = 2\nevidence_kib = 65\nwidest4 = 9\n"
-                                     "widest6 = 20\nhistory = 1h 1s\n"
+                                     "widest6 = 20\nsilent_timeout = 3s\nhistory = 1h 1s\n"
                                      "[firewall]\n"
                                      "enabled = yes\nbackend = iptables-legacy\ninterface = eth0\n ens3+\naddress = 192.0.2.9\n"
                                      "port = 1724\ngre = peers\nallow_from = 192.0.2.0/24\n 2001:db8::/32\n"
