@@ -9,6 +9,7 @@
 #include "cli/exit.h"
 #include "cli/import.h"
 #include "cli/import_bans.h"
+#include "cli/jsonl.h"
 #include "cli/output.h"
 #include "daemon/request.h"
 #include "daemon/text.h"
@@ -114,12 +115,14 @@ static int add_row(struct table *t, const struct import_ban *b, const struct fat
     return table_add(t, cells);
 }
 
+enum { ROWS_MAX = 10000 }; // of a table for people; refused bans are shown beyond that
+
 struct tally {
-    size_t asked, banned, kept, refused;
+    size_t asked, banned, kept, refused, unseen;
 };
 
 static int go_through(const struct args *a, const struct config *config, const struct import_bans *bans, struct table *t,
-                      json_t *rows, struct tally *tally)
+                      struct tally *tally)
 {
     struct client *c = NULL;
     int code = EXIT_DONE;
@@ -136,9 +139,14 @@ static int go_through(const struct args *a, const struct config *config, const s
         tally->kept += strcmp(fate.word, "kept") == 0;
         tally->refused += strcmp(fate.word, "refused") == 0;
         tally->banned += strcmp(fate.word, "ban") == 0 || strcmp(fate.word, "banned") == 0;
-        if (rows)
-            json_array_append_new(rows, row_json(&bans->v[i], &fate));
-        else if (add_row(t, &bans->v[i], &fate) < 0)
+        if (!t) {
+            json_t *row = row_json(&bans->v[i], &fate);
+            fputs(i ? "," : "", stdout);
+            json_dumpf(row, stdout, JSON_COMPACT);
+            json_decref(row);
+        } else if (tally->asked > ROWS_MAX && (tally->refused > ROWS_MAX || strcmp(fate.word, "refused") != 0)) {
+            tally->unseen++;
+        } else if (add_row(t, &bans->v[i], &fate) < 0)
             code = EXIT_FAILED;
     }
     client_free(c);
@@ -158,6 +166,8 @@ static void sum_up(const struct args *a, const struct import_bans *bans, const s
         printf("; %zu are of no address", bans->strange);
     if (bans->beyond)
         printf("; %zu more left out", bans->beyond);
+    if (t->unseen)
+        printf("; %zu of all are not shown above", t->unseen);
     puts(a->given & ARG_APPLY ? "" : "; --apply does it");
 }
 
@@ -168,23 +178,22 @@ static int show(const struct args *a, const char *path, const struct import_bans
     struct config *config = NULL;
     struct tally tally = {0};
     struct table *t = NULL;
-    json_t *rows = a->given & ARG_JSON ? json_array() : NULL;
+    bool json = a->given & ARG_JSON;
 
     if (config_load(a->config, &config, &report) < 0)
         config = NULL;
-    if (table_new(7, headers, 1u << 4, &t) < 0)
-        return EXIT_FAILED;
-    int code = go_through(a, config, bans, t, rows, &tally);
-    if (rows) {
-        json_t *all = json_pack("{s:i,s:s,s:b,s:O,s:I,s:I,s:I,s:I,s:I,s:I}", "version", 1, "database", path, "applied",
-                                (a->given & ARG_APPLY) != 0, "bans", rows, "banned", (json_int_t)tally.banned, "kept",
-                                (json_int_t)tally.kept, "refused", (json_int_t)tally.refused, "over", (json_int_t)bans->over,
-                                "strange", (json_int_t)bans->strange, "beyond", (json_int_t)bans->beyond);
-        json_dumpf(all, stdout, JSON_COMPACT);
-        putchar('\n');
-        json_decref(all);
-        json_decref(rows);
-    } else if (tally.asked > 0 || code == EXIT_DONE) {
+    int code = !json && table_new(7, headers, 1u << 4, &t) < 0 ? EXIT_FAILED : EXIT_DONE;
+    if (json) { // row by row: there may be a million
+        fputs("{\"version\":1,\"database\":", stdout);
+        jsonl_string(stdout, str_of(path));
+        printf(",\"applied\":%s,\"bans\":[", a->given & ARG_APPLY ? "true" : "false");
+    }
+    if (code == EXIT_DONE)
+        code = go_through(a, config, bans, t, &tally);
+    if (json) {
+        printf("],\"banned\":%zu,\"kept\":%zu,\"refused\":%zu,\"over\":%zu,\"strange\":%zu,\"beyond\":%zu}\n", tally.banned,
+               tally.kept, tally.refused, bans->over, bans->strange, bans->beyond);
+    } else if (t && (tally.asked > 0 || code == EXIT_DONE)) {
         table_print(t, stdout);
         sum_up(a, bans, &tally);
     }

@@ -275,6 +275,21 @@ bans --apply --runtime "$T/nowhere" >/dev/null 2>&1
 is "no service" 4 $?
 service_stop
 
+# one more than are taken
+python3 - "$T/million" <<'END'
+import sqlite3, sys, time
+with sqlite3.connect(sys.argv[1]) as db:
+    db.execute("create table bips(ip text not null, jail text not null, timeofban integer, bantime integer, bancount integer)")
+    db.execute("with recursive n(i) as (select 0 union all select i + 1 from n where i < 1048576) insert into bips "
+               "select '10.' || (i >> 16) || '.' || (i >> 8 & 255) || '.' || (i & 255), 'j', ?, 9999, 1 from n", (int(time.time()),))
+END
+bans --database "$T/million" --json >"$T/bound"
+is "a million and one: the first million, and the rest is counted" '"banned":1048576,"kept":0,"refused":0,"over":0,"strange":0,"beyond":1' \
+	"$(tail -c 120 "$T/bound" | grep -o '"banned".*[0-9]')"
+bans --database "$T/million" >"$T/bound"
+is "as a table: the first of them" "10000" "$(grep -c '^10\.' "$T/bound")"
+rm "$T/million" "$T/bound"
+
 # many
 configure
 : >"$T/service.log"

@@ -537,6 +537,46 @@ static void the_manual_does_not_lie(void **state)
     filter_free(f);
 }
 
+static void keep_told(void *userdata, const char *text)
+{
+    char *told = userdata;
+
+    snprintf(told + strlen(told), 4096 - strlen(told), "%s\n", without_dir(text));
+}
+
+// Files that are only looked at: each mistake is told, and what could be read is there.
+static void told_and_gone_on(void **state)
+{
+    static char told[4096];
+    struct filter_error error = {""};
+    struct ini ini;
+    struct text text = {0};
+    struct expander x = {.ini = &ini, .error = &error};
+
+    (void)state;
+    told[0] = '\0';
+    put("a/f.conf", "[INCLUDES]\nbefore = g.conf\n         absent.conf\n[Definition]\none = 1\none = 2\nno line\ntwo = %(one)s<ip>\n");
+    put("a/g.conf", "[INCLUDES]\nafter = f.conf\n[Definition]\nthree = 3\n");
+    put("a/f.d/x.conf", "[Definition]\nfour = 4\n\xff\n");
+    assert_int_equal(ini_read_all(&ini, "f", dirs, keep_told, told), 0);
+    assert_string_equal(told, "a/f.conf:6: one stands in [Definition] already, in line 5; once would be accepted\n"
+                              "a/f.conf:7: no line is neither a section nor a key; [NAME] or KEY = VALUE would be accepted\n"
+                              "a/g.conf:2: 'f.conf' includes itself, here or by way of others; it is read once\n"
+                              "a/f.conf:3: included file 'absent.conf' is not there; a file beside this one or in a filter "
+                              "directory is wanted (only .local files may be missing)\n"
+                              "a/f.d/x.conf:3: there is a byte that is not UTF-8 in column 1\n");
+    const struct ini_section *s = ini_find(&ini, STR("Definition"));
+    assert_non_null(ini_option(s, STR("three")));
+    assert_non_null(ini_option(s, STR("four")));
+    // names are filled in, tags are left alone
+    assert_int_equal(expand_names(&x, s, ini_option(s, STR("two")), &text), 0);
+    assert_string_equal(text.p, "1<ip>");
+    text_clear(&text);
+    ini_free(&ini);
+    assert_int_equal(ini_read_all(&ini, "nothing", dirs, keep_told, told), -ENOENT);
+    ini_free(&ini);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -549,6 +589,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(mistakes_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds_of_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(told_and_gone_on, setup, teardown),
         cmocka_unit_test_setup_teardown(names_of_lives, setup, teardown),
         cmocka_unit_test_setup_teardown(the_manual_does_not_lie, setup, teardown),
     };
