@@ -410,11 +410,12 @@ int engine_feed(struct engine *e, const struct record *r)
             learn_address(&e->units.v[i], r);
             continue;
         }
-        if (e->counters.matches++ == 0 || r->time < e->counters.oldest)
-            e->counters.oldest = r->time;
-        if (r->time > e->counters.newest)
-            e->counters.newest = r->time;
-        expire_observed(e, r->time);
+        // a filter may have found a date where the source knew none
+        if (e->counters.matches++ == 0 || event.time < e->counters.oldest)
+            e->counters.oldest = event.time;
+        if (event.time > e->counters.newest)
+            e->counters.newest = event.time;
+        expire_observed(e, event.time);
         if (!e->units.v[i].sessions || event.alone) {
             direct_outcome(e, i, r, &event);
             continue;

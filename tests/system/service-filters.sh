@@ -61,6 +61,19 @@ ok "and who must see each line says where the reason is" \
 	sh -c "'$pptpban' status --runtime '$T/run' | grep -q 'game (file): sees every line because .*game.conf:3'"
 is "all patterns are compiled to machine code" "0" "$(ask status --json | jq '[.filters[].interpreted] | add')"
 
+# a restart remembers what was counted, and decides nothing twice
+for ago in 50 40; do sql 198.51.100.20 $((now - ago)); done >>"$T/sql.log"
+read_two() { [ "$(ask status --json | jq --arg f "$T/sql.log" '.sources[] | select(.name == $f).lines')" -eq 10 ]; }
+ok "two failures" wait_for 5 read_two
+service_stop
+service_start
+wait_for 5 enforced
+sql 198.51.100.20 $((now - 30)) >>"$T/sql.log"
+ok "and a third after a restart ban" wait_for 5 banned 198.51.100.20
+is "at its time" $((now - 30)) "$(since 198.51.100.20)"
+for n in 1 2 3; do is "the ban of 198.51.100.$n is the old one" $((now - 120)) "$(since 198.51.100.$n)"; done
+is "nobody else is banned" 4 "$(ask list --json | jq '.bans | length')"
+
 # --- a filter that cannot be used
 cp "$T/filters/web.conf" "$T/web.good"
 sed -i 's/^failregex.*/failregex = ^<ADDR> (- /' "$T/filters/web.conf"
