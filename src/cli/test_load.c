@@ -121,6 +121,8 @@ static int load(struct test *t, const struct config *c, const struct plan *p)
                              : "");
         return EXIT_FAILED;
     }
+    if (!filter_is_foreign(t->filter) && (t->options.datepattern || t->options.maxlines))
+        fprintf(stderr, "pptpban: --datepattern and --maxlines mean nothing to a filter with [Session]\n");
     t->filter_text = filter_files(t->filter, &files) ? files[0] : "from the command line";
     return EXIT_DONE;
 }

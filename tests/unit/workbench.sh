@@ -110,6 +110,18 @@ wants "all missed lines" "line 24"
 test_ --print-no-missed "$T/log" 'from <ADDR>$' >"$T/out"
 lacks "no missed lines" "line 1"
 
+# What is kept does not grow with the log: more addresses than are counted one by one, lines longer than are kept.
+awk 'BEGIN { for (i = 0; i < 5000; i++) print "bad from 10.0." int(i / 250) "." i % 250 + 1
+	line = "x"; for (i = 0; i < 12; i++) line = line line; print line }' >"$T/log"
+test_ "$T/log" 'bad from <ADDR>$' >"$T/out"
+wants "5000 addresses" "5000 failures, 0 successes"
+wants "5000 addresses" "1928 of further addresses are not listed; 3072 are remembered"
+wants "5000 addresses" "... (4096 bytes)"
+
+# What means nothing is said.
+test_ --maxlines 3 "$line" pptpd >"$T/out" 2>&1
+wants "maxlines for sessions" "mean nothing to a filter with [Session]"
+
 # A line explained: what the source read, the text at the gate, the pattern that came furthest and where it failed.
 line='Nov 22 18:55:40 lab pppd[843]: Peer alice failed CHAP authenticatio'
 test_ --explain "$line" pptpd >"$T/out"
