@@ -3,40 +3,14 @@
 #include <errno.h>
 #include <glob.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "cli/import.h"
+#include "cli/import_options.h"
 #include "cli/import_value.h"
 #include "config/keyword.h"
-
-// One jail on its way.
-struct conversion {
-    struct import *im;
-    struct import_jail *j;
-    bool increment;     // its bans get longer
-    bool has_maximum;   // and how long was said
-    usec_t bantime;
-};
-
-struct option {
-    const char *name;
-    void (*convert)(struct conversion *c, const struct option *o, const struct f2b_value *v); // v: NULL when not said
-    const char *fallback; // what fail2ban takes when nothing is said; NULL: then there is nothing to convert
-    const char *key, *why; // for the functions that serve several options
-    long long max;
-};
-
-#define SAY(c, o, v, verdict, key, here, ...)                                                                          \
-    import_add_row((c)->im, (c)->j, (o)->name, v, verdict, key, here, import_text((c)->im, __VA_ARGS__))
-#define SAY_SAME(c, o, v, key, here) import_add_row((c)->im, (c)->j, (o)->name, v, IMPORT_SAME, key, here, NULL)
-#define COPY(c, text) import_text((c)->im, "%s", text)
-
-static const char *text_of(const struct option *o, const struct f2b_value *v)
-{
-    return v ? v->text : o->fallback ? o->fallback : "";
-}
 
 // --- yes, no, how often, how long ----------------------------------------------------------------------------
 
@@ -99,201 +73,6 @@ static void convert_time(struct conversion *c, const struct option *o, const str
         SAY_SAME(c, o, v, o->key, COPY(c, text));
     else
         SAY(c, o, v, IMPORT_DIFFERENT, o->key, COPY(c, text), "1 second to %lld weeks are possible here", o->max / 604800);
-}
-
-// --- bans that get longer ------------------------------------------------------------------------------------
-
-// Without blanks; false when it is too long to be one of those that are known.
-static bool squeeze(const char *z, char *buf, size_t size)
-{
-    size_t n = 0;
-
-    for (; *z; z++)
-        if (!strchr(" \t\n", *z)) {
-            if (n + 1 == size)
-                return false;
-            buf[n++] = *z;
-        }
-    buf[n] = '\0';
-    return true;
-}
-
-static double factor_of(const struct conversion *c)
-{
-    struct filter_error error;
-    struct f2b_value v;
-    double factor = 1;
-
-    if (f2b_option(c->im->f2b, c->j->name, "bantime.factor", &v, &error) == 0) {
-        if (f2b_number(str_of(v.text), false, &factor) < 0 || factor <= 0)
-            factor = 1;
-        free(v.text);
-    }
-    return factor;
-}
-
-static char *factor_text(struct conversion *c, double factor)
-{
-    factor = factor < 1 ? 1 : factor > 1000 ? 1000 : factor;
-    char *text = import_text(c->im, "%.4f", factor);
-
-    for (char *end = text ? text + strlen(text) - 1 : NULL; end && (*end == '0' || *end == '.'); end--) {
-        bool dot = *end == '.';
-        *end = '\0';
-        if (dot)
-            break;
-    }
-    return text;
-}
-
-static bool says(const struct conversion *c, const char *option)
-{
-    struct filter_error error;
-    struct f2b_value v;
-
-    if (f2b_option(c->im->f2b, c->j->name, option, &v, &error) < 0)
-        return false;
-    bool said = *v.text != '\0';
-    free(v.text);
-    return said;
-}
-
-static void unused(struct conversion *c, const struct option *o, const struct f2b_value *v)
-{
-    SAY(c, o, v, IMPORT_SAME, NULL, NULL, "without effect there and here: bantime.increment is no");
-}
-
-// Which series of bans the formula makes.
-static void convert_formula(struct conversion *c, const struct option *o, const struct f2b_value *v)
-{
-    static const char doubling[] = "ban.Time*(1<<(ban.Countifban.Count<20else20))*banFactor",
-                      powers[] = "ban.Time*math.exp(float(ban.Count+1)*banFactor)/math.exp(1*banFactor)";
-    double factor = factor_of(c);
-    char text[128];
-
-    if (!c->increment) {
-        if (v)
-            unused(c, o, v);
-        return;
-    }
-    if (says(c, "bantime.multipliers")) {
-        if (v)
-            SAY(c, o, v, IMPORT_SAME, NULL, NULL, "without effect there and here: bantime.multipliers stand above it");
-        return;
-    }
-    bool known = squeeze(text_of(o, v), text, sizeof(text));
-    if (known && strcmp(text, doubling) == 0 && factor == 1)
-        SAY(c, o, v, IMPORT_SAME, "bantime.factor", COPY(c, "2"), "each ban is twice as long as the one before");
-    else if (known && strcmp(text, doubling) == 0)
-        SAY(c, o, v, IMPORT_DIFFERENT, "bantime.factor", COPY(c, "2"),
-            "each ban is twice as long as the one before; that every ban from the second on is multiplied by %g is not "
-            "possible here",
-            factor);
-    else if (known && strcmp(text, powers) == 0 && exp(factor) <= 1000)
-        SAY(c, o, v, IMPORT_SAME, "bantime.factor", factor_text(c, exp(factor)), "the same series, e to the power of %g",
-            factor);
-    else
-        SAY(c, o, v, IMPORT_UNSUPPORTED, "bantime.factor", COPY(c, "2"),
-            "Python is not run here: each ban is bantime.factor times as long as the one before");
-}
-
-static void convert_factor(struct conversion *c, const struct option *o, const struct f2b_value *v)
-{
-    if (!v)
-        return;
-    if (c->increment)
-        SAY(c, o, v, IMPORT_SAME, NULL, NULL,
-            "went into bantime.factor above or below: there it is part of the formula, here it is how much longer each "
-            "ban is than the one before");
-    else
-        unused(c, o, v);
-}
-
-// A series such as 1 2 4 8 is a factor and an end.
-static void convert_multipliers(struct conversion *c, const struct option *o, const struct f2b_value *v)
-{
-    double m[64], most = 0;
-    char text[DURATION_STRLEN];
-    size_t n = 0;
-
-    if (!v || *v->text == '\0')
-        return;
-    if (!c->increment) {
-        unused(c, o, v);
-        return;
-    }
-    struct str rest = str_of(v->text), word;
-    while (n < 64 && (word = f2b_word(&rest)).n > 0)
-        if (f2b_number(word, false, &m[n++]) < 0 || m[n - 1] <= 0) {
-            SAY(c, o, v, IMPORT_UNSUPPORTED, NULL, NULL, "not a list of numbers above 0");
-            return;
-        }
-    double by = factor_of(c), ratio = n > 1 ? pow(m[n - 1] * by, 1 / (double)(n - 1)) : m[0] * by; // the first ban has 1
-    bool even = n > 1;
-    for (size_t i = 1; i < n; i++) {
-        even = even && fabs(m[i] * by - pow(ratio, (double)i)) < 0.001 * m[i] * by;
-        most = fmax(most, m[i] * by);
-    }
-    if (n < 2)
-        most = m[0] * by;
-    if (ratio < 1)
-        ratio = 1;
-    SAY(c, o, v, even ? IMPORT_SAME : IMPORT_DIFFERENT, "bantime.factor", factor_text(c, ratio),
-        even ? "each ban is as many times as long as the one before"
-             : "here each ban is the same number of times as long as the one before; this one ends at the same length");
-    if (c->bantime == USEC_FOREVER || says(c, "bantime.maxtime"))
-        return;
-    double longest = fmax((double)c->bantime / 1e6 * most, (double)c->bantime / 1e6);
-    duration_format((usec_t)fmin(longest, 3640.0 * 86400) * USEC_SEC, text);
-    SAY(c, o, v, IMPORT_SAME, "bantime.maximum", COPY(c, text), "the last multiplier of bantime");
-    c->has_maximum = true;
-}
-
-static void convert_maxtime(struct conversion *c, const struct option *o, const struct f2b_value *v)
-{
-    char text[DURATION_STRLEN];
-    double s;
-
-    if (!c->increment) {
-        if (v && *v->text)
-            unused(c, o, v);
-        return;
-    }
-    if (!v || *v->text == '\0') {
-        if (!c->has_maximum)
-            SAY(c, o, NULL, IMPORT_SAME, "bantime.maximum", COPY(c, "forever"), "without an end there (20 doublings)");
-        return;
-    }
-    if (f2b_number(str_of(v->text), true, &s) < 0 || s < 1) {
-        SAY(c, o, v, IMPORT_UNSUPPORTED, NULL, NULL, "not a time such as 600, 10m or 1d 12h: pptpban's default is used");
-        return;
-    }
-    if (c->bantime == USEC_FOREVER) {
-        SAY(c, o, v, IMPORT_SAME, "bantime.maximum", COPY(c, "forever"), "as long as bantime");
-        return;
-    }
-    double least = (double)c->bantime / 1e6;
-    bool more = s > 3640.0 * 86400, less = s < least;
-    s = more ? 3640.0 * 86400 : less ? least : round(s);
-    duration_format((usec_t)s * USEC_SEC, text);
-    if (more || less)
-        SAY(c, o, v, IMPORT_DIFFERENT, "bantime.maximum", COPY(c, text), "from bantime to 520 weeks is possible here");
-    else
-        SAY_SAME(c, o, v, "bantime.maximum", COPY(c, text));
-}
-
-static void convert_overall(struct conversion *c, const struct option *o, const struct f2b_value *v)
-{
-    bool yes = false;
-
-    if (!c->increment)
-        return;
-    (void)f2b_flag(str_of(text_of(o, v)), &yes);
-    if (yes)
-        SAY(c, o, v, IMPORT_SAME, NULL, NULL, "earlier bans count over all jails, always");
-    else
-        SAY(c, o, v, IMPORT_DIFFERENT, NULL, NULL,
-            "earlier bans count over all jails, always, and one is forgotten each bantime.decay");
 }
 
 // --- who is let alone ----------------------------------------------------------------------------------------
@@ -362,8 +141,6 @@ static void convert_backend(struct conversion *c, const struct option *o, const 
         SAY(c, o, v, IMPORT_SAME, NULL, NULL, "log files are followed by inotify");
 }
 
-enum { PATHS_MAX = 64 };
-
 static bool exists(const char *pattern)
 {
     glob_t g = {0};
@@ -373,85 +150,119 @@ static bool exists(const char *pattern)
     return found;
 }
 
-static void convert_logpath(struct conversion *c, const struct option *o, const struct f2b_value *v)
-{
-    struct str lines = str_of(text_of(o, v));
-    char *here = NULL, *why = NULL, *paths[PATHS_MAX];
-    size_t size, n = 0, bad = 0;
-    bool tail = false, missing = false, different = false;
+// What a logpath comes to.
+struct paths {
+    char *v[CONFIG_SOURCES_MAX];
+    size_t n;
+    bool tail, missing, blanks;
+    FILE *remarks; // sentences, apart by semicolons
+    size_t n_remarks;
+};
 
-    if (c->j->own_log) {
-        SAY(c, o, v, IMPORT_DIFFERENT, "source", COPY(c, "auto"), "where pptpband's own log is");
+__attribute__((format(printf, 2, 3))) static void remark(struct paths *p, const char *fmt, ...)
+{
+    va_list ap;
+
+    fputs(p->n_remarks++ ? "; " : "", p->remarks);
+    va_start(ap, fmt);
+    vfprintf(p->remarks, fmt, ap);
+    va_end(ap);
+}
+
+// One line: a path or pattern, and perhaps head or tail. fail2ban takes the last word for that, whatever it is.
+static void take_path(struct paths *p, struct str line)
+{
+    const char *blank = line.n ? memrchr(line.p, ' ', line.n) : NULL;
+    struct str word = blank ? str_skip(line, (size_t)(blank - line.p) + 1) : (struct str){"", 0};
+
+    if (blank)
+        line = str_trim((struct str){line.p, (size_t)(blank - line.p)});
+    p->tail = p->tail || str_eq(word, STR("tail"));
+    if (blank && !str_eq(word, STR("tail")) && !str_eq(word, STR("head")))
+        remark(p, "'%.*s' behind the path is neither head nor tail: fail2ban does not read it as a path",
+               word.n > 80 ? 80 : (int)word.n, word.p);
+    char *path = line.n ? str_dup(line) : NULL;
+    bool again = !path;
+    for (char *b = path; b && *b; b++)
+        if ((unsigned char)*b <= ' ') {
+            *b = '?'; // blanks come between paths here
+            p->blanks = true;
+        }
+    for (size_t i = 0; i < p->n && path; i++)
+        again = again || strcmp(p->v[i], path) == 0;
+    if (path && (path[0] != '/' || strlen(path) >= 1024 || p->n == CONFIG_SOURCES_MAX)) {
+        remark(p, "%.80s left out: up to %d paths that begin with / are possible here", path, CONFIG_SOURCES_MAX);
+        again = true;
+    }
+    if (again) {
+        free(path);
         return;
     }
-    if (c->j->journal) {
-        if (lines.n > 0)
-            SAY(c, o, v, IMPORT_SAME, NULL, NULL, "not used with the journal, there and here");
-        return;
-    }
-    FILE *list = open_memstream(&here, &size), *remarks = open_memstream(&why, &size);
-    while (list && remarks && lines.n > 0) {
-        const char *nl = memchr(lines.p, '\n', lines.n);
-        struct str line = str_trim((struct str){lines.p, nl ? (size_t)(nl - lines.p) : lines.n});
-        lines = nl ? str_skip(lines, (size_t)(nl - lines.p) + 1) : (struct str){"", 0};
-        const char *blank = line.n ? memrchr(line.p, ' ', line.n) : NULL;
-        struct str word = blank ? str_skip(line, (size_t)(blank - line.p) + 1) : (struct str){"", 0};
-        // the last word is head or tail, whatever it is; nobody writes a path with a blank there and has it read
-        if (blank)
-            line = str_trim((struct str){line.p, (size_t)(blank - line.p)});
-        tail = tail || str_eq(word, STR("tail"));
-        if (blank && !str_eq(word, STR("tail")) && !str_eq(word, STR("head"))) {
-            fprintf(remarks, "%s'%.*s' behind the path is neither head nor tail: fail2ban does not read it as a path", bad++ ? "; " : "",
-                    word.n > 80 ? 80 : (int)word.n, word.p);
-        }
-        char *path = line.n ? str_dup(line) : NULL;
-        if (!path)
-            continue;
-        bool again = false;
-        for (size_t i = 0; i < n; i++)
-            again = again || strcmp(paths[i], path) == 0;
-        if (path[0] != '/' || strlen(path) >= 1024 || n == PATHS_MAX || strstr(path, " ;")) {
-            fprintf(remarks, "%s%.80s left out: up to 64 paths that begin with / are possible here", bad++ ? "; " : "", path);
-            again = true;
-        }
-        if (again) {
-            free(path);
-            continue;
-        }
-        missing = missing || !exists(path);
-        fputs(n ? "\n" : "", list);
-        for (const char *p = path; *p; p++)
-            fputc(*p == ' ' || *p == '\t' ? '?' : *p, list);
-        different = different || strpbrk(path, " \t");
-        paths[n++] = path;
-    }
-    for (size_t i = 0; i < n; i++)
-        free(paths[i]);
-    if (remarks && tail)
-        fprintf(remarks, "%stail: the first start reads back one findtime here; what is older than that bans nobody",
-                bad++ ? "; " : "");
-    if (remarks && missing)
-        fprintf(remarks, "%snot there now: it is waited for (fail2ban does not start such a jail)%s", bad++ ? "; " : "",
-                c->j->filter.knows_journal ? "; source = journal reads the journal, which the filter knows" : "");
-    if (remarks && different)
-        fprintf(remarks, "%sa blank is written as ?", bad++ ? "; " : "");
+    p->missing = p->missing || !exists(path);
+    p->v[p->n++] = path;
+}
+
+// One a line, as a value of source; NULL without memory.
+static char *join_paths(const struct paths *p)
+{
+    char *here = NULL;
+    size_t size;
+    FILE *list = open_memstream(&here, &size);
+
+    for (size_t i = 0; list && i < p->n; i++)
+        fprintf(list, "%s%s", i ? "\n" : "", p->v[i]);
     if (list)
         fclose(list);
-    if (remarks)
-        fclose(remarks);
-    if (!here || !why) {
+    return here;
+}
+
+static void convert_paths(struct conversion *c, const struct option *o, const struct f2b_value *v)
+{
+    struct str lines = str_of(text_of(o, v));
+    struct paths p = {.n = 0};
+    char *why = NULL;
+    size_t size;
+
+    p.remarks = open_memstream(&why, &size);
+    if (!p.remarks) {
         c->im->out_of_memory = true;
-    } else if (n == 0) {
-        SAY(c, o, v, IMPORT_DIFFERENT, "source", COPY(c, "auto"),
-            "%s%sfail2ban does not start a jail without a log file; auto is the journal, or the usual syslog files", why,
-            bad ? "; " : "");
-    } else {
-        import_add_row(c->im, c->j, o->name, v, bad ? IMPORT_DIFFERENT : IMPORT_SAME, "source", here,
-                       bad ? COPY(c, why) : NULL);
-        here = NULL;
+        return;
     }
-    free(here);
+    while (lines.n > 0) {
+        const char *nl = memchr(lines.p, '\n', lines.n);
+        size_t n = nl ? (size_t)(nl - lines.p) : lines.n;
+        take_path(&p, str_trim((struct str){lines.p, n}));
+        lines = str_skip(lines, n + 1);
+    }
+    if (p.tail)
+        remark(&p, "tail: the first start reads back one findtime here; what is older than that bans nobody");
+    if (p.missing)
+        remark(&p, "not there now: it is waited for (fail2ban does not start such a jail)%s",
+               c->j->filter.knows_journal ? "; source = journal reads the journal, which the filter knows" : "");
+    if (p.blanks)
+        remark(&p, "a blank is written as ?");
+    if (p.n == 0)
+        remark(&p, "fail2ban does not start a jail without a log file; auto is the journal, or the usual syslog files");
+    fclose(p.remarks);
+    char *here = p.n ? join_paths(&p) : COPY(c, "auto");
+    if (why && here)
+        import_add_row(c->im, c->j, o->name, v, p.n_remarks ? IMPORT_DIFFERENT : IMPORT_SAME, "source", here,
+                       p.n_remarks ? COPY(c, why) : NULL);
+    else
+        c->im->out_of_memory = true;
+    for (size_t i = 0; i < p.n; i++)
+        free(p.v[i]);
     free(why);
+}
+
+static void convert_logpath(struct conversion *c, const struct option *o, const struct f2b_value *v)
+{
+    if (c->j->own_log)
+        SAY(c, o, v, IMPORT_DIFFERENT, "source", COPY(c, "auto"), "where pptpband's own log is");
+    else if (!c->j->journal)
+        convert_paths(c, o, v);
+    else if (*text_of(o, v))
+        SAY(c, o, v, IMPORT_SAME, NULL, NULL, "not used with the journal, there and here");
 }
 
 static void convert_encoding(struct conversion *c, const struct option *o, const struct f2b_value *v)
@@ -504,7 +315,7 @@ static void convert_when_longer(struct conversion *c, const struct option *o, co
     if (v && *v->text && c->increment)
         SAY(c, o, v, IMPORT_UNSUPPORTED, NULL, NULL, "%s", o->why);
     else if (v && *v->text)
-        unused(c, o, v);
+        convert_unused(c, o, v);
 }
 
 static bool begins_with(struct str s, const char *const *words)

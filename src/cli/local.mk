@@ -23,7 +23,8 @@ pptpban_SOURCES = \
 	src/cli/import_fail2ban.c \
 	src/cli/import_filter.c \
 	src/cli/import_jails.c src/cli/import_jails.h \
-	src/cli/import_options.c \
+	src/cli/import_longer.c \
+	src/cli/import_options.c src/cli/import_options.h \
 	src/cli/import_plan.c \
 	src/cli/import_show.c \
 	src/cli/import_value.c src/cli/import_value.h \
