@@ -70,8 +70,7 @@ static struct str without_stars(struct str s, bool *ret_begin, bool *ret_end)
 struct format {
     struct str written;
     struct str regex;
-    bool names;     // of months or days: in any case
-    bool ends_word; // its last byte is certain to be a letter or a digit
+    bool names; // of months or days: in any case
     enum date_begin begin;
 };
 
@@ -153,7 +152,14 @@ static int add_regex(struct date_detector *d, const struct format *f, struct ori
         d->warm = true;
     }
     d->v[d->n++] = t;
-    d->may_join |= !(f->ends_word && !grouped && !no_end) && !date_cut_is_clean(regex, f->begin, !no_begin, grouped);
+    bool any;
+    d->may_join |= !date_cut_is_clean(&(struct date_cut){
+        .written = without_stars(f->written, &any, &any),
+        .regex = regex,
+        .begin = f->begin,
+        .begin_guarded = !no_begin || f->begin == DATE_BEGIN_LINE,
+        .end_guarded = !no_end,
+    });
     return 0;
 }
 
@@ -168,27 +174,16 @@ static int set_name(struct date_detector *d, struct str before, struct str forma
     return -ENOMEM;
 }
 
-// True when a format ends with a letter behind its %: all of them end with a letter or a digit, and behind that no word
-// goes on (unless by **, or when there are alternatives or groups).
-static bool ends_with_letter(struct str s)
-{
-    size_t percent = s.n >= 4 && s.p[s.n - 3] == 'E' && s.p[s.n - 2] == 'x' ? s.n - 4 : s.n - 2;
-
-    return s.n >= 2 && s.p[percent] == '%' && !(percent > 0 && s.p[percent - 1] == '%') &&
-           isalpha((unsigned char)s.p[s.n - 1]) && !memchr(s.p, '|', s.n);
-}
-
 static int add_format(struct date_detector *d, struct str s, enum date_begin begin, struct origin at,
                       struct filter_error *error)
 {
     struct date_buffer b = {.n = 0};
-    struct format f = {.written = s, .begin = begin, .ends_word = ends_with_letter(s)};
+    struct format f = {.written = s, .begin = begin};
     enum date_named named = date_named(s);
     int r = 0;
 
     if (named != DATE_NAMED_NONE) {
         date_put(&b, str_of(date_named_regex(named, true)));
-        f.ends_word = true; // a digit
         if (named == DATE_EPOCH)
             f.begin = DATE_BEGIN_NO_WORD;
     } else {

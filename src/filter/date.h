@@ -20,8 +20,7 @@ struct date_match {
 int date_detector_new(const struct text *patterns, struct date_detector **ret, struct filter_error *error);
 void date_detector_free(struct date_detector *d);
 
-// True when it is certain that no text which is cut out of a line has a letter, a digit or '_' on both its sides
-// (gate.h).
+// True when it is certain that what is cut out of a line has no letter, digit or '_' on either side (gate.h).
 bool date_cuts_between_words(const struct date_detector *d);
 
 // The first format in order that is found in line. now: for what a date leaves out (year, day). False when none is.

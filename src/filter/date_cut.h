@@ -14,8 +14,17 @@ enum date_begin {
 // True when the regex has a plain group, which then is what gets cut out.
 bool date_has_group(struct str s);
 
-// True when what group 1 matches (all, if it is not grouped) has no word's byte before it for certain. The regex is as
-// it is looked for, stars taken off; guarded: it is asked for at the begin of a line or a word, or behind no word.
-bool date_cut_is_clean(struct str regex, enum date_begin begin, bool guarded, bool grouped);
+// A format as it is looked for.
+struct date_cut {
+    struct str written; // in letters, without {^LN-BEG} and stars
+    struct str regex;   // with the letters filled in
+    enum date_begin begin;
+    bool begin_guarded; // begin holds; not so behind ** or when the format itself begins with ^
+    bool end_guarded; // what follows is the end of a word, or no word; not so before ** or when the format ends with $
+};
+
+// True when it is certain that what is cut out stands at the line's begin, or has no word's byte on either side: then a
+// literal that is no word but lies between words does not come to be by the cut (gate.h).
+bool date_cut_is_clean(const struct date_cut *c);
 
 #endif

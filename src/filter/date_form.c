@@ -186,7 +186,7 @@ static const struct usual {
     {DAY_01_23_2005_DASHES, " ", CLOCK_BLANK_HOUR, POINT, .where = DATE_ANYWHERE},
     {.named = DATE_EPOCH},
     {DAY_NONE, "", CLOCK_DIGITS, .where = DATE_NEAR_LINE_BEGIN},
-    {DAY_01_23_05, "@", CLOCK_DIGITS, .front = "<", .behind = ">", .where = DATE_LINE_BEGIN},
+    {DAY_01_23_05, "@", CLOCK_DIGITS, .front = "<", .behind = ">(?!\\w)", .where = DATE_LINE_BEGIN},
     {DAY_050123, " {1,2}", CLOCK_DIGITS, .where = DATE_ANYWHERE},
     {DAY_JAN_23_COMMA_2005, " ", CLOCK_TWELVE, .where = DATE_ANYWHERE},
     {DAY_JAN_23_05, " ", CLOCK_BLANK_HOUR, .where = DATE_LINE_BEGIN},

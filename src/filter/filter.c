@@ -118,7 +118,7 @@ bool filter_gate(const struct filter *f, struct str *literals, size_t max, size_
     if (f->max_lines > 1) // what a line means depends on lines that match nothing
         return sees_all(why, f->max_lines_at, "its patterns span several lines (maxlines)");
     if (may_join_words(f))
-        return sees_all(why, f->dates_at, "its datepattern may cut dates out of the middle of words");
+        return sees_all(why, f->dates_at, "its datepattern may cut dates out right beside letters or digits");
     for (size_t i = 0; i < f->patterns.n; i++)
         if (f->patterns.v[i].gate.n == 0)
             return sees_all(why, f->patterns.v[i].at, "a pattern has no fixed text to look for");

@@ -123,7 +123,7 @@ static void formats_of_a_filter(void **state)
     expect("^A ({EPOCH})\n^B ({LEPOCH})$", several, 2);
 }
 
-// A cut between two letters would make words that the line does not have; where it cannot be, the gate relies on it.
+// A cut beside a letter could make texts that the line does not have; where it cannot be, the gate relies on it.
 static void cuts_between_words(void **state)
 {
     static const struct {
@@ -134,13 +134,17 @@ static void cuts_between_words(void **state)
         {"{^LN-BEG}", true},
         {"{^LN-BEG}%b %d %H:%M:%S", true},
         {"Epoch", true},
-        {"TAI64N", true},
+        {"TAI64N", false}, // "failed@4000.. from"
+        {"{^LN-BEG}TAI64N", true},
         {"^%Y:%m:%d-%H:%M:%S", true},
         {"^\\[%d/%b/%Y %H:%M:%S\\]", true},
         {"^{DATE}", true},
         {"^<W>{DATE}", true},
         {"%Y-%m-%d at %H:%M", true},
-        {"%d/%b[^/]*/%Y:%H:%M:%S %z", true}, // may begin with a blank, but ends with a letter or digit
+        {"%d/%b[^/]*/%Y:%H:%M:%S %z", false}, // may begin with a blank: "failed 5/Jan.. from"
+        {"%ExY-%m-%d(?:T| +)%H:%M:%S(?:[.,]%f)?(?:\\s*%z)?", true},
+        {"%Y-%m-%d(?:T| +)?", false},
+        {"%Y-%m-%d(?: |x)", false},
         {"^[^\\[]*\\[({DATE})", true},
         {"^[^-]+ -- - ({DATE})", true},
         {"(%Y-%m-%d)!", true},
@@ -150,13 +154,19 @@ static void cuts_between_words(void **state)
         {"x{DATE}", true},
         {"-{DATE}", false}, // one of the usual ones is <...>
         {"**%Y%m%d**", false},
-        {"%Y%m%d**", true}, // a word's byte behind it, but none before it
-        {"**%Y%m%d", true},
+        {"%Y%m%d**", false}, // a word's byte behind it
+        {"**%Y%m%d", false},
         {"ts({EPOCH}|%S)z", false},
         {"t=({EPOCH})z", false}, // '=' might belong to (?=
         {"a\\_(%Y)b", false},
         {"a\\\\[(%Y)]b%Y", false}, // a backslash and a class
-        {"a\\\\(%Y)b", true},
+        {"a\\\\(%Y)b", false}, // a word's byte behind it
+        {"a\\\\(%Y)", true},
+        {"a - (%Y) b", true},
+        {"a - (%Y) ?b", false},
+        {"a - (%Y.)", false},
+        {"a - (%Y|x)", false},
+        {"%Y - (%m-%d)", false}, // the year is cut out
         {"^a|%Y!", false},
         {"!%Y|%H:%M:%S", false},
         {"(?x)a - (%Y)b", false},

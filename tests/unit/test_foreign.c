@@ -279,6 +279,58 @@ static void a_filter_that_must_see_every_line_says_why(void **state)
     }
 }
 
+// Dates in every place of a line, glued to what stands there or not: what a filter finds when it sees every line has one
+// of the texts that it is gated by, unless it says that it must see every line.
+static void no_cut_hides_a_line_from_the_gate(void **state)
+{
+    static const char *const patterns[] = {
+        "", "{^LN-BEG}", "{DATE}", "^{DATE}", "Epoch", "{EPOCH}", "TAI64N", "%%Y-%%m-%%d %%H:%%M:%%S",
+        "^%%Y-%%m-%%d", "\\[%%d/%%b/%%Y:%%H:%%M:%%S %%z\\]", "^[^\\[]*\\[({DATE})", "^[^\\[]*(\\[{DATE}\\])", "**%%Y%%m%%d**",
+        "%%Y%%m%%d**", "**%%Y%%m%%d", "%%d/%%b/%%Y:%%H:%%M:%%S %%z", "<{DATE}>", "(<{DATE}>)", " ({DATE})", "x?({EPOCH})",
+        "%%Exy%%Exm%%Exd +%%H:%%M:%%S", "%%H:%%M:%%S(?:\\.%%f)?", "^\\S*?(%%Y-%%m-%%d)", "a?%%Y-%%m-%%d \\S+ ?",
+    };
+    static const char *const dates[] = {
+        "2005-01-23 21:59:59", "2005-01-23T21:59:59.123Z", "Jan 23 21:59:59", "23/Jan/2005:21:59:59 +0100", "1106513999",
+        "@4000000041f4104f00000000", "<01/23/05@21:59:59>", "050123 21:59:59", "20050123", "21:59:59", "5/Jan/2005:21:59:59 +0100",
+    };
+    static const char *const glue[][2] = {{"", ""}, {" ", " "}, {"[", "]"}, {"<", ">"}, {"", "x"}, {"x", ""}, {" ", ""}};
+    static const char text[] = "login failed from 192.0.2.1 now";
+    unsigned hits = 0, gates = 0, let_by = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        char file[256];
+        struct str literals[LITERALS_MAX];
+        struct literals *l = NULL;
+        size_t n = 0;
+        snprintf(file, sizeof(file), "[Definition]\nfailregex = failed from <ADDR>\ndatepattern = %s\n", patterns[i]);
+        in_file = true;
+        struct filter *f = load_good(file);
+        in_file = false;
+        if (!filter_gate(f, literals, LITERALS_MAX, &n, NULL)) {
+            filter_free(f);
+            continue;
+        }
+        gates++;
+        assert_int_equal(literals_new(literals, n, &l), 0);
+        for (size_t d = 0; d < sizeof(dates) / sizeof(dates[0]); d++)
+            for (size_t g = 0; g < sizeof(glue) / sizeof(glue[0]); g++)
+                for (size_t at = 0; at < sizeof(text); at++) {
+                    char line[128];
+                    const struct finding *x;
+                    snprintf(line, sizeof(line), "%.*s%s%s%s%s", (int)at, text, glue[g][0], dates[d], glue[g][1], text + at);
+                    bool hit = feed(f, line, &x), passes = literals_mask(l, str_of(line)) != 0;
+                    if (hit && !passes)
+                        fail_msg("%s: %s", patterns[i], line);
+                    hits += hit;
+                    let_by += !passes;
+                }
+        literals_free(l);
+        filter_free(f);
+    }
+    assert_true(gates >= 10 && hits > 1000 && let_by > 100);
+}
+
 static void giant_lines_in_the_buffer(void **state)
 {
     static char big[FOREIGN_TEXT * 2];
@@ -358,6 +410,7 @@ int main(void)
         cmocka_unit_test(what_tells_who),
         cmocka_unit_test(patterns_of_several_lines),
         cmocka_unit_test(a_filter_that_must_see_every_line_says_why),
+        cmocka_unit_test(no_cut_hides_a_line_from_the_gate),
         cmocka_unit_test(giant_lines_in_the_buffer),
         cmocka_unit_test(ignored_lines),
         cmocka_unit_test(mistakes_are_named),
