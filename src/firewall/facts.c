@@ -39,7 +39,7 @@ bool fw_helper_available(void)
     }
     // A kernel without module files says itself whether it takes one (nothing is left of the question).
     const char *args[] = {"nft", "-c", "-f", "-", NULL};
-    static const char question[] = "table inet pptpban_question { ct helper pptp { type \"pptp\" protocol tcp; } }\n";
+    static const char question[] = "table inet pptpban_question { ct helper pptp { type \"pptp\" protocol tcp; }; }\n";
     struct fw_error ignored;
     return fw_program(args, question, NULL, &ignored) == 0;
 }

@@ -132,7 +132,7 @@ static void add_closing_time(struct builder *b)
     m.source = FW_SET_OVERRIDE;
     m.not_source = true;
     add_rule(b, FW_INPUT, FW_DROP, "control-end", "the time is over", m);
-    m = gre(b, FW_ESTABLISHED | FW_RELATED);
+    m = gre(b, 0); // that of older tunnels, and without a helper all of it, is new for ever
     m.windows = b->facts->windows;
     m.not_windows = true;
     m.source = FW_SET_OVERRIDE;
