@@ -479,6 +479,29 @@ static void a_flood_does_not_make_us_forget_who_is_logged_in(void **state)
     sessions_free(s);
 }
 
+// More hosts than are remembered one by one share what is known of them: no child is taken for that of another host.
+static void hosts_that_share_an_entry_share_no_children(void **state)
+{
+    struct told t = {.n = 0};
+    struct sessions *s = new_sessions(&t, 4096);
+    usec_t now = INT64_C(1795374835) * USEC_SEC;
+    char line[256];
+
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        snprintf(line, sizeof(line), "@h%d d 1 begin 203.0.113.1 last key=a kind=1\n@h%d d 1 next key=a kind=1\n", i, i);
+        play(s, &now, line);
+        for (int k = 0; k < 10; k++) {
+            snprintf(line, sizeof(line), "@other%d d 1 begin last key=b kind=2\n", i * 10 + k);
+            play(s, &now, line);
+            snprintf(line, sizeof(line), "@other%d d 1 failure user=x key=b kind=2\n", i * 10 + k);
+            play(s, &now, line);
+        }
+    }
+    assert_null(strstr(t.text, "203.0.113.1"));
+    sessions_free(s);
+}
+
 // Any order of any events: the table stays within its bound, every failure has an address that some line told,
 // and nothing waits when all is over.
 static void random_sequences_keep_the_invariants(void **state)
@@ -527,6 +550,7 @@ int main(void)
         cmocka_unit_test(the_live_clock_settles_what_no_line_settles),
         cmocka_unit_test(a_full_table_drops_the_longest_silent_and_counts),
         cmocka_unit_test(a_flood_does_not_make_us_forget_who_is_logged_in),
+        cmocka_unit_test(hosts_that_share_an_entry_share_no_children),
         cmocka_unit_test(random_sequences_keep_the_invariants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
