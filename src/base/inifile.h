@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 enum {
-    INIFILE_FILE_MAX = 1 << 20, // bytes
+    INIFILE_FILE_MAX = 16 << 20, // bytes: 100,000 networks of [firewall] are 2 MB
     INIFILE_LINE_MAX = 32768,
     INIFILE_SECTIONS_MAX = 256,
     INIFILE_KEYS_MAX = 1024, // a section

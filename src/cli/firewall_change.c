@@ -176,10 +176,6 @@ static int apply(struct firewall *f, const struct fw_plan *p)
     struct fw_error error = {""};
     int r = fw_apply(p, &f->places, confirm_seconds(f), f->args.config, &error);
 
-    if (r == -EEXIST) {
-        fputs("a change waits already: pptpban firewall confirm, or rollback\n", stderr);
-        return EXIT_WAITS;
-    }
     if (r < 0)
         return complain(&error, r);
     printf("%s: ruleset %s is applied\n", fw_tool_names[p->wanted.tool], p->wanted.revision);
@@ -195,6 +191,7 @@ static int apply(struct firewall *f, const struct fw_plan *p)
 
 int firewall_apply(int argc, char **argv)
 {
+    struct fw_pending pending;
     struct firewall f;
     struct fw_plan p;
     int code;
@@ -202,7 +199,10 @@ int firewall_apply(int argc, char **argv)
     if (!firewall_begin(argc, argv, true, &f, &code))
         return code;
     code = EXIT_FAILED;
-    if (firewall_make_plan(&f, &p)) {
+    if (fw_pending_read(&f.places, &pending) != -ENOENT) {
+        fputs("a change waits already: pptpban firewall confirm, or rollback\n", stderr);
+        code = EXIT_WAITS;
+    } else if (firewall_make_plan(&f, &p)) {
         print_warnings(&p);
         if (fw_plan_is_done(&p)) {
             printf("nothing to do: %s has ruleset %s\n", fw_tool_names[p.wanted.tool], p.revision);

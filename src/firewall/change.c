@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "firewall/render.h"
 #include "firewall/rollback.h"
 
 enum { TUNNEL_SECONDS = 600, ADMIN_MARGIN = 60 };
@@ -59,6 +60,13 @@ static int look(struct fw_plan *p, struct fw_error *error)
     if (r < 0)
         return r;
     fw_revision_of(listing, p->revision);
+    // more than the line of the table, which a try that was cut short may have left
+    if (p->wanted.tool == FW_TOOL_NFT && strchr(listing, '\n') && strchr(listing, '\n')[1] && !*p->revision) {
+        snprintf(error->text, sizeof(error->text), "there is a table inet %s that is not ours, as it carries no revision; "
+                 "\"nft delete table inet %s\", if nobody needs it, would make room", FW_NFT_TABLE, FW_NFT_TABLE);
+        free(listing);
+        return -EEXIST;
+    }
     // whoever flushed our chains took the revision with the rest, or left it alone
     const struct fw_ruleset *there = strcmp(p->revision, p->wanted.revision) == 0 ? &p->wanted : &p->installed;
     if (*p->revision && strcmp(p->revision, there->revision) == 0 && fw_listing_complete(there, listing, p->missing))
@@ -79,9 +87,14 @@ int fw_plan_make(const struct firewall_config *config, const struct fw_model *mo
         r = fw_ruleset_make(model, tool, &p.wanted);
     if (r < 0)
         return r;
-    if (fw_ruleset_load(fw_place(places, FW_INSTALLED, path), &p.installed) < 0 || p.installed.tool != tool)
-        fw_ruleset_free(&p.installed); // then the difference is not known, but for its revision
-    r = look(&p, error);
+    fw_ruleset_load(fw_place(places, FW_INSTALLED, path), &p.installed);
+    if (*p.installed.revision && p.installed.tool != tool) {
+        snprintf(error->text, sizeof(error->text), "the ruleset stands in %s, and would now go into %s; pptpban firewall "
+                 "remove comes first", fw_tool_names[p.installed.tool], fw_tool_names[tool]);
+        r = -EEXIST;
+    } else {
+        r = look(&p, error);
+    }
     if (r < 0) {
         fw_plan_free(&p);
         return r;
@@ -145,7 +158,7 @@ static int apply_and_look(const struct fw_ruleset *rs, const struct fw_fill *fil
 
 // With the guard armed, or with nobody to take it back but ourselves.
 static int change(const struct fw_plan *plan, const struct fw_places *places, const struct spared *spared, long long confirm,
-                  const char *snapshot, struct fw_error *error)
+                  const struct fw_before *before, struct fw_error *error)
 {
     const struct fw_fill fills[] = {
         {FW_SET_ADMIN, spared->admins.v, confirm > 0 ? spared->admins.n : 0, (uint32_t)confirm + ADMIN_MARGIN},
@@ -167,19 +180,19 @@ static int change(const struct fw_plan *plan, const struct fw_places *places, co
     if (confirm > 0)
         fw_roll_back(places, error->text, &second);
     else
-        fw_kernel_of(plan->wanted.tool)->restore(plan->wanted.tool, snapshot, &second);
+        fw_bring_back(plan->wanted.tool, before, &second);
     return r;
 }
 
 static int arm(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const char *config_path,
-               const char *snapshot, struct fw_error *error)
+               const struct fw_before *before, struct fw_error *error)
 {
     const char *session = getenv("SSH_CONNECTION");
     struct fw_pending pending = {.tool = plan->wanted.tool, .since = time(NULL), .deadline = fw_boottime() + confirm};
 
     snprintf(pending.session, sizeof(pending.session), "%.*s", (int)strcspn(session ? session : "", "\n"), session ? session : "");
     memcpy(pending.revision, plan->wanted.revision, sizeof(pending.revision));
-    int r = fw_pending_write(places, &pending, snapshot, &plan->wanted);
+    int r = fw_pending_write(places, &pending, before, &plan->wanted);
     if (r < 0)
         snprintf(error->text, sizeof(error->text), "%.900s: %s", places->run, strerror(-r));
     else
@@ -189,31 +202,32 @@ static int arm(const struct fw_plan *plan, const struct fw_places *places, long 
     return r;
 }
 
+// What is there now, to be brought back: the ruleset that was applied last if the kernel has just that, else its listing.
+static int find_before(const struct fw_plan *plan, struct fw_before *ret, struct fw_error *error)
+{
+    const struct fw_ruleset *was = &plan->installed;
+
+    *ret = (struct fw_before){.snapshot = NULL};
+    if (!*plan->revision || *plan->missing || strcmp(plan->revision, was->revision) != 0)
+        return fw_kernel_of(plan->wanted.tool)->snapshot(plan->wanted.tool, &ret->snapshot, error);
+    return fw_ruleset_copy(was, &ret->ruleset);
+}
+
 int fw_apply(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const char *config_path,
              struct fw_error *error)
 {
-    const struct fw_kernel *k = fw_kernel_of(plan->wanted.tool);
     struct spared spared = {.admins.n = 0};
-    struct fw_pending waiting;
-    char *snapshot = NULL;
+    struct fw_before before = {.snapshot = NULL};
+    int r = find_before(plan, &before, error);
 
-    if (fw_pending_read(places, &waiting) != -ENOENT)
-        return -EEXIST;
-    int r = k->snapshot(plan->wanted.tool, &snapshot, error);
-    if (r == 0)
-        r = k->check(&plan->wanted, error);
-    if (r < 0 && snapshot && !*snapshot) { // a dry run of iptables leaves sets behind
-        struct fw_error ignored;
-        k->remove(plan->wanted.tool, &ignored);
-    }
     if (r == 0)
         r = find_spared(&spared);
     if (r == 0 && confirm > 0)
-        r = arm(plan, places, confirm, config_path, snapshot, error);
+        r = arm(plan, places, confirm, config_path, &before, error);
     if (r == 0)
-        r = change(plan, places, &spared, confirm, snapshot, error);
+        r = change(plan, places, &spared, confirm, &before, error);
     free_spared(&spared);
-    free(snapshot);
+    fw_before_free(&before);
     return r;
 }
 

@@ -20,8 +20,8 @@ struct fw_plan {
     struct fw_rule cut; // the rule that would cut new connections of that session; id NULL: none
 };
 
-// Looks at the machine and works out what would be done. Changes nothing. 0, or -errno with *error. Freed with
-// fw_plan_free.
+// Looks at the machine and works out what would be done. Changes nothing. 0, -EEXIST: somebody else has a table of our
+// name, or our ruleset stands in another tool, or -errno; with *error. Freed with fw_plan_free.
 int fw_plan_make(const struct firewall_config *config, const struct fw_model *model, const struct fw_places *places,
                  struct fw_plan *ret, struct fw_error *error);
 void fw_plan_free(struct fw_plan *p);
@@ -29,9 +29,9 @@ void fw_plan_free(struct fw_plan *p);
 // True when the kernel has what is wanted.
 bool fw_plan_is_done(const struct fw_plan *p);
 
-// Applies the plan; the lock is held. confirm: seconds until it is taken back unless confirmed (the guard is armed
+// Applies the plan; the lock is held and no change waits. confirm: seconds until it is taken back unless confirmed (the guard is armed
 // before anything changes); 0: it stays, and is what the next start of the machine applies. What failed on the way is
-// taken back at once. 0, -EEXIST: a change waits already, or -errno with *error.
+// taken back at once. 0, or -errno with *error.
 int fw_apply(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const char *config_path,
              struct fw_error *error);
 

@@ -18,8 +18,9 @@ struct fw_fill { // what becomes the content of a set that is filled at run time
 struct fw_kernel {
     // Dry run: the kernel says whether it would take the ruleset. Changes nothing.
     int (*check)(const struct fw_ruleset *r, struct fw_error *error);
-    // Installs it; what was installed before is replaced at once, sets that live at run time are kept. A failure half
-    // way leaves what was there before (nftables), or needs the snapshot (iptables). No rule is in force before the fills.
+    // Checks and installs it; what was installed before is replaced at once, sets that live at run time are kept. A
+    // failure may leave sets behind, and with iptables rules of one family: restore() mends that. No rule is in force
+    // before the fills.
     int (*apply)(const struct fw_ruleset *r, const struct fw_fill *fills, size_t n, struct fw_error *error);
     // What is installed now, as a text that restore() takes; "" when nothing is. The caller's to free.
     int (*snapshot)(enum fw_tool tool, char **ret_text, struct fw_error *error);

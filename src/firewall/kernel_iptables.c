@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "firewall/kernel.h"
 #include "firewall/render.h"
@@ -146,10 +147,17 @@ static int save_set(const char *name, void *userdata, struct fw_error *error)
     return r;
 }
 
+// A rule of iptables-nft that has just gone lets go of its sets a moment later.
 static int destroy_set(const char *name, void *userdata, struct fw_error *error)
 {
+    int r = ipset(NULL, NULL, error, "destroy", name);
+
     (void)userdata;
-    return ipset(NULL, NULL, error, "destroy", name);
+    for (int tries = 0; r == -EPROTO && strstr(error->text, "in use") && tries < 50; tries++) {
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        r = ipset(NULL, NULL, error, "destroy", name);
+    }
+    return r;
 }
 
 // --- what is ours in a listing of iptables-save
@@ -194,16 +202,6 @@ static int print_own(enum fw_tool tool, int family, enum own what, FILE *out, st
 
 // --- what kernel.h promises
 
-static int ipt_check(const struct fw_ruleset *r, struct fw_error *error)
-{
-    // Rules are judged with their sets in place: making those that are missing changes no packet's way.
-    int result = ipset(r->part[FW_PART_SETS], NULL, error, "restore", "-exist");
-
-    for (int family = 0; result == 0 && family < FAMILIES; family++)
-        result = restore_text(r->tool, family, true, r->part[family ? FW_PART_V6 : FW_PART_V4], error);
-    return result;
-}
-
 static int ipt_fill(enum fw_tool tool, const struct fw_fill *fill, struct fw_error *error)
 {
     size_t size;
@@ -222,12 +220,23 @@ static int ipt_fill(enum fw_tool tool, const struct fw_fill *fill, struct fw_err
     return r == -EPROTO && strstr(error->text, "does not exist") ? -ENOENT : r;
 }
 
+static int test_families(const struct fw_ruleset *r, struct fw_error *error)
+{
+    int result = 0;
+
+    for (int family = 0; result == 0 && family < FAMILIES; family++)
+        result = restore_text(r->tool, family, true, r->part[family ? FW_PART_V6 : FW_PART_V4], error);
+    return result;
+}
+
 static int ipt_apply(const struct fw_ruleset *r, const struct fw_fill *fills, size_t n, struct fw_error *error)
 {
     int result = ipset(r->part[FW_PART_SETS], NULL, error, "restore", "-exist");
 
     for (size_t i = 0; result == 0 && i < n; i++)
         result = ipt_fill(r->tool, &fills[i], error);
+    if (result == 0)
+        result = test_families(r, error);
     for (int family = 0; result == 0 && family < FAMILIES; family++) {
         result = restore_text(r->tool, family, false, r->part[family ? FW_PART_V6 : FW_PART_V4], error);
         if (result == 0)
@@ -354,6 +363,21 @@ static int ipt_list(enum fw_tool tool, bool counters, char **ret_text, struct fw
     else
         *ret_text = text;
     return r;
+}
+
+static int ipt_check(const struct fw_ruleset *r, struct fw_error *error)
+{
+    struct fw_error ignored;
+    char *listing = NULL;
+    // Rules are judged with their sets in place; making those that are missing changes no packet's way.
+    int result = ipset(r->part[FW_PART_SETS], NULL, error, "restore", "-exist");
+
+    if (result == 0)
+        result = test_families(r, error);
+    if (ipt_list(r->tool, false, &listing, &ignored) == 0 && !*listing)
+        each_set(destroy_set, NULL, &ignored); // nobody uses them
+    free(listing);
+    return result;
 }
 
 const struct fw_kernel fw_kernel_iptables = {ipt_check, ipt_apply, ipt_snapshot, ipt_restore, ipt_remove, ipt_list, ipt_fill};

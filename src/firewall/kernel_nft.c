@@ -8,9 +8,10 @@
 
 #include "firewall/kernel.h"
 #include "firewall/render.h"
+#include "firewall/rules_nft.h"
 
 // Runs a script; *ret_output (may be NULL) is what it printed.
-static int run(const char *script, bool dry, unsigned flags, char **ret_output, struct fw_error *error)
+static int run(const char *script, bool dry, char **ret_output, struct fw_error *error)
 {
     setenv("TZ", "UTC", 1); // nft reads and prints times of the local zone; ours are those of the kernel
     struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
@@ -21,7 +22,6 @@ static int run(const char *script, bool dry, unsigned flags, char **ret_output, 
         return -ENOMEM;
     }
     nft_ctx_set_dry_run(nft, dry);
-    nft_ctx_output_set_flags(nft, flags);
     if (nft_run_cmd_from_buffer(nft, script) != 0) {
         const char *why = nft_ctx_get_error_buffer(nft);
         snprintf(error->text, sizeof(error->text), "nftables: %.900s", why && *why ? why : "the kernel refused");
@@ -37,31 +37,30 @@ static int run(const char *script, bool dry, unsigned flags, char **ret_output, 
 
 static int nft_check(const struct fw_ruleset *r, struct fw_error *error)
 {
-    return run(r->part[FW_PART_NFT], true, 0, NULL, error);
+    return run(r->part[FW_PART_NFT], true, NULL, error);
 }
 
-static int list(unsigned flags, char **ret_text, struct fw_error *error)
+static int nft_snapshot(enum fw_tool tool, char **ret_text, struct fw_error *error)
 {
     char script[64];
     int r;
 
+    (void)tool;
     snprintf(script, sizeof(script), "list table inet %s\n", FW_NFT_TABLE);
-    r = run(script, false, flags, ret_text, error);
+    r = run(script, false, ret_text, error);
     if (r == -ENOENT)
         r = (*ret_text = strdup("")) ? 0 : -ENOMEM;
     return r;
 }
 
-static int nft_snapshot(enum fw_tool tool, char **ret_text, struct fw_error *error)
-{
-    (void)tool;
-    return list(0, ret_text, error);
-}
-
 static int nft_list(enum fw_tool tool, bool counters, char **ret_text, struct fw_error *error)
 {
+    int r = fw_nft_rules(FW_NFT_TABLE, counters, ret_text);
+
     (void)tool;
-    return list(NFT_CTX_OUTPUT_TERSE | (counters ? 0 : NFT_CTX_OUTPUT_STATELESS), ret_text, error);
+    if (r < 0)
+        snprintf(error->text, sizeof(error->text), "nftables: %s", strerror(-r));
+    return r;
 }
 
 static int nft_restore(enum fw_tool tool, const char *snapshot, struct fw_error *error)
@@ -71,7 +70,7 @@ static int nft_restore(enum fw_tool tool, const char *snapshot, struct fw_error 
     (void)tool;
     if (asprintf(&script, "add table inet %s\ndelete table inet %s\n%s", FW_NFT_TABLE, FW_NFT_TABLE, snapshot) < 0)
         return -ENOMEM;
-    int r = run(script, false, 0, NULL, error);
+    int r = run(script, false, NULL, error);
     free(script);
     return r;
 }
@@ -117,14 +116,31 @@ static int transaction(const char *rules, const struct fw_fill *fills, size_t n,
     fputs(rules, out);
     for (size_t i = 0; i < n; i++)
         print_fill(out, &fills[i]);
-    int r = fclose(out) != 0 ? -ENOMEM : run(script, false, 0, NULL, error);
+    int r = fclose(out) != 0 ? -ENOMEM : run(script, false, NULL, error);
     free(script);
     return r;
 }
 
+// The script's first lines, which only make the table and empty sets. nft 1.0 sends the entries of a set twice when the
+// set is made in the same transaction, so the first time these go before.
+static int make_frame(const char *script, struct fw_error *error)
+{
+    const char *end = script;
+
+    while (*end == '#' || strncmp(end, "add table ", 10) == 0 || strncmp(end, "add set ", 8) == 0)
+        end += strcspn(end, "\n") + 1;
+    char *frame = strndup(script, (size_t)(end - script));
+    int r = frame ? run(frame, false, NULL, error) : -ENOMEM;
+    free(frame);
+    return r;
+}
+
+// A transaction happens or does not: the kernel's look at it is the dry run.
 static int nft_apply(const struct fw_ruleset *r, const struct fw_fill *fills, size_t n, struct fw_error *error)
 {
-    return transaction(r->part[FW_PART_NFT], fills, n, error);
+    int result = make_frame(r->part[FW_PART_NFT], error);
+
+    return result < 0 ? result : transaction(r->part[FW_PART_NFT], fills, n, error);
 }
 
 static int nft_fill(enum fw_tool tool, const struct fw_fill *fill, struct fw_error *error)

@@ -19,6 +19,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/render_text.c src/firewall/render_text.h \
 	src/firewall/render_nft.c src/firewall/render_iptables.c \
 	src/firewall/rollback.c src/firewall/rollback.h \
+	src/firewall/rules_nft.c src/firewall/rules_nft.h \
 	src/firewall/ruleset.c src/firewall/ruleset.h \
 	src/firewall/window.c src/firewall/window.h
 
@@ -30,11 +31,11 @@ test_window_LDADD = libfirewall.a libbase.a $(CMOCKA_LIBS)
 
 check_PROGRAMS += test_render
 test_render_SOURCES = tests/unit/test_render.c
-test_render_LDADD = libfirewall.a libconfig.a libbase.a $(NFTABLES_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
+test_render_LDADD = libfirewall.a libenforcer.a libconfig.a libbase.a $(NFTABLES_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += test_change
 test_change_SOURCES = tests/unit/test_change.c
-test_change_LDADD = libfirewall.a libconfig.a libbase.a $(NFTABLES_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
+test_change_LDADD = libfirewall.a libenforcer.a libconfig.a libbase.a $(NFTABLES_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
 
 check_SCRIPTS += tests/unit/countries.sh
 EXTRA_DIST += tests/unit/countries.sh

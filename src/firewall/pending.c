@@ -16,6 +16,7 @@ static const struct {
     const char *name;
 } files[FW_FILES] = {
     [FW_PENDING] = {false, "pending"},     [FW_SNAPSHOT] = {false, "pending.snapshot"},
+    [FW_BEFORE] = {false, "pending.before"},
     [FW_CANDIDATE] = {false, "pending.ruleset"}, [FW_INSTALLED] = {false, "installed"},
     [FW_LAST_GOOD] = {true, "last-good"},  [FW_OUTCOME] = {false, "outcome"},
 };
@@ -153,11 +154,12 @@ int fw_pending_read(const struct fw_places *p, struct fw_pending *ret)
     return r;
 }
 
-int fw_pending_write(const struct fw_places *p, const struct fw_pending *v, const char *snapshot,
+int fw_pending_write(const struct fw_places *p, const struct fw_pending *v, const struct fw_before *before,
                      const struct fw_ruleset *candidate)
 {
     char text[512], path[FW_PATH_MAX];
-    int r = put(p, FW_SNAPSHOT, snapshot);
+    int r = before->snapshot ? put(p, FW_SNAPSHOT, before->snapshot)
+                             : fw_ruleset_save(&before->ruleset, fw_place(p, FW_BEFORE, path));
 
     if (r == 0)
         r = fw_ruleset_save(candidate, fw_place(p, FW_CANDIDATE, path));
@@ -166,14 +168,29 @@ int fw_pending_write(const struct fw_places *p, const struct fw_pending *v, cons
     return r == 0 ? put(p, FW_PENDING, text) : r;
 }
 
-int fw_pending_snapshot(const struct fw_places *p, char **ret)
+int fw_pending_before(const struct fw_places *p, struct fw_before *ret)
 {
-    return get(p, FW_SNAPSHOT, ret);
+    struct fw_before b = {.snapshot = NULL};
+    char path[FW_PATH_MAX];
+    int r = get(p, FW_SNAPSHOT, &b.snapshot);
+
+    if (r == -ENOENT)
+        r = fw_ruleset_load(fw_place(p, FW_BEFORE, path), &b.ruleset);
+    if (r == 0)
+        *ret = b;
+    return r;
+}
+
+void fw_before_free(struct fw_before *b)
+{
+    free(b->snapshot);
+    fw_ruleset_free(&b->ruleset);
+    b->snapshot = NULL;
 }
 
 void fw_pending_clear(const struct fw_places *p, const char *outcome)
 {
-    static const enum fw_file gone[] = {FW_PENDING, FW_SNAPSHOT, FW_CANDIDATE};
+    static const enum fw_file gone[] = {FW_PENDING, FW_SNAPSHOT, FW_BEFORE, FW_CANDIDATE};
     char path[FW_PATH_MAX], line[256];
 
     snprintf(line, sizeof(line), "%s\n", outcome);

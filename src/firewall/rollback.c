@@ -16,27 +16,48 @@
 #include <unistd.h>
 
 #include "firewall/kernel.h"
+#include "firewall/peers.h"
+
+enum { TUNNEL_SECONDS = 600 };
+
+int fw_bring_back(enum fw_tool tool, const struct fw_before *before, struct fw_error *error)
+{
+    const struct fw_kernel *k = fw_kernel_of(tool);
+    struct fw_networks tunnels = {NULL, 0};
+
+    if (before->snapshot)
+        return k->restore(tool, before->snapshot, error);
+    fw_peers_tunnels(&tunnels);
+    const struct fw_fill fill = {FW_SET_TUNNELS, tunnels.v, tunnels.n, TUNNEL_SECONDS};
+    int r = k->apply(&before->ruleset, &fill, 1, error);
+    free(tunnels.v);
+    return r;
+}
 
 int fw_roll_back(const struct fw_places *p, const char *why, struct fw_error *error)
 {
+    struct fw_before before;
     struct fw_pending pending;
-    char *snapshot = NULL, outcome[256], path[FW_PATH_MAX];
+    char outcome[256], path[FW_PATH_MAX];
     int r = fw_pending_read(p, &pending);
 
     if (r == 0)
-        r = fw_pending_snapshot(p, &snapshot);
+        r = fw_pending_before(p, &before);
     if (r < 0) {
         snprintf(error->text, sizeof(error->text), r == -ENOENT ? "no change waits" : "what was there before: %s", strerror(-r));
         return r;
     }
-    r = fw_kernel_of(pending.tool)->restore(pending.tool, snapshot, error);
+    r = fw_bring_back(pending.tool, &before, error);
     if (r == 0) {
+        fw_place(p, FW_INSTALLED, path);
+        if (before.snapshot)
+            unlink(path);
+        else
+            fw_ruleset_save(&before.ruleset, path);
         snprintf(outcome, sizeof(outcome), "rolled back: %s", why);
-        if (!*snapshot)
-            unlink(fw_place(p, FW_INSTALLED, path));
         fw_pending_clear(p, outcome);
     }
-    free(snapshot);
+    fw_before_free(&before);
     return r;
 }
 

@@ -6,6 +6,9 @@
 
 #include "firewall/pending.h"
 
+// Brings that back. 0 or -errno with *error.
+int fw_bring_back(enum fw_tool tool, const struct fw_before *before, struct fw_error *error);
+
 // Restores what was there before the change that waits; the lock must be held. 0, -ENOENT: none waits, or -errno with
 // *error: then it waits on, and the next try may do better.
 int fw_roll_back(const struct fw_places *p, const char *why, struct fw_error *error);

@@ -103,6 +103,22 @@ void fw_ruleset_free(struct fw_ruleset *r)
     *r = (struct fw_ruleset){0};
 }
 
+int fw_ruleset_copy(const struct fw_ruleset *r, struct fw_ruleset *ret)
+{
+    struct fw_ruleset copy = *r;
+    bool good = true;
+
+    for (enum fw_part part = 0; part < FW_PARTS; part++)
+        if (r->part[part])
+            good = (copy.part[part] = strdup(r->part[part])) && good;
+    if (!good) {
+        fw_ruleset_free(&copy);
+        return -ENOMEM;
+    }
+    *ret = copy;
+    return 0;
+}
+
 static uint64_t checksum(const struct fw_ruleset *r)
 {
     uint64_t sum = r->tool;

@@ -23,6 +23,7 @@ struct fw_ruleset {
 // 0 or -ENOMEM. Freed with fw_ruleset_free.
 int fw_ruleset_make(const struct fw_model *m, enum fw_tool tool, struct fw_ruleset *ret);
 void fw_ruleset_free(struct fw_ruleset *r);
+int fw_ruleset_copy(const struct fw_ruleset *r, struct fw_ruleset *ret); // 0 or -ENOMEM
 
 // Into one file, whole or not at all, on the disk when it returns (0600). -errno.
 int fw_ruleset_save(const struct fw_ruleset *r, const char *path);

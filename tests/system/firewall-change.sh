@@ -1,0 +1,293 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Changing the base ruleset: with a way back that survives the command, its session and the guard's end, a confirmation
+# that proves something, a start of the machine that knows only what was confirmed, and nothing of anybody else touched.
+. "$(dirname "$0")/lib.sh"
+private_mounts "$@"
+need_root
+need_commands nft ipset iptables-nft iptables-legacy python3
+pptpban=$PB_BUILD/pptpban
+backends="nftables iptables-nft iptables-legacy"
+
+# place NAME BACKEND: a namespace $NAME of a server, with an administrator at 192.0.2.7 and a stranger at 192.0.2.9, and
+# a configuration $T/NAME.conf in which only the first may reach tcp/22
+place() {
+	netns_new ns
+	netns_new client
+	eval "$1=$ns; $1_client=$client"
+	ip -n "$ns" link add v0 type veth peer name v0 netns "$client"
+	ip -n "$ns" addr add 192.0.2.1/24 dev v0
+	ip -n "$client" addr add 192.0.2.7/24 dev v0
+	ip -n "$client" addr add 192.0.2.9/24 dev v0
+	ip -n "$ns" link set v0 up
+	ip -n "$client" link set v0 up
+	cat >"$T/$1.conf" <<END
+[pptpban]
+state_dir = $T/$1.state
+runtime_dir = $T/$1.run
+[firewall]
+enabled = yes
+backend = $2
+address = 192.0.2.1
+management = 22/tcp
+admin_from = 192.0.2.0/29
+END
+	ip netns exec "$ns" python3 "$PB_SRC/tests/system/echo.py" serve 22 >/dev/null 2>&1 &
+	started $!
+	ip netns exec "$ns" python3 "$PB_SRC/tests/system/echo.py" serve 1723 >/dev/null 2>&1 &
+	started $!
+	wait_for 5 ip netns exec "$client" nc -z -w 1 192.0.2.1 22
+}
+
+# fw PLACE VERB...: of that place's server
+fw() {
+	eval "_n=\$$1"
+	_c=$T/$1.conf
+	shift
+	ip netns exec "$_n" "$pptpban" firewall "$@" --config "$_c"
+}
+
+# reaches PLACE FROM PORT
+reaches() {
+	eval "_n=\$$1_client"
+	ip netns exec "$_n" nc -z -w 1 -s "$2" 192.0.2.1 "$3"
+}
+cut_off() { ! reaches "$@"; }
+
+# all PLACE: the rules and sets that packet filters have there; iptables leaves its empty tables behind
+all() {
+	eval "_n=\$$1"
+	ip netns exec "$_n" sh -c 'nft list ruleset; iptables-legacy-save; ip6tables-legacy-save; ipset save' 2>/dev/null |
+		sed 's/packets [0-9]* bytes [0-9]*//; s/^[ \t]*//' |
+		grep -v -e '^[#:*}]' -e '^COMMIT' -e '^$' -e '^chain ' -e '^table ip6\? ' -e '^type '
+}
+
+# --- nobody is locked out by the end of a command: HUP, TERM and KILL to its whole process group, all at once
+for backend in $backends; do
+	for signal in HUP TERM KILL; do
+		p=wait_${backend//-/_}_$signal
+		place "$p" "$backend"
+		all "$p" >"$T/$p.before"
+	done
+done
+for backend in $backends; do
+	for signal in HUP TERM KILL; do
+		p=wait_${backend//-/_}_$signal
+		eval "_n=\$$p"
+		setsid ip netns exec "$_n" "$pptpban" firewall apply --confirm 15s --config "$T/$p.conf" >"$T/$p.out" 2>&1 &
+		eval "${p}_pid=$!"
+	done
+done
+for backend in $backends; do
+	for signal in HUP TERM KILL; do
+		p=wait_${backend//-/_}_$signal
+		wait_for 5 grep -q "NEW session" "$T/$p.out"
+		ok "$backend, $signal: it is applied" cut_off "$p" 192.0.2.9 22
+		fw "$p" status >/dev/null
+		is "$backend, $signal: and waits" 4 $?
+		fw "$p" apply >/dev/null 2>&1
+		is "$backend, $signal: a second change is refused" 4 $?
+		eval "kill -$signal -- -\$${p}_pid"
+	done
+done
+for backend in $backends; do
+	for signal in HUP TERM KILL; do
+		p=wait_${backend//-/_}_$signal
+		eval "wait \$${p}_pid" 2>/dev/null
+		ok "$backend, $signal: it is taken back" wait_for 25 reaches "$p" 192.0.2.9 22
+		ok "$backend, $signal: and waits no more" wait_for 10 grep -q "^rolled back" "$T/$p.run-firewall/outcome"
+		is "$backend, $signal: and all is as it was" "" "$(all "$p" | diff "$T/$p.before" -)"
+	done
+done
+
+for backend in $backends; do
+	p=one_${backend//-/_}
+	place "$p" "$backend"
+	eval "n=\$$p"
+	# rules of others, which nobody may touch
+	ip netns exec "$n" nft -f - <<'END'
+table inet theirs { chain c { type filter hook input priority 5; tcp dport 4711 drop; }; }
+END
+	ip netns exec "$n" iptables-nft -A INPUT -p tcp --dport 4712 -j DROP
+	[ $backend != iptables-legacy ] || ip netns exec "$n" iptables-legacy -A INPUT -p tcp --dport 4713 -j DROP
+	ip netns exec "$n" ipset create theirs hash:ip
+	all "$p" >"$T/before"
+
+	fw "$p" plan >"$T/plan" 2>&1
+	is "$backend: a plan" 0 $?
+	ok "$backend: tells what is new" grep -q "^+ .*control-new" "$T/plan"
+	is "$backend: and changes nothing" "" "$(all "$p" | diff "$T/before" -)"
+	fw "$p" check >/dev/null 2>&1
+	is "$backend: the kernel would take it" 0 $?
+	fw "$p" status >"$T/out" 2>&1
+	is "$backend: nothing is applied" 3 $?
+
+	# a policy that would cut the caller's own session
+	SSH_CONNECTION="192.0.2.9 50000 192.0.2.1 22" fw "$p" apply --no-wait >"$T/out" 2>&1
+	is "$backend: who would be locked out is refused" 1 $?
+	ok "$backend: and told by which rule" grep -q "192.0.2.9 to port 22 would be CUT by the rule management" "$T/out"
+	is "$backend: and nothing is changed" "" "$(all "$p" | diff "$T/before" -)"
+	SSH_CONNECTION="192.0.2.9 50000 192.0.2.1 22" fw "$p" apply --no-wait --force --confirm 60s >/dev/null 2>&1
+	is "$backend: with --force it waits" 4 $?
+	ok "$backend: and spares him meanwhile" reaches "$p" 192.0.2.9 22
+
+	SSH_CONNECTION="192.0.2.9 50000 192.0.2.1 22" fw "$p" confirm >/dev/null 2>&1
+	is "$backend: the same session proves nothing" 1 $?
+	fw "$p" rollback >/dev/null
+	is "$backend: taken back by hand" 0 $?
+	fw "$p" rollback >/dev/null 2>&1
+	is "$backend: once" 3 $?
+	is "$backend: all is as it was" "" "$(all "$p" | diff "$T/before" -)"
+
+	SSH_CONNECTION="192.0.2.7 50000 192.0.2.1 22" fw "$p" apply --no-wait >/dev/null 2>&1
+	SSH_CONNECTION="192.0.2.7 50001 192.0.2.1 22" fw "$p" confirm >/dev/null
+	is "$backend: a new session confirms" 0 $?
+	fw "$p" status >"$T/out"
+	is "$backend: confirmed" 0 $?
+	ok "$backend: says status" grep -q "applied and confirmed" "$T/out"
+	fw "$p" apply >/dev/null 2>&1
+	is "$backend: applied again, nothing is to be done" 3 $?
+	ok "$backend: the administrator comes in" reaches "$p" 192.0.2.7 22
+	ok "$backend: a stranger does not" cut_off "$p" 192.0.2.9 22
+	ok "$backend: but into the VPN" reaches "$p" 192.0.2.9 1723
+
+	# the machine starts anew while a change waits: only what was confirmed comes back
+	echo 'deny_from = 192.0.2.9' >>"$T/$p.conf"
+	fw "$p" apply --no-wait --confirm 60s >/dev/null 2>&1
+	is "$backend: another change waits" 4 $?
+	ok "$backend: and holds" cut_off "$p" 192.0.2.9 1723
+	cp "$T/$p.state-firewall/last-good" "$T/kept"
+	fw "$p" remove >/dev/null
+	rm -rf "$T/$p.run-firewall"
+	mv "$T/kept" "$T/$p.state-firewall/last-good"
+	ok "$backend: nothing of it is left" reaches "$p" 192.0.2.9 22
+	fw "$p" restore >"$T/out" 2>&1
+	is "$backend: the start of the machine" 0 $?
+	ok "$backend: brings back what was confirmed" cut_off "$p" 192.0.2.9 22
+	ok "$backend: and not what was not" reaches "$p" 192.0.2.9 1723
+	fw "$p" restore >/dev/null
+	is "$backend: and does nothing when it stands" 3 $?
+
+	# somebody takes a rule out
+	if [ $backend = nftables ]; then
+		handle=$(ip netns exec "$n" nft -a list chain inet pptpban_fw input | sed -n 's/.*"management".*handle \([0-9]*\)/\1/p')
+		ip netns exec "$n" nft delete rule inet pptpban_fw input handle "$handle"
+	else
+		rule=$(ip netns exec "$n" "iptables-${backend#*-}" -S PPTPBAN-IN | sed -n 's/^-A \(.*--comment "\?management"\? .*\)/\1/p' | head -1)
+		eval "ip netns exec $n iptables-${backend#*-} -D $rule"
+	fi
+	fw "$p" status >"$T/out"
+	ok "$backend: status sees that a rule is gone" grep -q "altered by somebody else" "$T/out"
+	fw "$p" restore >/dev/null
+	ok "$backend: and restore brings it back" cut_off "$p" 192.0.2.9 22
+
+	fw "$p" remove >/dev/null
+	is "$backend: removed" 0 $?
+	ok "$backend: everybody comes in" reaches "$p" 192.0.2.9 22
+	is "$backend: and nothing of ours is left" "" "$(all "$p" | grep -i "pptpban")"
+	ok "$backend: theirs is" sh -c "ip netns exec $n nft list table inet theirs | grep -q 4711 && ip netns exec $n iptables-nft -S | grep -q 4712 && ip netns exec $n ipset list theirs >/dev/null"
+	fw "$p" restore >/dev/null 2>&1
+	is "$backend: the next start applies nothing" 1 $?
+done
+
+# --- the guard itself is killed: the change stays (so the guard it is), until the next command takes it back
+place orphan nftables
+fw orphan apply --no-wait --confirm 10s >/dev/null 2>&1
+sleep 0.3
+guards=$(ip netns pids "$orphan" | while read -r pid; do grep -lz "firewall" "/proc/$pid/cmdline" 2>/dev/null; done | cut -d/ -f3)
+ok "a guard is there" test -n "$guards"
+kill -9 $guards
+sleep 11
+ok "without a guard nothing is taken back" cut_off orphan 192.0.2.9 22
+fw orphan plan >/dev/null 2>&1
+fw orphan confirm >"$T/out" 2>&1
+is "but the next command does it: too late to confirm" 3 $?
+ok "and says so" grep -q "nobody confirmed in time is taken back" "$T/out"
+ok "the stranger comes in again" reaches orphan 192.0.2.9 22
+
+# --- a failure half way is taken back at once: the second family's program fails
+place half iptables-nft
+all half >"$T/before"
+mkdir "$T/sbin"
+target=$(readlink -f /usr/sbin/ip6tables-nft-restore)
+cp "$target" "$T/sbin/multi"
+cat >"$T/sbin/fails" <<END
+#!/bin/sh
+# of all its names, only that of the restore of IPv6 fails, and only when it is no test
+case "\$0 \$*" in
+*ip6tables-nft-restore*--test*) ;;
+*ip6tables-nft-restore*) [ -e $T/mend ] || { echo "no such luck" >&2; exit 4; } ;;
+esac
+exec -a "\$(basename "\$0")" $T/sbin/multi "\$@"
+END
+sed -i '1s/.*/#!\/bin\/bash/' "$T/sbin/fails"
+chmod 755 "$T/sbin/fails"
+mount --bind "$T/sbin/fails" "$target"
+fw half apply --no-wait >"$T/out" 2>&1
+is "a failure half way" 1 $?
+ok "is told" grep -q "no such luck" "$T/out"
+touch "$T/mend"
+ok "and everybody comes in as before" reaches half 192.0.2.9 22
+umount "$target"
+fw half status >/dev/null
+is "nothing waits" 3 $?
+
+# --- what is in the way is said, and nothing is changed
+place bad nftables
+ip netns exec "$bad" nft -f - <<'END'
+table inet pptpban_fw { chain theirs { tcp dport 4711 drop; }; }
+END
+fw bad apply --no-wait >"$T/out" 2>&1
+is "a table of the same name" 1 $?
+ok "is told" grep -q "is not ours" "$T/out"
+ip netns exec "$bad" nft delete table inet pptpban_fw
+chmod 777 "$T/bad.state-firewall"
+fw bad apply --no-wait >"$T/out" 2>&1
+is "a directory that others can write to" 1 $?
+ok "is told, too" grep -q "somebody else can write there" "$T/out"
+chmod 700 "$T/bad.state-firewall"
+sed -i 's/^\[pptpban\]/&\nnetns = nowhere-at-all/' "$T/bad.conf"
+fw bad apply --no-wait >"$T/out" 2>&1
+is "a namespace that is not there" 1 $?
+ok "is told, too" grep -q "netns = nowhere-at-all" "$T/out"
+sed -i "s/^netns = .*/netns = $bad/" "$T/bad.conf"
+"$pptpban" firewall apply --no-confirm --config "$T/bad.conf" >/dev/null
+is "one that is there is entered" 0 $?
+ok "and gets the ruleset" cut_off bad 192.0.2.9 22
+is "the one of the command does not" "" "$(nft list table inet pptpban_fw 2>/dev/null)"
+
+# --- times: closed now, open by an override that ends by itself
+place times nftables
+hour=$(($(date -u +%-H) + 6))
+printf 'open = daily %02d:00-%02d:30\ntimezone = UTC\n' $((hour % 24)) $((hour % 24)) >>"$T/times.conf"
+fw times apply --no-confirm >/dev/null
+ok "outside of the times nobody gets in" cut_off times 192.0.2.9 1723
+fw times override 3s >/dev/null
+ok "an override lets him in" reaches times 192.0.2.9 1723
+sleep 3.2
+ok "and ends by itself" cut_off times 192.0.2.9 1723
+fw times override 1m --from 192.0.2.7 >/dev/null
+ok "an override for one" reaches times 192.0.2.7 1723
+ok "is for nobody else" cut_off times 192.0.2.9 1723
+fw times override off >/dev/null
+ok "and can be ended" cut_off times 192.0.2.7 1723
+
+# --- 100,000 networks
+for backend in $backends; do
+	p=many_${backend//-/_}
+	place "$p" "$backend"
+	{
+		printf 'allow_from =\n'
+		awk 'BEGIN { for (i = 0; i < 50000; i++) printf "    %d.%d.%d.0/24\n", 20 + int(i / 32768), int(i / 128) % 256, i % 128 * 2 }'
+		printf 'deny_from =\n'
+		awk 'BEGIN { for (i = 0; i < 50000; i++) printf "    %d.%d.%d.0/24\n", 60 + int(i / 32768), int(i / 128) % 256, i % 128 * 2 }'
+	} >>"$T/$p.conf"
+	start=$(date +%s%N)
+	fw "$p" apply --no-confirm >/dev/null
+	is "$backend: 100,000 networks are applied" 0 $?
+	echo "# $backend: 100,000 networks in $((($(date +%s%N) - start) / 1000000)) ms"
+	start=$(date +%s%N)
+	fw "$p" apply --no-confirm >/dev/null
+	is "$backend: and nothing is to be done afterwards" 3 $?
+	echo "# $backend: nothing to do in $((($(date +%s%N) - start) / 1000000)) ms"
+done
