@@ -161,7 +161,7 @@ has section 'bantime = 20m'
 
 # bounds: a file that is too long, more jails than there may be
 mkdir -p "$T/huge/filter.d" "$T/many/filter.d"
-{ echo '[x]'; head -c 1100000 /dev/zero | tr '\0' '#'; } >"$T/huge/jail.conf"
+{ echo '[x]'; head -c 17000000 /dev/zero | tr '\0' '#'; } >"$T/huge/jail.conf"
 printf '[good]\nenabled = true\nfilter = good\nlogpath = /var/log/x\n' >"$T/huge/jail.local"
 cp "$T/in/broken/filter.d/good.conf" "$T/huge/filter.d/"
 take huge "$T/huge"

@@ -467,7 +467,7 @@ static void bounds(void **state)
             text[i] = '\n';
         put(p->conf, text, INIFILE_FILE_MAX + (size_t)over);
         if (over)
-            assert_int_equal(load_error(p, ": the file is longer than 1048576 bytes"), -EINVAL);
+            assert_int_equal(load_error(p, ": the file is longer than 16777216 bytes"), -EINVAL);
         else
             config_free(load_there(p));
 

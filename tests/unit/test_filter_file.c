@@ -394,7 +394,7 @@ static void what_is_not_there(void **state)
 
 static void bounds_of_files(void **state)
 {
-    static char big[(1 << 20) + 2];
+    static char big[(16 << 20) + 2];
     char text[128];
 
     (void)state;
@@ -403,8 +403,8 @@ static void bounds_of_files(void **state)
     for (size_t i = 99; i < sizeof(big); i += 100)
         big[i] = '\n';
     big[sizeof(big) - 1] = '\0';
-    assert_string_equal(load_error(big), "a/f.conf: the file is longer than 1048576 bytes");
-    strcpy(big + (1 << 20) - 40, "\n[Definition]\nfailregex = from <ADDR>\n#");
+    assert_string_equal(load_error(big), "a/f.conf: the file is longer than 16777216 bytes");
+    strcpy(big + (16 << 20) - 40, "\n[Definition]\nfailregex = from <ADDR>\n#");
     assert_string_equal(load_error(big), "");
     // includes: a loop is cut, a chain that is too deep is told
     assert_string_equal(load_error("[INCLUDES]\nbefore = f.conf\n[Definition]\nfailregex = from <ADDR>\n"), "");
