@@ -6,6 +6,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/countries.c src/firewall/countries.h \
 	src/firewall/difference.c src/firewall/difference.h \
 	src/firewall/facts.c src/firewall/facts.h \
+	src/firewall/front.c src/firewall/front.h \
 	src/firewall/judge.c src/firewall/judge.h \
 	src/firewall/kernel.c src/firewall/kernel.h \
 	src/firewall/kernel_iptables.c \
@@ -18,6 +19,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/render.c src/firewall/render.h src/firewall/renderers.h \
 	src/firewall/render_text.c src/firewall/render_text.h \
 	src/firewall/render_nft.c src/firewall/render_iptables.c \
+	src/firewall/render_pf.c \
 	src/firewall/rollback.c src/firewall/rollback.h \
 	src/firewall/rules_nft.c src/firewall/rules_nft.h \
 	src/firewall/ruleset.c src/firewall/ruleset.h \
@@ -39,3 +41,10 @@ test_change_LDADD = libfirewall.a libenforcer.a libconfig.a libbase.a $(NFTABLES
 
 check_SCRIPTS += tests/unit/countries.sh
 EXTRA_DIST += tests/unit/countries.sh
+
+# Formats for systems in front of the server; test_front is their judge, too.
+check_PROGRAMS += test_front
+test_front_SOURCES = tests/unit/test_front.c
+test_front_LDADD = $(test_render_LDADD)
+check_SCRIPTS += tests/unit/exports.sh
+EXTRA_DIST += tests/unit/exports.sh tests/unit/exports.py tests/unit/exports_pf.py

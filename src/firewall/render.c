@@ -9,6 +9,7 @@
 const struct fw_format fw_formats[] = {
     {"nftables", "nftables, as nft -f reads it", "nft -c -f", fw_render_nftables},
     {"iptables", "a shell script for iptables, ip6tables and ipset", "iptables-restore --test, ipset", fw_render_iptables},
+    {"pf", "an anchor for pf(4) of a router in front of the server", NULL, fw_render_pf},
     {NULL, NULL, NULL, NULL},
 };
 

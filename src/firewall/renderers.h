@@ -6,5 +6,6 @@
 #include "firewall/render.h"
 
 int fw_render_iptables(const struct fw_model *m, FILE *out); // all parts in one shell script
+int fw_render_pf(const struct fw_model *m, FILE *out);
 
 #endif

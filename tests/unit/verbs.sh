@@ -58,6 +58,12 @@ while read -r verb; do
 done <"$T/firewall" >"$T/firewall.options.man"
 same "the options of pptpban firewall and those in pptpban.8" "$T/firewall.options" "$T/firewall.options.man"
 
+# The formats of "firewall show".
+./pptpban firewall show --format '' 2>&1 | sed -n 's/^  \([a-z-]*\) .*/\1/p' >"$T/formats"
+sed -n '/^\.Sh THE FIREWALL/,/^\.Sh EXIT/s/^\.It Li \([a-z-]*\) Ta.*/\1/p' "$srcdir/man/pptpban.8" >"$T/formats.man"
+[ -s "$T/formats" ] || status=1
+same "the formats of firewall show and those in pptpban.8" "$T/formats" "$T/formats.man"
+
 # Exit codes.
 sed -n 's/^ *EXIT_[A-Z]* = \([0-9]*\),.*/\1/p' "$srcdir/src/cli/exit.h" >"$T/codes"
 sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It \([0-9]*\)$/\1/p' "$srcdir/man/pptpban.8" >"$T/codes.man"
