@@ -44,6 +44,7 @@ int limits_compile(const struct config *c, uid_t watcher, struct limits *ret)
     ret->max_entries = c->max_bans;
     ret->widest4 = c->widest4;
     ret->widest6 = c->widest6;
+    ret->ban_new = ret->keep_open = c->firewall.ban_new;
     ret->silent_ms = (uint32_t)(c->silent_timeout / USEC_MSEC);
     for (size_t k = 0; k < c->n_jails; k++) {
         const struct jail_config *j = &c->jails[k];

@@ -274,8 +274,9 @@ static void reload(struct program *p)
     if (r < 0)
         log_error("%s: %s; the limits stay as they are", p->limits_path, strerror(-r));
     else if (strcmp(fresh->set4, old->set4) != 0 || strcmp(fresh->set6, old->set6) != 0 ||
-             strcmp(fresh->table, old->table) != 0 || fresh->backend != old->backend || fresh->max_entries != old->max_entries)
-        stop_asked = 1; // other sets: begin anew; the service manager starts us, the bans stay in the kernel
+             strcmp(fresh->table, old->table) != 0 || fresh->backend != old->backend || fresh->max_entries != old->max_entries ||
+             fresh->ban_new != old->ban_new)
+        stop_asked = 1; // other sets or hook: begin anew; the service manager starts us, the bans stay in the kernel
     else {
         p->e.limits = *fresh;
         enforcer_sweep(&p->e);

@@ -204,8 +204,10 @@ static int put_hook(struct backend *b, struct ipset_state *s, enum family f)
     nfnl_put_table(n, NFT_MSG_NEWTABLE, nfproto[f], table);
     nfnl_put_table(n, NFT_MSG_DELTABLE, nfproto[f], table);
     nfnl_put_table(n, NFT_MSG_NEWTABLE, nfproto[f], table);
-    nfnl_put_chain(n, NFT_MSG_NEWCHAIN, nfproto[f], table);
+    nfnl_put_chain(n, NFT_MSG_NEWCHAIN, nfproto[f], table, b->limits->ban_new ? HOOK_NEW_PRIORITY : HOOK_PRIORITY);
     rule = nfnl_rule(n, nfproto[f], table);
+    if (b->limits->ban_new)
+        nfnl_expr_unless_open(n, rule);
     if ((match = nfnl_expr(n, rule, "match"))) {
         nftnl_expr_set_str(match, NFTNL_EXPR_MT_NAME, "set");
         nftnl_expr_set_u32(match, NFTNL_EXPR_MT_REV, 1);

@@ -20,7 +20,7 @@ struct limits {
     uint8_t widest4;       // widest network that may be banned, family bits: 1..32
     uint8_t widest6;       // 1..128
     uint8_t keep_open;     // 1: a ban leaves the offender's open control connections alone
-    uint8_t pad;
+    uint8_t ban_new;       // 1: a ban meets what belongs to no open connection; open ones go on
     uint32_t n_allow;      // 0..LIMITS_MAX_ALLOW
     uint32_t silent_ms;    // a control connection without a first packet is ended after this; 0: never
     uint16_t control_port; // of the PPTP server, TCP

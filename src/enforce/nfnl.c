@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -112,7 +113,7 @@ void nfnl_put_table(struct nfnl *n, uint16_t type, uint16_t family, const char *
     nfnl_done(n, nlh);
 }
 
-void nfnl_put_chain(struct nfnl *n, uint16_t type, uint16_t family, const char *table)
+void nfnl_put_chain(struct nfnl *n, uint16_t type, uint16_t family, const char *table, int32_t priority)
 {
     struct nftnl_chain *c = nftnl_chain_alloc();
     struct nlmsghdr *nlh = nfnl_put(n, type, family, type == NFT_MSG_NEWCHAIN ? NLM_F_CREATE : 0);
@@ -123,10 +124,10 @@ void nfnl_put_chain(struct nfnl *n, uint16_t type, uint16_t family, const char *
     }
     nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, table);
     nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, "prerouting");
-    if (type == NFT_MSG_NEWCHAIN) {
+    if (type == NFT_MSG_NEWCHAIN && priority) {
         nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
         nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, NF_INET_PRE_ROUTING);
-        nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, HOOK_PRIORITY);
+        nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, priority);
         nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
     }
     nftnl_chain_nlmsg_build_payload(nlh, c);
@@ -157,6 +158,30 @@ struct nftnl_expr *nfnl_expr(struct nfnl *n, struct nftnl_rule *r, const char *n
     else
         n->error = -ENOMEM;
     return e; // the setters below accept only what is there: callers test
+}
+
+// ct state & (established | related) == 0: new ones, and what conntrack cannot or may not judge
+void nfnl_expr_unless_open(struct nfnl *n, struct nftnl_rule *r)
+{
+    const uint32_t open = NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED), none = 0;
+    struct nftnl_expr *e;
+
+    if ((e = nfnl_expr(n, r, "ct"))) {
+        nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
+        nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+    }
+    if ((e = nfnl_expr(n, r, "bitwise"))) {
+        nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+        nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+        nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof(open));
+        nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &open, sizeof(open));
+        nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &none, sizeof(none));
+    }
+    if ((e = nfnl_expr(n, r, "cmp"))) {
+        nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+        nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
+        nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, &none, sizeof(none));
+    }
 }
 
 void nfnl_put_drop_rule(struct nfnl *n, struct nftnl_rule *r, uint16_t family)

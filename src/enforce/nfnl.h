@@ -14,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NFNL_BUFFER = 512 * 1024, NFNL_ANSWER = 32 * 1024, HOOK_PRIORITY = -310 }; // -310: before conntrack and before raw (-300)
+enum { NFNL_BUFFER = 512 * 1024, NFNL_ANSWER = 32 * 1024, HOOK_PRIORITY = -310, HOOK_NEW_PRIORITY = -150 };
+// -310: before conntrack and before raw (-300); -150: behind conntrack (-200), which says what is new
 
 #define NFNL_CONNGUARD_TABLE "pptpban_connguard" // of the guard of silent connections; it blocks nobody
 
@@ -37,9 +38,11 @@ int nfnl_commit(struct nfnl *n);
 
 // What the hooks of both back ends are made of.
 void nfnl_put_table(struct nfnl *n, uint16_t type, uint16_t family, const char *table);
-void nfnl_put_chain(struct nfnl *n, uint16_t type, uint16_t family, const char *table); // prerouting at -310
+// "prerouting"; priority 0: one that no packet comes to, or the one that is there, whatever its priority
+void nfnl_put_chain(struct nfnl *n, uint16_t type, uint16_t family, const char *table, int32_t priority);
 struct nftnl_rule *nfnl_rule(struct nfnl *n, uint16_t family, const char *table);
 struct nftnl_expr *nfnl_expr(struct nfnl *n, struct nftnl_rule *r, const char *name);
+void nfnl_expr_unless_open(struct nfnl *n, struct nftnl_rule *r); // matches what belongs to no open connection
 void nfnl_put_drop_rule(struct nfnl *n, struct nftnl_rule *r, uint16_t family); // adds "counter drop", frees r
 
 // A question; fn gets each message of the answer. nlh stands in a buffer of NFNL_ANSWER bytes that the answer

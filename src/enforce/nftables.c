@@ -95,13 +95,15 @@ static void put_set(struct backend *b, const struct set_kind *k)
         nftnl_set_free(s);
 }
 
-// meta nfproto FAMILY, SOURCE in SET: counter, drop
+// (only what belongs to no open connection,) meta nfproto FAMILY, SOURCE in SET: counter, drop
 static void put_rule(struct backend *b, const struct set_kind *k)
 {
     struct nfnl *n = b->nfnl;
     struct nftnl_rule *r = nfnl_rule(n, NFPROTO_INET, b->limits->table);
     struct nftnl_expr *e;
 
+    if (b->limits->ban_new)
+        nfnl_expr_unless_open(n, r);
     if ((e = nfnl_expr(n, r, "meta"))) {
         nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_NFPROTO);
         nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, NFT_REG_1);
@@ -149,11 +151,11 @@ static int build(struct backend *b, bool anew)
         nfnl_put_table(n, NFT_MSG_DELTABLE, NFPROTO_INET, table);
         nfnl_put_table(n, NFT_MSG_NEWTABLE, NFPROTO_INET, table);
     } else {
-        nfnl_put_chain(n, NFT_MSG_NEWCHAIN, NFPROTO_INET, table);
+        nfnl_put_chain(n, NFT_MSG_NEWCHAIN, NFPROTO_INET, table, 0);
         put_flush_chain(b);
-        nfnl_put_chain(n, NFT_MSG_DELCHAIN, NFPROTO_INET, table);
+        nfnl_put_chain(n, NFT_MSG_DELCHAIN, NFPROTO_INET, table, 0);
     }
-    nfnl_put_chain(n, NFT_MSG_NEWCHAIN, NFPROTO_INET, table);
+    nfnl_put_chain(n, NFT_MSG_NEWCHAIN, NFPROTO_INET, table, b->limits->ban_new ? HOOK_NEW_PRIORITY : HOOK_PRIORITY);
     for (size_t i = 0; i < SETS; i++)
         put_set(b, &kinds[i]);
     for (size_t i = 0; i < SETS; i++)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # TCP for the system tests: `serve PORT` echoes on both families; `talk ADDR PORT FILE SOURCE` keeps one connection
 # open, sends a byte every 20 ms and writes to FILE how many have come back; `try ADDR PORT [SOURCE]` connects once.
+# `gre-serve` sends back all GRE (of version 0), `gre ADDR 0 FILE SOURCE` talks so. As root.
 import os
 import selectors
 import socket
@@ -44,8 +45,37 @@ def talk(address, port, path, source):
         time.sleep(0.02)
 
 
+def gre_serve():
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
+    while True:
+        data, peer = s.recvfrom(4096)
+        s.sendto(data[(data[0] & 15) * 4:], peer)
+
+
+def gre_talk(address, path, source):
+    back = 0
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
+    s.bind((source, 0))
+    s.connect((address, 0))
+    s.settimeout(0.02)
+    while True:
+        try:
+            s.send(b"\0\0\x08\0tunnel")
+            back += len(s.recv(64)) > 0
+        except OSError:
+            pass
+        with open(path + ".new", "w") as f:
+            print(back, file=f)
+        os.replace(path + ".new", path)
+        time.sleep(0.02)
+
+
 if sys.argv[1] == "serve":
     serve(int(sys.argv[2]))
+elif sys.argv[1] == "gre-serve":
+    gre_serve()
+elif sys.argv[1] == "gre":
+    gre_talk(sys.argv[2], sys.argv[4], sys.argv[5])
 elif sys.argv[1] == "talk":
     talk(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5])
 else:

@@ -29,7 +29,7 @@ struct drive {
 
 static int usage(void)
 {
-    fputs("usage: enforce-drive limits FILE [KEY=VALUE]...   keys: uid allow max timeout backend widest4 widest6 extent4 silent first keep_open\n"
+    fputs("usage: enforce-drive limits FILE [KEY=VALUE]...   keys: uid allow max timeout backend widest4 widest6 extent4 silent first keep_open new\n"
           "       enforce-drive SOCKET ban|sync SECONDS|forever ADDR...\n"
           "       enforce-drive SOCKET unban ADDR... | query ADDR | status | watch SECONDS | garbage\n"
           "       enforce-drive SOCKET bulk N SECONDS | latency N SECONDS\n", stderr);
@@ -78,6 +78,8 @@ static int write_limits(int argc, char **argv)
             l.first_packet = (uint16_t)number;
         else if (strcmp(argv[i], "keep_open") == 0)
             l.keep_open = (uint8_t)number;
+        else if (strcmp(argv[i], "new") == 0)
+            l.ban_new = l.keep_open = (uint8_t)number;
         else if (strcmp(argv[i], "backend") == 0)
             l.backend = strcmp(value, "ipset") == 0 ? LIMITS_IPSET : strcmp(value, "nftables") == 0 ? LIMITS_NFTABLES
                         : strcmp(value, "none") == 0 ? LIMITS_NONE : LIMITS_AUTO;

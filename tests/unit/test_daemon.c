@@ -338,9 +338,12 @@ static void what_all_jails_ignore_is_never_banned(void **state)
                 l->widest6 == 40);
     assert_int_equal(l->n_allow, 1); // in both, once
     assert_true(prefix_eq(&l->allow[0], &two[0]));
+    assert_true(!l->ban_new && !l->keep_open);
     jails[1].enabled = false;
+    c.firewall.ban_new = true;
     assert_int_equal(limits_compile(&c, 4711, l), 0);
     assert_int_equal(l->n_allow, 2);
+    assert_true(l->ban_new && l->keep_open);
     free(l);
 }
 

@@ -690,8 +690,9 @@ static void test_limits_file(void **state)
     unlink(path);
     assert_int_equal(limits_read(path, &back), -ENOENT);
 
-    for (int i = 0; i < 11; i++) {
+    for (int i = 0; i < 12; i++) {
         limits_defaults(&l);
+        l.ban_new = i == 11 ? 2 : 1;
         l.keep_open = i == 7 ? 2 : 1;
         l.silent_ms = i == 8 ? LIMITS_MAX_SILENT + 1 : LIMITS_MAX_SILENT;
         l.control_port = i == 9 ? 0 : 1;
