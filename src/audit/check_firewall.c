@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Checks of the kernel's packet filter: what is ours, what is others', and what becomes of packets in both.
+#include <limits.h>
 #include <stdio.h>
 
 #include "audit/checks.h"
-
-#define STATE_DIR "/var/lib/pptpban-firewall"
 
 enum { PPTP = 1723 };
 
@@ -39,8 +38,19 @@ static const struct rs_chain *find_base(const struct facts *f)
     return NULL;
 }
 
+// A file of "pptpban firewall", whose directories stand beside the service's own.
+static bool has_file(const struct facts *f, const char *dir, const char *name)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%.1000s-firewall/%s", dir, name);
+    return view_exists(f->root, path);
+}
+
 void check_ruleset(const struct facts *f, struct findings *out)
 {
+    const char *state = f->config ? f->config->state_dir : PKGSTATEDIR, *run = f->config ? f->config->runtime_dir : RUNDIR;
+
     if (unseen(f, out))
         return;
     if (!find_base(f)) {
@@ -51,10 +61,10 @@ void check_ruleset(const struct facts *f, struct findings *out)
             mend(out, "pptpban.conf: \"enabled = yes\" in [firewall], then: pptpban firewall apply");
         return;
     }
-    if (view_exists(f->root, STATE_DIR "/pending")) {
+    if (has_file(f, run, "pending")) {
         say(out, AUDIT_WARN, "the base ruleset waits to be confirmed, and is rolled back when nobody does");
         mend(out, "pptpban firewall confirm, from a NEW session");
-    } else if (!view_exists(f->root, STATE_DIR "/last-good")) {
+    } else if (!has_file(f, state, "last-good")) {
         say(out, AUDIT_WARN, "the base ruleset was never confirmed: it will be gone after a reboot");
         mend(out, "pptpban firewall apply, then from a NEW session: pptpban firewall confirm");
     } else {
@@ -241,9 +251,7 @@ void check_gre(const struct facts *f, struct findings *out)
     if (unseen(f, out))
         return;
     struct rs_fate fate = ruleset_judge(f->rules.rs, &packet, false);
-    // where our own rule drops it, those who got in before have a control connection (gre = peers)
-    bool ours = fate.rule && rs_is_ours(&f->rules.rs->chains[fate.rule->chain]);
-    if (fate.verdict == RS_DROP && (fate.sure || ours)) {
+    if (fate.verdict == RS_DROP && fate.sure) {
         say(out, AUDIT_PASS, "GRE that belongs to no control connection is dropped");
         return;
     }
@@ -304,6 +312,11 @@ void check_helper(const struct facts *f, struct findings *out)
     unsigned does = all_do(f->rules.rs);
     (void)view_number(f->root, "/proc/sys/net/netfilter/nf_conntrack_helper", &automatic);
     bool there = does & RS_HELPER || is_loaded(f, "nf_conntrack_pptp") || is_builtin(f, "nf_conntrack_pptp.ko");
+    if (!(does & RS_HELPER) && does & RS_PEERS) {
+        say(out, AUDIT_WARN, "the kernel's PPTP helper is not used: GRE is let in from whoever has a control connection open");
+        mend(out, "modprobe nf_conntrack_pptp && pptpban firewall apply, with \"gre = auto\" in [firewall] of pptpban.conf");
+        return;
+    }
     if (!there && !view_exists(f->root, "/proc/modules")) {
         say(out, AUDIT_UNKNOWN, "this kernel has no modules, and no rule that shows whether the PPTP helper is built in");
     } else if (!there) {

@@ -225,9 +225,10 @@ static enum rs_verdict walk(struct walk *w, const struct rs_chain *c, size_t n, 
             w->maybe_accept = w->maybe_drop = true;
             return RS_ON;
         }
-        // Our own rules drop who is banned, too quick or not invited, and let in the others: that is what they are for.
-        if (ours && a == MAYBE && w->welcome)
-            a = r->verdict == RS_DROP || r->verdict == RS_RETURN ? NO : YES;
+        // Our own rules ask sets and limits: whoever is welcome is in the sets that let in, a stranger in none, and
+        // neither of them is too quick.
+        if (ours && a == MAYBE)
+            a = w->welcome && (r->verdict == RS_ACCEPT || r->verdict == RS_RETURN) ? YES : NO;
         if (a == NO || r->verdict == RS_ON)
             continue;
         bool sure = certain && a == YES;

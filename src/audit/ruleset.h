@@ -34,6 +34,7 @@ enum rs_does { // bits
     RS_LIMIT = 8,      // rate or number of connections
     RS_LOOKUP = 16,    // asks a set
     RS_TRANSLATE = 32, // changes addresses
+    RS_PEERS = 64,     // asks our set of addresses that have a control connection
 };
 
 struct rs_ports {

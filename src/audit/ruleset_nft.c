@@ -181,7 +181,7 @@ static void match(struct rs_rule *r, const json_t *m)
 
     if (json_is_string(right) && json_string_value(right)[0] == '@') {
         r->maybe = true;
-        r->does |= RS_LOOKUP;
+        r->does |= strcmp(json_string_value(right), "@gre4") == 0 ? RS_LOOKUP | RS_PEERS : RS_LOOKUP;
     } else if (payload) {
         match_payload(r, payload, right, op);
     } else if (meta) {

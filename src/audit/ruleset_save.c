@@ -171,6 +171,8 @@ static size_t option(struct ruleset *rs, const struct rs_chain *c, struct rs_rul
         add_states(r, value, no);
     } else if (strcmp(o, "-i") == 0 && strcmp(value, "lo") == 0) {
         *(no ? &r->not_loopback : &r->loopback) = true;
+    } else if (strcmp(o, "--match-set") == 0) {
+        r->does |= strcmp(value, "pptpban-gre4") == 0 ? RS_PEERS : 0;
     } else if (strcmp(o, "-s") == 0) {
         r->named_source |= !no && strcmp(value, "0.0.0.0/0") != 0 && strcmp(value, "::/0") != 0;
     } else if (strcmp(o, "-m") == 0) {
