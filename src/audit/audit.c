@@ -55,7 +55,7 @@ const char audit_advice[] =
     "PPTP cannot be made safe: MS-CHAPv2 is cracked from one recorded login, and MPPE's key comes from the same\n"
     "password. WireGuard (or OpenVPN, where TCP 443 is all that gets through) runs beside it without disturbing it:\n"
     "set it up, open udp/51820, move the users one by one, deny each one PPTP when he has moved, and close tcp/1723\n"
-    "after the last. docs/moving-away.md tells every step, with commands.\n";
+    "after the last. moving-away.md in pptpban's documentation tells every step, with commands.\n";
 
 int audit_run(const struct audit_root *root, const struct config *config, struct audit_report *ret)
 {

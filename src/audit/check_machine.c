@@ -138,5 +138,5 @@ void check_protocol(const struct facts *f, struct findings *out)
 {
     (void)f;
     say(out, AUDIT_WARN, "MS-CHAPv2 and MPPE are broken: whoever records one login finds the key to all that user ever sends, in a day and for little money; no setting here mends that");
-    mend(out, "run WireGuard or OpenVPN beside it and move the users, one by one: docs/moving-away.md");
+    mend(out, "run WireGuard or OpenVPN beside it and move the users, one by one: moving-away.md in pptpban's documentation (/usr/share/doc/pptpban) tells every step");
 }
