@@ -48,7 +48,7 @@ struct guard_program {
     struct victim victims[VICTIMS];
     unsigned n_victims;
     bool more_victims, cannot_end, to_syslog;
-    usec_t look_at, woken, due; // monotonic; USEC_FOREVER never
+    usec_t look_at, woken; // monotonic; USEC_FOREVER never
     const char *limits_path, *stats_path, *user;
     int notify, stats_fd;
     usec_t watchdog, watchdog_next;
@@ -133,14 +133,16 @@ static void look(struct guard_program *p)
     p->more_victims = false;
     silent_begin(p->silent, now);
     int r = sockets_walk(&p->sockets, p->limits.control_port, SOCKETS_ESTABLISHED, see, p);
-    p->due = silent_end(p->silent);
+    usec_t due = silent_end(p->silent, p->limits.silent_ms * USEC_MSEC);
     for (unsigned i = 0; i < p->n_victims; i++)
         end(p, &p->victims[i], now);
     p->stats.looks++;
     p->stats.unfinished = silent_count(p->silent);
-    p->look_at = p->due == USEC_FOREVER ? USEC_FOREVER : p->due + CLOCK_STEP;
+    p->look_at = due == USEC_FOREVER ? USEC_FOREVER : due > now ? due + CLOCK_STEP : now;
     if (p->more_victims)
         p->look_at = now;
+    else if (p->n_victims > 0) // whoever waited for their places is there now
+        p->look_at = sooner(p->look_at, now + SILENT_LEAST / 2);
     else if (r < 0) // an answer was lost
         p->look_at = sooner(p->look_at, now + 100 * USEC_MSEC);
     if (p->woken != USEC_FOREVER && p->woken + TRIPWIRE_PERIOD >= now) // what the rule held back meanwhile

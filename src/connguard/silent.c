@@ -18,6 +18,7 @@ struct silent {
     uint32_t max, mask, n;
     uint32_t turn;
     uint64_t overflow;
+    uint32_t mute, sharers; // who said nothing yet: in this look, in the last
     usec_t now, next;
 };
 
@@ -60,8 +61,17 @@ static struct slot *slot_of(const struct silent *s, uint32_t turn, uint64_t cook
     return &table[i];
 }
 
+static usec_t part_of(usec_t patience, uint32_t sharers)
+{
+    usec_t part = sharers > 1 ? patience / sharers : patience;
+
+    return part > SILENT_LEAST ? part : patience < SILENT_LEAST ? patience : SILENT_LEAST;
+}
+
 void silent_begin(struct silent *s, usec_t now)
 {
+    s->sharers = s->mute;
+    s->mute = 0;
     s->turn++;
     s->n = 0;
     s->now = now;
@@ -84,7 +94,8 @@ bool silent_see(struct silent *s, const struct sockets_entry *e, usec_t patience
     }
     if (excused)
         return false;
-    usec_t due = last + patience, latest = since + SILENT_PIECES * patience;
+    s->mute += e->received == 0;
+    usec_t due = last + (e->received == 0 ? part_of(patience, s->sharers) : patience), latest = since + SILENT_PIECES * patience;
     due = latest < due ? latest : due;
     if (due > s->now) {
         s->next = due < s->next ? due : s->next;
@@ -94,9 +105,9 @@ bool silent_see(struct silent *s, const struct sockets_entry *e, usec_t patience
     return true;
 }
 
-usec_t silent_end(struct silent *s)
+usec_t silent_end(struct silent *s, usec_t patience)
 {
-    return s->next;
+    return part_of(patience, s->mute) < part_of(patience, s->sharers) ? s->now : s->next;
 }
 
 bool silent_excuse(struct silent *s, uint64_t cookie)

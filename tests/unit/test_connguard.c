@@ -34,7 +34,7 @@ static bool look(struct silent *s, usec_t now, uint64_t cookie, uint32_t quiet, 
 
     silent_begin(s, now);
     bool over = silent_see(s, &e, PATIENCE, age);
-    *next = silent_end(s);
+    *next = silent_end(s, PATIENCE);
     return over;
 }
 
@@ -84,7 +84,7 @@ static void test_forgets_who_is_gone(void **state)
     assert_false(look(s, now, 7, 0, &age, &next));
     assert_int_equal(silent_count(s), 1);
     silent_begin(s, now + 500);
-    assert_int_equal(silent_end(s), USEC_FOREVER);
+    assert_int_equal(silent_end(s, PATIENCE), USEC_FOREVER);
     assert_int_equal(silent_count(s), 0);
     now += 9 * USEC_SEC; // a byte, nine seconds after it was forgotten: as if it were new
     assert_false(look(s, now, 7, 0, &age, &next));
@@ -113,7 +113,7 @@ static void test_bound(void **state)
 {
     enum { MAX = 100 };
     struct silent *s = table(MAX);
-    struct sockets_entry e = {.quiet = 10};
+    struct sockets_entry e = {.quiet = 10, .received = 1};
     usec_t now = 100 * USEC_SEC, age;
 
     (void)state;
@@ -125,7 +125,7 @@ static void test_bound(void **state)
         assert_false(silent_see(s, &e, PATIENCE, &age));
     assert_int_equal(silent_count(s), MAX);
     assert_int_equal(silent_overflow(s), 50);
-    assert_int_equal(silent_end(s), now + 990 * USEC_MSEC);
+    assert_int_equal(silent_end(s, PATIENCE), now + 990 * USEC_MSEC);
     // those that had no room are ended all the same: the kernel tells how long they have been silent
     silent_begin(s, now + PATIENCE);
     e.quiet = 1010;
@@ -141,6 +141,43 @@ static void test_bound(void **state)
         assert_false(silent_see(s, &e, PATIENCE, &age));
     assert_int_equal(silent_count(s), MAX);
     silent_free(s);
+}
+
+static unsigned look_at_crowd(struct silent *s, usec_t now, unsigned n, uint32_t quiet, usec_t *next)
+{
+    struct sockets_entry e = {.quiet = quiet}, slow = {.quiet = quiet, .received = 100, .cookie = 1000};
+    unsigned over = 0;
+    usec_t age;
+
+    silent_begin(s, now);
+    for (e.cookie = 1; e.cookie <= n; e.cookie++)
+        over += silent_see(s, &e, PATIENCE, &age);
+    assert_int_equal(silent_see(s, &slow, PATIENCE, &age), quiet >= 1000); // who sends in pieces is no part of it
+    *next = silent_end(s, PATIENCE);
+    return over;
+}
+
+static void test_crowd(void **state)
+{
+    static const struct {
+        unsigned n;
+        uint32_t part;
+    } crowds[] = {{1, 1000}, {2, 500}, {4, 250}, {10, 100}, {100, 100}};
+    usec_t now = 100 * USEC_SEC, next;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
+        struct silent *s = table(200);
+        assert_int_equal(look_at_crowd(s, now, crowds[i].n, 50, &next), 0);
+        assert_int_equal(next, crowds[i].n > 1 ? now : now + 950 * USEC_MSEC); // there are more than it knew: again
+        assert_int_equal(look_at_crowd(s, now, crowds[i].n, 50, &next), 0);
+        assert_int_equal(next, now + (crowds[i].part - 50) * USEC_MSEC);
+        assert_int_equal(look_at_crowd(s, now + (crowds[i].part - 51) * USEC_MSEC, crowds[i].n, crowds[i].part - 1, &next), 0);
+        assert_int_equal(look_at_crowd(s, now + (crowds[i].part - 50) * USEC_MSEC, crowds[i].n, crowds[i].part, &next), crowds[i].n);
+        assert_int_equal(look_at_crowd(s, now, 0, 50, &next), 0); // they are gone: the next one has all of it
+        assert_int_equal(look_at_crowd(s, now, 1, 900, &next), 0);
+        silent_free(s);
+    }
 }
 
 static struct addr address(uint32_t i)
@@ -231,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_forgets_who_is_gone),
         cmocka_unit_test(test_excused),
         cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_crowd),
         cmocka_unit_test(test_report_one_address),
         cmocka_unit_test(test_report_all),
         cmocka_unit_test(test_stats),
