@@ -48,7 +48,7 @@ struct guard_program {
     struct victim victims[VICTIMS];
     unsigned n_victims;
     bool more_victims, cannot_end, to_syslog;
-    usec_t look_at, woken; // monotonic; USEC_FOREVER never
+    usec_t now, look_at, woken, last_end; // monotonic; USEC_FOREVER never
     const char *limits_path, *stats_path, *user;
     int notify, stats_fd;
     usec_t watchdog, watchdog_next;
@@ -80,8 +80,10 @@ static void see(void *userdata, const struct sockets_entry *e)
     struct guard_program *p = userdata;
     usec_t age;
 
-    if (e->received >= p->limits.first_packet || is_allowed(p, &e->peer) ||
-        !silent_see(p->silent, e, p->limits.silent_ms * USEC_MSEC, &age))
+    if (e->received >= p->limits.first_packet || is_allowed(p, &e->peer))
+        return;
+    bool known = e->received == 0 && report_knows(&p->report, &e->peer, p->now); // and comes again
+    if (!silent_see(p->silent, e, known ? SILENT_LEAST : p->limits.silent_ms * USEC_MSEC, &age))
         return;
     if (p->n_victims < VICTIMS)
         p->victims[p->n_victims++] = (struct victim){.socket = *e, .age = age};
@@ -112,6 +114,7 @@ static void end(struct guard_program *p, const struct victim *v, usec_t now)
         return;
     if (r == 0) {
         p->stats.ended++;
+        p->last_end = now;
         tell(p, v, true, now);
         return;
     }
@@ -129,6 +132,7 @@ static void look(struct guard_program *p)
 {
     usec_t now = clock_monotonic();
 
+    p->now = now;
     p->n_victims = 0;
     p->more_victims = false;
     silent_begin(p->silent, now);
@@ -141,7 +145,7 @@ static void look(struct guard_program *p)
     p->look_at = due == USEC_FOREVER ? USEC_FOREVER : due > now ? due + CLOCK_STEP : now;
     if (p->more_victims)
         p->look_at = now;
-    else if (p->n_victims > 0) // whoever waited for their places is there now
+    else if (now < p->last_end + USEC_SEC) // who waited for their places is there now, or they again
         p->look_at = sooner(p->look_at, now + SILENT_LEAST / 2);
     else if (r < 0) // an answer was lost
         p->look_at = sooner(p->look_at, now + 100 * USEC_MSEC);
@@ -175,6 +179,7 @@ static void set_to_work(struct guard_program *p)
                     : p->limits.backend == LIMITS_NONE ? CONNSTATS_OBSERVES
                     : p->cannot_end ? CONNSTATS_REPORTS : CONNSTATS_ENDS;
     p->look_at = p->woken = USEC_FOREVER;
+    p->last_end = clock_monotonic() - USEC_SEC;
     if (p->tripwire.packets && tripwire_set(&p->tripwire, off ? 0 : p->limits.control_port) < 0 && !off)
         p->tripwire.check_at = clock_monotonic() + 5 * USEC_SEC;
     if (off) {

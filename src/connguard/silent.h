@@ -18,7 +18,8 @@ enum {
 };
 
 // Those who have said nothing at all share the patience: pptpd serves them one after the other, and lets no more than a
-// few wait. Nobody's part is less than this; an honest client's first packet follows its handshake at once.
+// few wait. Nobody's part is less than this, and that of one who was ended of late is no more; an honest client's first
+// packet follows its handshake at once.
 #define SILENT_LEAST (100 * USEC_MSEC)
 
 struct silent;

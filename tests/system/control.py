@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # PPTP control connections (RFC 2637), honest and not.
-#   control.py login SERVER [SOURCE]            prints the seconds until a Start-Control-Connection-Request is answered
+#   control.py login SERVER SOURCE [PATIENCE]    prints the seconds until a Start-Control-Connection-Request is answered
 #   control.py slow SERVER SOURCE DELAY...      sends it in as many pieces, each after its delay; "answered" or "ended"
 #   control.py idle SERVER SOURCE SECONDS       is answered, then says nothing: "open" or "ended" after that time
 #   control.py silent SERVER COUNT SOURCE...    connects and says nothing, from the sources in turn; says "up" when all
@@ -41,7 +41,7 @@ def answered(s):
 
 
 # A client that is refused or reset tries again, as those who dial do; what counts is when somebody is let in.
-def login(server, source=None, patience=60):
+def login(server, source, patience=60):
     began = time.monotonic()
     while time.monotonic() - began < patience:
         try:
@@ -63,6 +63,7 @@ def slow(server, source, delays):
             for delay, piece in zip(delays, pieces):
                 time.sleep(delay)
                 s.sendall(piece)
+            s.settimeout(5)
             return "answered" if answered(s) else "ended"
     except OSError:
         return "ended"
@@ -145,7 +146,7 @@ async def serve(address):
 
 def main(verb, *a):
     if verb == "login":
-        took = login(*a)
+        took = login(a[0], a[1], *map(float, a[2:]))
         print("never" if took is None else f"{took:.2f}")
     elif verb == "slow":
         print(slow(a[0], a[1], [float(d) for d in a[2:]]))

@@ -198,6 +198,9 @@ static void test_report_one_address(void **state)
         said += report_may(&r, &a, now);
     assert_int_equal(said, REPORT_BURST);
     assert_int_equal(r.unsaid, 1000 - REPORT_BURST);
+    assert_true(report_knows(&r, &a, now + REPORT_MEMORY * USEC_SEC - 1));
+    assert_false(report_knows(&r, &a, now + REPORT_MEMORY * USEC_SEC));
+    assert_false(report_knows(&r, &b, now));
     assert_true(report_may(&r, &b, now)); // others are not held back
     assert_false(report_may(&r, &a, now + REPORT_PERIOD * USEC_SEC - 1));
     assert_true(report_may(&r, &a, now + REPORT_PERIOD * USEC_SEC));
