@@ -13,6 +13,7 @@
 #include "cli/firewall.h"
 #include "cli/verbs.h"
 #include "firewall/difference.h"
+#include "firewall/probe.h"
 #include "firewall/rollback.h"
 
 static const char *session(void)
@@ -59,6 +60,21 @@ static void print_warnings(const struct fw_plan *p)
         fprintf(stderr, "warning: somebody has taken %s out of the ruleset\n", p->missing);
 }
 
+static void print_way(const struct firewall_config *c)
+{
+    struct fw_way_report way;
+
+    fw_probe(c, &way);
+    if (way.way == FW_WAY_OPEN)
+        printf("the rules of others let tcp/%u in: a packet passed a copy of them\n", c->port);
+    else if (way.way == FW_WAY_UNKNOWN)
+        fprintf(stderr, "warning: whether the rules of others let tcp/%u in is not known: %s\n", c->port, way.why);
+    else
+        fprintf(stderr, "warning: the rules of others DROP tcp/%u, and theirs win:\n", c->port);
+    for (size_t i = 0; i < way.n; i++)
+        fprintf(stderr, "  %s; this lets it in: %s\n", way.blocker[i].name, way.blocker[i].remedy);
+}
+
 int firewall_plan(int argc, char **argv)
 {
     struct firewall f;
@@ -80,6 +96,7 @@ int firewall_plan(int argc, char **argv)
             print_difference(&p);
         }
         print_session(&p);
+        print_way(&f.config->firewall);
         code = fw_plan_is_done(&p) ? EXIT_NOTHING : EXIT_DONE;
         fw_plan_free(&p);
     }

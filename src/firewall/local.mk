@@ -7,6 +7,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/difference.c src/firewall/difference.h \
 	src/firewall/facts.c src/firewall/facts.h \
 	src/firewall/front.c src/firewall/front.h \
+	src/firewall/foreign.c src/firewall/foreign.h \
 	src/firewall/judge.c src/firewall/judge.h \
 	src/firewall/kernel.c src/firewall/kernel.h \
 	src/firewall/kernel_iptables.c \
@@ -15,6 +16,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/networks.c src/firewall/networks.h \
 	src/firewall/pending.c src/firewall/pending.h \
 	src/firewall/peers.c src/firewall/peers.h \
+	src/firewall/probe.c src/firewall/probe.h \
 	src/firewall/program.c src/firewall/program.h \
 	src/firewall/render.c src/firewall/render.h src/firewall/renderers.h \
 	src/firewall/render_text.c src/firewall/render_text.h \
@@ -23,6 +25,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/rollback.c src/firewall/rollback.h \
 	src/firewall/rules_nft.c src/firewall/rules_nft.h \
 	src/firewall/ruleset.c src/firewall/ruleset.h \
+	src/firewall/syn.c src/firewall/syn.h \
 	src/firewall/window.c src/firewall/window.h
 
 check_PROGRAMS += test_model test_window

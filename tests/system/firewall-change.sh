@@ -272,6 +272,42 @@ ok "is for nobody else" cut_off times 192.0.2.9 1723
 fw times override off >/dev/null
 ok "and can be ended" cut_off times 192.0.2.7 1723
 
+# --- what the rules of others let in is asked of a packet, and who drops it is named with what mends it
+place way nftables
+fw way plan >"$T/out" 2>&1
+ok "nobody is in the way" grep -q "the rules of others let tcp/1723 in" "$T/out"
+ip netns exec "$way" ipset create blocked hash:net
+ip netns exec "$way" ipset add blocked 9.0.0.0/8
+ip netns exec "$way" nft -f - <<'END'
+table inet theirs {
+	chain wall {
+		type filter hook input priority 0; policy drop;
+		ct state established,related accept
+		tcp dport 22 accept
+	}
+}
+table ip harmless { chain c { type filter hook input priority 7; tcp dport 4711 drop; }; }
+END
+fw way plan >"$T/out" 2>&1
+ok "a table of others that drops it" grep -q "rules of others DROP tcp/1723" "$T/out"
+ok "is named with what mends it" grep -q "table inet theirs; .*nft insert rule inet theirs wall tcp dport 1723 accept" "$T/out"
+ok "and no other is" sh -c "! grep -q harmless '$T/out'"
+ip netns exec "$way" nft insert rule inet theirs wall tcp dport 1723 accept
+fw way plan >"$T/out" 2>&1
+ok "which mends it" grep -q "the rules of others let tcp/1723 in" "$T/out"
+ip netns exec "$way" iptables-nft -A INPUT -p tcp --dport 1723 -m set --match-set blocked src -j DROP
+fw way plan >"$T/out" 2>&1
+ok "a rule of iptables-nft with a set" grep -q "  iptables; .*iptables-nft -I INPUT" "$T/out"
+ip netns exec "$way" iptables-nft -F
+ip netns exec "$way" iptables-legacy -N ufw-user-input
+ip netns exec "$way" iptables-legacy -A INPUT -j ufw-user-input
+ip netns exec "$way" iptables-legacy -P INPUT DROP
+sed -i 's/^backend = .*/backend = nftables/' "$T/way.conf"
+fw way plan >"$T/out" 2>&1
+ok "ufw, by its chains" grep -q "iptables-legacy (ufw); .*ufw allow 1723/tcp" "$T/out"
+ok "that both kinds are there is told, too" grep -q "iptables-legacy and of nftables" "$T/out"
+is "and nothing is changed by looking" "" "$(ip netns exec "$way" nft list tables | grep pptpban)"
+
 # --- 100,000 networks
 for backend in $backends; do
 	p=many_${backend//-/_}
