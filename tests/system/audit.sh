@@ -112,6 +112,7 @@ flush_nft() {
 	ok "nftables: the command mends it" in_server sh "$T/mend"
 	is "nftables: found mended" pass "$(verdict foreign)"
 	is "nftables: and it is" yes "$(connects 1723)"
+	in_server "$PB_BUILD/pptpban" firewall remove --config "$T/pptpban.conf" >/dev/null 2>&1
 	in_server nft flush ruleset
 }
 foreign_iptables() { # TOOL PROGRAM
