@@ -93,7 +93,7 @@ complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l from -x -d 'onl
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a restore
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a remove
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a show
-complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l format -x -d 'for which packet filter; an unknown one lists them'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l format -x -d 'for which packet filter; an unknown one lists them, and which are unvalidated'
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a countries
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l all -d 'all that there are'
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l database -r -F -d 'read this database'

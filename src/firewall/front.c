@@ -361,7 +361,7 @@ static int precede(const struct front_term *t, const struct prefix *all, struct 
     return r;
 }
 
-int front_accepted(const struct front *f, const struct front_class *c, enum fw_family family, struct fw_networks *ret)
+int front_accepted(const struct front_class *c, enum fw_family family, struct fw_networks *ret)
 {
     const struct prefix *all = family == FW_IPV4 ? &everybody4 : &everybody6;
     struct fw_networks in = {0};
@@ -369,8 +369,6 @@ int front_accepted(const struct front *f, const struct front_class *c, enum fw_f
 
     for (size_t i = c->n; i-- > 0 && r == 0;)
         r = precede(&c->term[i], all, &in);
-    for (size_t i = f->n_refused; i-- > 0 && r == 0;)
-        r = precede(&f->refused[i], all, &in);
     if (r == 0)
         r = fw_networks_add(ret, in.v, in.n);
     free(in.v);

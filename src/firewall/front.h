@@ -57,8 +57,8 @@ bool front_has_family(const struct front *f, enum fw_family family);
 // Whether a packet of this class from there is let in (1), refused (0) or left to others (-1).
 int front_verdict(const struct front *f, const struct front_class *c, const struct addr *from);
 
-// The networks of one family that a class lets in. Appends to ret, aggregated.
-int front_accepted(const struct front *f, const struct front_class *c, enum fw_family family, struct fw_networks *ret);
+// The networks of one family that a class lets in, whatever is refused before all classes. Appends to ret, aggregated.
+int front_accepted(const struct front_class *c, enum fw_family family, struct fw_networks *ret);
 
 // Whether no term before this one is about the same set; the same name means the same networks.
 bool front_is_first(const struct front *f, const struct front_term *t);
