@@ -26,10 +26,12 @@ ok "a silent connection is a probe" wait_for 3 sh -c "'$pptpban' why 10.9.1.50 -
 	jq -e '[.windows[] | select(.jail == \"probe\")][0].count == 1'"
 ok "not banned yet" eval '! banned 10.9.1.50'
 ip netns exec "$outside" timeout 60 python3 "$control" silent 10.9.0.1 2 10.9.1.51 >/dev/null 2>&1 &
-started $!
+offender=$!
+started $offender
 ok "who comes again and again is banned" wait_for 20 banned 10.9.1.51
 ok "in the kernel" wait_for 2 in_kernel 10.9.1.51
 ok "for these lines" eval 'ask why 10.9.1.51 --json | jq -r ".evidence[].line" | grep -q "silent connection from 10.9.1.51 ended"'
+kill $offender
 is "the honest is not" "answered" "$(client slow 10.9.0.1 $honest 0.3)"
 ok "status tells what was ended" eval 'ask status | grep -q "^connguard .*silent for 1 s: [1-9]"'
 
@@ -86,6 +88,7 @@ wait "$service" 2>/dev/null
 service_start
 ok "the launcher killed: one guard, a new one" wait_for 10 eval 'guarded && ! kill -0 '"$new"
 ask unban --all >/dev/null
+in_outside ss -K 'dport = 1723' >/dev/null 2>&1 # what is left of the crowd still says goodbye, which wakes the guard
 is_idle
 service_stop
 is "stopped with the service" "" "$(ip netns pids "$server" | xargs -r ps -o comm= -p | grep conngua)"
