@@ -5,7 +5,8 @@
 #include "audit/checks.h"
 
 const char *const audit_verdict_names[AUDIT_VERDICTS] = {
-    [AUDIT_NONE] = "n/a", [AUDIT_PASS] = "pass", [AUDIT_UNKNOWN] = "unknown", [AUDIT_WARN] = "warn", [AUDIT_FAIL] = "fail",
+    [AUDIT_NONE] = "n/a",  [AUDIT_PASS] = "pass", [AUDIT_UNKNOWN] = "unknown",
+    [AUDIT_WARN] = "warn", [AUDIT_FAIL] = "fail",
 };
 
 const struct audit_check audit_checks[] = {

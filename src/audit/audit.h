@@ -8,7 +8,7 @@
 #include "config/config.h"
 
 enum audit_verdict {
-    AUDIT_NONE,    // does not concern this machine
+    AUDIT_NONE, // does not concern this machine
     AUDIT_PASS,
     AUDIT_UNKNOWN, // could not be seen
     AUDIT_WARN,

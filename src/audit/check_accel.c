@@ -46,7 +46,8 @@ void check_accel_auth(const struct facts *f, struct findings *out)
     }
     if (!accel_find(&f->accel, "modules", "auth_mschap_v2")) {
         bad++;
-        say(out, AUDIT_FAIL, "clients are not asked for MS-CHAPv2, the only login of PPTP that can be encrypted at all");
+        say(out, AUDIT_FAIL,
+            "clients are not asked for MS-CHAPv2, the only login of PPTP that can be encrypted at all");
         mend(out, "%s, in [modules]: auth_mschap_v2", ACCEL_CONF);
     }
     for (size_t i = 0; i < 2; i++) {
@@ -75,7 +76,9 @@ void check_accel_log(const struct facts *f, struct findings *out)
         return;
     if (!accel_find(&f->accel, "modules", "log_syslog")) {
         bad++;
-        say(out, AUDIT_FAIL, "accel-ppp does not log to syslog; its own file must not be read, for clients can write lines of their own there");
+        say(out, AUDIT_FAIL,
+            "accel-ppp does not log to syslog; its own file must not be read, for clients can write lines of their own "
+            "there");
         mend(out, "%s, in [modules]: log_syslog; in [log]: syslog=accel-pppd,daemon", ACCEL_CONF);
     }
     int level = atoi(value(f, "log", "level", "3"));
@@ -85,12 +88,14 @@ void check_accel_log(const struct facts *f, struct findings *out)
         mend(out, "%s, in [log]: level=3", ACCEL_CONF);
     } else if (level > 3) {
         bad++;
-        say(out, AUDIT_FAIL, "at level=%d packets are logged, text of clients with them: such sessions count nothing", level);
+        say(out, AUDIT_FAIL, "at level=%d packets are logged, text of clients with them: such sessions count nothing",
+            level);
         mend(out, "%s, in [log]: level=3", ACCEL_CONF);
     }
     if (atoi(value(f, "ppp", "unit-preallocate", "0")) != 1) {
         bad++;
-        say(out, AUDIT_FAIL, "without unit-preallocate=1 a failed login carries no interface, and nobody can say from where it came");
+        say(out, AUDIT_FAIL,
+            "without unit-preallocate=1 a failed login carries no interface, and nobody can say from where it came");
         mend(out, "%s, in [ppp]: unit-preallocate=1", ACCEL_CONF);
     }
     if (!bad)
@@ -109,7 +114,8 @@ void check_accel_cli(const struct facts *f, struct findings *out)
         if (!e || strncmp(e->value, "127.", 4) == 0 || strncmp(e->value, "[::1]", 5) == 0)
             continue;
         bad++;
-        say(out, AUDIT_FAIL, "the command line (%s) listens at %s: whoever gets there ends sessions and reads along, unencrypted",
+        say(out, AUDIT_FAIL,
+            "the command line (%s) listens at %s: whoever gets there ends sessions and reads along, unencrypted",
             ways[i], e->value);
         mend(out, "%s:%u: %s=127.0.0.1:%s", ACCEL_CONF, e->line, ways[i], i ? "2001" : "2000");
     }

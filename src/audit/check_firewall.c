@@ -49,12 +49,14 @@ static bool has_file(const struct facts *f, const char *dir, const char *name)
 
 void check_ruleset(const struct facts *f, struct findings *out)
 {
-    const char *state = f->config ? f->config->state_dir : PKGSTATEDIR, *run = f->config ? f->config->runtime_dir : RUNDIR;
+    const char *state = f->config ? f->config->state_dir : PKGSTATEDIR,
+               *run = f->config ? f->config->runtime_dir : RUNDIR;
 
     if (unseen(f, out))
         return;
     if (!find_base(f)) {
-        say(out, AUDIT_FAIL, "pptpban's base ruleset is not in the kernel: nothing limits floods, unsolicited GRE and forged sources");
+        say(out, AUDIT_FAIL,
+            "pptpban's base ruleset is not in the kernel: nothing limits floods, unsolicited GRE and forged sources");
         if (f->config && f->config->firewall.enabled)
             mend(out, "pptpban firewall apply");
         else
@@ -71,11 +73,16 @@ void check_ruleset(const struct facts *f, struct findings *out)
         say(out, AUDIT_PASS, "the base ruleset is there and confirmed");
     }
     if (f->rules.iptables_legacy && (f->rules.native || f->rules.iptables_nft)) {
-        say(out, AUDIT_WARN, "rules of iptables-legacy stand beside those of nftables: a packet has to pass both, and each tool shows only its own");
-        mend(out, "iptables-legacy-save >/root/legacy-rules && iptables-legacy -F; keep what is still wanted as nftables rules");
+        say(out, AUDIT_WARN,
+            "rules of iptables-legacy stand beside those of nftables: a packet has to pass both, and each tool shows "
+            "only its own");
+        mend(out, "iptables-legacy-save >/root/legacy-rules && iptables-legacy -F; keep what is still wanted as "
+                  "nftables rules");
     }
     if (f->rules.half)
-        say(out, AUDIT_UNKNOWN, "iptables has rules, but the program that lists them cannot be run: they were judged as far as they can be seen");
+        say(out, AUDIT_UNKNOWN,
+            "iptables has rules, but the program that lists them cannot be run: they were judged as far as they can be "
+            "seen");
     if (f->rules.rs->too_much)
         say(out, AUDIT_UNKNOWN, "there are more rules than are read (%d): the rest was not looked at", RS_RULES_MAX);
 }
@@ -148,8 +155,8 @@ void check_ruleset_order(const struct facts *f, struct findings *out)
             if (fate.verdict != RS_ACCEPT || !fate.sure)
                 continue;
             bad++;
-            say(out, AUDIT_FAIL, "%s -t %s: a rule of %s lets %s in before %s is asked: no limit and no list holds", tool_of(c),
-                c->table, c->name, k ? "any GRE" : "tcp/1723", ours);
+            say(out, AUDIT_FAIL, "%s -t %s: a rule of %s lets %s in before %s is asked: no limit and no list holds",
+                tool_of(c), c->table, c->name, k ? "any GRE" : "tcp/1723", ours);
             mend(out, "%s -t %s -D %s %lu && %s -t %s -I %s 1 -j %s", tool_of(c), c->table, c->name, number, tool_of(c),
                  c->table, c->name, ours);
             break;
@@ -171,7 +178,8 @@ static bool has_chain(const struct ruleset *rs, const char *prefix, const char *
 }
 
 // The command by which this packet gets past a foreign chain.
-static void mend_foreign(const struct facts *f, const struct rs_fate *fate, const struct rs_packet *p, struct findings *out)
+static void mend_foreign(const struct facts *f, const struct rs_fate *fate, const struct rs_packet *p,
+                         struct findings *out)
 {
     const struct rs_chain *c = fate->base;
     const struct ruleset *rs = f->rules.rs;
@@ -180,20 +188,23 @@ static void mend_foreign(const struct facts *f, const struct rs_fate *fate, cons
         if (p->protocol == RS_TCP)
             mend(out, "firewall-cmd --permanent --add-port=1723/tcp && firewall-cmd --reload");
         else
-            mend(out, "firewall-cmd --permanent --add-rich-rule='rule protocol value=\"gre\" accept' && firewall-cmd --reload");
+            mend(out, "firewall-cmd --permanent --add-rich-rule='rule protocol value=\"gre\" accept' && firewall-cmd "
+                      "--reload");
     } else if (c->origin != RS_NFT && has_chain(rs, "ufw-", NULL)) {
         if (p->protocol == RS_TCP)
             mend(out, "ufw allow 1723/tcp");
         else
-            mend(out, "/etc/ufw/before.rules, above COMMIT: -A ufw-before-input -p 47 -m conntrack --ctstate RELATED,ESTABLISHED "
+            mend(out, "/etc/ufw/before.rules, above COMMIT: -A ufw-before-input -p 47 -m conntrack --ctstate "
+                      "RELATED,ESTABLISHED "
                       "-j ACCEPT; then: ufw reload");
     } else if (c->origin == RS_NFT) {
         mend(out, "nft 'insert rule %s %s %s %s accept'; and the same line in /etc/nftables.conf, for the next boot",
              c->family_name, c->table, c->name,
              p->protocol == RS_TCP ? "tcp dport 1723" : "meta l4proto gre ct state established,related");
     } else {
-        mend(out, "%s -t %s -I %s 1 %s -j ACCEPT; and save it, for the next boot: netfilter-persistent save", tool_of(c),
-             c->table, c->name, p->protocol == RS_TCP ? "-p tcp --dport 1723" : "-p 47 -m conntrack --ctstate RELATED,ESTABLISHED");
+        mend(out, "%s -t %s -I %s 1 %s -j ACCEPT; and save it, for the next boot: netfilter-persistent save",
+             tool_of(c), c->table, c->name,
+             p->protocol == RS_TCP ? "-p tcp --dport 1723" : "-p 47 -m conntrack --ctstate RELATED,ESTABLISHED");
     }
 }
 
@@ -204,7 +215,8 @@ static const char *where(const struct rs_fate *fate, const struct ruleset *rs, c
     char rule[64] = "by its policy";
 
     if (fate->rule)
-        snprintf(rule, sizeof(rule), c->origin == RS_NFT ? "by the rule with handle %lu" : "by rule %lu", fate->rule->handle);
+        snprintf(rule, sizeof(rule), c->origin == RS_NFT ? "by the rule with handle %lu" : "by rule %lu",
+                 fate->rule->handle);
     if (c->origin == RS_NFT)
         snprintf(buf, 512, "nftables, table %s %s, chain %s, %s", c->family_name, c->table, name, rule);
     else
@@ -236,8 +248,8 @@ void check_foreign(const struct facts *f, struct findings *out)
         if (fate.rule ? rs_is_ours(&f->rules.rs->chains[fate.rule->chain]) : rs_is_ours(fate.base))
             continue;
         bad++;
-        say(out, fate.sure ? AUDIT_FAIL : AUDIT_WARN, "%s are dropped (%s)%s", probes[i].what, where(&fate, f->rules.rs, place),
-            fate.sure ? "" : ", unless a rule before it lets some of them in");
+        say(out, fate.sure ? AUDIT_FAIL : AUDIT_WARN, "%s are dropped (%s)%s", probes[i].what,
+            where(&fate, f->rules.rs, place), fate.sure ? "" : ", unless a rule before it lets some of them in");
         mend_foreign(f, &fate, &probes[i].packet, out);
     }
     if (!bad)
@@ -313,27 +325,36 @@ void check_helper(const struct facts *f, struct findings *out)
     (void)view_number(f->root, "/proc/sys/net/netfilter/nf_conntrack_helper", &automatic);
     bool there = does & RS_HELPER || is_loaded(f, "nf_conntrack_pptp") || is_builtin(f, "nf_conntrack_pptp.ko");
     if (!(does & RS_HELPER) && does & RS_PEERS) {
-        say(out, AUDIT_WARN, "the kernel's PPTP helper is not used: GRE is let in from whoever has a control connection open");
-        mend(out, "modprobe nf_conntrack_pptp && pptpban firewall apply, with \"gre = auto\" in [firewall] of pptpban.conf");
+        say(out, AUDIT_WARN,
+            "the kernel's PPTP helper is not used: GRE is let in from whoever has a control connection open");
+        mend(out,
+             "modprobe nf_conntrack_pptp && pptpban firewall apply, with \"gre = auto\" in [firewall] of pptpban.conf");
         return;
     }
     if (!there && !view_exists(f->root, "/proc/modules")) {
-        say(out, AUDIT_UNKNOWN, "this kernel has no modules, and no rule that shows whether the PPTP helper is built in");
+        say(out, AUDIT_UNKNOWN,
+            "this kernel has no modules, and no rule that shows whether the PPTP helper is built in");
     } else if (!there) {
-        say(out, AUDIT_FAIL, "the kernel's PPTP helper is not loaded: GRE never counts as related to a control connection");
+        say(out, AUDIT_FAIL,
+            "the kernel's PPTP helper is not loaded: GRE never counts as related to a control connection");
         mend(out, "echo nf_conntrack_pptp >/etc/modules-load.d/pptp.conf && modprobe nf_conntrack_pptp");
     }
     if (does & RS_HELPER) {
         say(out, AUDIT_PASS, "a rule assigns the PPTP helper");
     } else if (automatic > 0) {
-        say(out, AUDIT_WARN, "the helper is assigned by nf_conntrack_helper=1, to whatever looks like PPTP; kernels from 6.0 on have no such switch");
+        say(out, AUDIT_WARN,
+            "the helper is assigned by nf_conntrack_helper=1, to whatever looks like PPTP; kernels from 6.0 on have no "
+            "such switch");
         mend(out, "pptpban firewall apply, then: sysctl -w net.netfilter.nf_conntrack_helper=0");
     } else {
-        say(out, AUDIT_FAIL, "no rule assigns the PPTP helper to tcp/1723: GRE never counts as related to a control connection");
+        say(out, AUDIT_FAIL,
+            "no rule assigns the PPTP helper to tcp/1723: GRE never counts as related to a control connection");
         mend(out, "pptpban firewall apply");
     }
     if (does & RS_TRANSLATE && !(is_loaded(f, "nf_nat_pptp") || is_builtin(f, "nf_nat_pptp.ko"))) {
-        say(out, AUDIT_PASS, "nf_nat_pptp is not seen: it is needed only where PPTP clients stand behind this machine's own translation");
+        say(out, AUDIT_PASS,
+            "nf_nat_pptp is not seen: it is needed only where PPTP clients stand behind this machine's own "
+            "translation");
     }
 }
 
@@ -345,7 +366,9 @@ void check_mss(const struct facts *f, struct findings *out)
         say(out, AUDIT_PASS, "TCP segments are cut to what the tunnel carries");
         return;
     }
-    say(out, AUDIT_WARN, "no rule clamps the MSS: where a router drops ICMP, connections through the tunnel hang at the first full packet");
+    say(out, AUDIT_WARN,
+        "no rule clamps the MSS: where a router drops ICMP, connections through the tunnel hang at the first full "
+        "packet");
     mend(out, "pptpban.conf: \"mss = yes\" in [firewall], then: pptpban firewall apply");
 }
 
@@ -366,11 +389,15 @@ void check_limits(const struct facts *f, struct findings *out)
             does |= r->does;
     }
     if (!(does & RS_LIMIT)) {
-        say(out, AUDIT_WARN, "nothing limits how often, or how many at once, one address may connect: three silent connections stop all logins");
-        mend(out, "pptpban.conf: \"rate = 10/minute burst 5\" and \"connections = 10\" in [firewall], then: pptpban firewall apply");
+        say(out, AUDIT_WARN,
+            "nothing limits how often, or how many at once, one address may connect: three silent connections stop all "
+            "logins");
+        mend(out, "pptpban.conf: \"rate = 10/minute burst 5\" and \"connections = 10\" in [firewall], then: pptpban "
+                  "firewall apply");
     }
     if (!(does & RS_COUNT)) {
-        say(out, AUDIT_WARN, "connections to tcp/1723 are not counted: nobody sees how many come, nor how much they move");
+        say(out, AUDIT_WARN,
+            "connections to tcp/1723 are not counted: nobody sees how many come, nor how much they move");
         mend(out, "pptpban firewall apply");
     }
     if (does & RS_LIMIT && does & RS_COUNT)
@@ -382,10 +409,29 @@ static const char *service_of(const struct listener *l)
     static const struct {
         uint16_t port;
         const char *name;
-    } known[] = {{22, "ssh"}, {23, "telnet"}, {53, "dns"}, {80, "http"}, {111, "rpcbind"}, {123, "ntp"}, {139, "smb"},
-                 {161, "snmp"}, {443, "https"}, {445, "smb"}, {631, "ipp"}, {2000, "accel-ppp's telnet"},
-                 {2001, "accel-ppp's command line"}, {3128, "proxy"}, {3306, "mysql"}, {3389, "rdp"}, {5432, "postgresql"},
-                 {5900, "vnc"}, {8006, "proxmox"}, {8080, "http"}, {8443, "https"}, {9090, "cockpit"}, {10000, "webmin"}};
+    } known[] = {{22, "ssh"},
+                 {23, "telnet"},
+                 {53, "dns"},
+                 {80, "http"},
+                 {111, "rpcbind"},
+                 {123, "ntp"},
+                 {139, "smb"},
+                 {161, "snmp"},
+                 {443, "https"},
+                 {445, "smb"},
+                 {631, "ipp"},
+                 {2000, "accel-ppp's telnet"},
+                 {2001, "accel-ppp's command line"},
+                 {3128, "proxy"},
+                 {3306, "mysql"},
+                 {3389, "rdp"},
+                 {5432, "postgresql"},
+                 {5900, "vnc"},
+                 {8006, "proxmox"},
+                 {8080, "http"},
+                 {8443, "https"},
+                 {9090, "cockpit"},
+                 {10000, "webmin"}};
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (known[i].port == l->port)
@@ -407,15 +453,16 @@ void check_open_ports(const struct facts *f, struct findings *out)
         return;
     }
     for (int i = 0; i < n; i++) {
-        const struct rs_packet four = {4, v[i].protocol, v[i].port, RS_NEW}, six = {6, v[i].protocol, v[i].port, RS_NEW};
+        const struct rs_packet four = {4, v[i].protocol, v[i].port, RS_NEW},
+                               six = {6, v[i].protocol, v[i].port, RS_NEW};
         bool reached = (v[i].v4 && ruleset_judge(f->rules.rs, &four, false).verdict != RS_DROP) ||
                        (v[i].v6 && ruleset_judge(f->rules.rs, &six, false).verdict != RS_DROP);
         if (!reached || (v[i].protocol == RS_TCP && v[i].port == PPTP))
             continue;
         const char *service = service_of(&v[i]);
         char text[64];
-        snprintf(text, sizeof(text), "%s/%u%s%s%s", v[i].protocol == RS_TCP ? "tcp" : "udp", v[i].port, service ? " (" : "",
-                 service ? service : "", service ? ")" : "");
+        snprintf(text, sizeof(text), "%s/%u%s%s%s", v[i].protocol == RS_TCP ? "tcp" : "udp", v[i].port,
+                 service ? " (" : "", service ? service : "", service ? ")" : "");
         some_add(&open, text);
         if (!*first)
             snprintf(first, sizeof(first), "%u/%s", v[i].port, v[i].protocol == RS_TCP ? "tcp" : "udp");
@@ -425,5 +472,8 @@ void check_open_ports(const struct facts *f, struct findings *out)
         return;
     }
     say(out, AUDIT_WARN, "everybody can reach %s", some_text(&open));
-    mend(out, "pptpban.conf: \"management = %s ...\" and \"admin_from = YOUR NETWORK\" in [firewall], then: pptpban firewall apply", first);
+    mend(out,
+         "pptpban.conf: \"management = %s ...\" and \"admin_from = YOUR NETWORK\" in [firewall], then: pptpban "
+         "firewall apply",
+         first);
 }

@@ -17,7 +17,7 @@ struct sources {
 static const char *usual_file(const struct facts *f)
 {
     return view_exists(f->root, "/var/log/syslog") || !view_exists(f->root, "/var/log/messages") ? "/var/log/syslog"
-                                                                                                  : "/var/log/messages";
+                                                                                                 : "/var/log/messages";
 }
 
 static void find_sources(const struct facts *f, struct sources *s)
@@ -90,9 +90,12 @@ static bool no_files(const struct facts *f, const struct sources *s, struct find
     if (s->n == 0)
         say(out, AUDIT_NONE, s->jails ? "pptpban reads the journal, no files" : "no jail is enabled");
     else if (f->syslogd.kind == SYSLOGD_NONE)
-        say(out, AUDIT_UNKNOWN, "pptpban reads %s, but there is no rsyslog.conf that would tell who writes it", s->files[0]);
+        say(out, AUDIT_UNKNOWN, "pptpban reads %s, but there is no rsyslog.conf that would tell who writes it",
+            s->files[0]);
     else if (f->syslogd.kind == SYSLOGD_OTHER)
-        say(out, AUDIT_UNKNOWN, "syslog-ng's configuration is not understood: look yourself whether daemon and local2 get into %s", s->files[0]);
+        say(out, AUDIT_UNKNOWN,
+            "syslog-ng's configuration is not understood: look yourself whether daemon and local2 get into %s",
+            s->files[0]);
     else if (f->syslogd.error < 0)
         say_unreadable(out, AUDIT_UNKNOWN, "/etc/rsyslog.conf", f->syslogd.error);
     else
@@ -118,17 +121,20 @@ void check_syslog_route(const struct facts *f, struct findings *out)
     }
     if (!(pptpd & 1 << LOG_INFO)) {
         bad++;
-        say(out, AUDIT_FAIL, "pptpd logs as daemon, which does not get into %s: nobody knows from where a login came", s.files[0]);
+        say(out, AUDIT_FAIL, "pptpd logs as daemon, which does not get into %s: nobody knows from where a login came",
+            s.files[0]);
         mend(out, "/etc/rsyslog.d/10-pptp.conf: daemon.*;local2.* -%s; then: systemctl restart rsyslog", s.files[0]);
     }
     if (*f->syslogd.dropped) {
         bad++;
-        say(out, AUDIT_WARN, "%s throws lines of pptpd or pppd away, which ones was not worked out", f->syslogd.dropped);
+        say(out, AUDIT_WARN, "%s throws lines of pptpd or pppd away, which ones was not worked out",
+            f->syslogd.dropped);
         mend(out, "%s: take the rule away, or let it write to a file that pptpban reads", f->syslogd.dropped);
     }
     if (f->syslogd.raw) {
         bad++;
-        say(out, AUDIT_FAIL, "rsyslog writes control characters as they come: a user name with a newline in it writes lines of its own");
+        say(out, AUDIT_FAIL,
+            "rsyslog writes control characters as they come: a user name with a newline in it writes lines of its own");
         mend(out, "/etc/rsyslog.conf: $EscapeControlCharactersOnReceive on");
     }
     if (f->journald.here && f->journald.forward == 0 && !f->syslogd.imjournal) {
@@ -152,7 +158,8 @@ void check_syslog_debug(const struct facts *f, struct findings *out)
         say(out, AUDIT_NONE, "no jail is enabled");
         return;
     }
-    if (s.n && f->syslogd.kind == SYSLOGD_RSYSLOG && f->syslogd.error == 0 && !(got(f, &s, SYSLOGD_DAEMON) & 1 << LOG_DEBUG)) {
+    if (s.n && f->syslogd.kind == SYSLOGD_RSYSLOG && f->syslogd.error == 0 &&
+        !(got(f, &s, SYSLOGD_DAEMON) & 1 << LOG_DEBUG)) {
         bad++;
         say(out, dump ? AUDIT_WARN : AUDIT_FAIL,
             "lines of daemon.debug do not get into %s, and pptpd's \"Reaping child\" is one: %s", s.files[0],
@@ -161,7 +168,8 @@ void check_syslog_debug(const struct facts *f, struct findings *out)
     }
     if (s.n && f->journald.here && !f->syslogd.imjournal && f->journald.forward_level < LOG_DEBUG) {
         bad++;
-        say(out, dump ? AUDIT_WARN : AUDIT_FAIL, "MaxLevelSyslog keeps debug lines from syslog, and pptpd's \"Reaping child\" is one");
+        say(out, dump ? AUDIT_WARN : AUDIT_FAIL,
+            "MaxLevelSyslog keeps debug lines from syslog, and pptpd's \"Reaping child\" is one");
         mend(out, "/etc/systemd/journald.conf: MaxLevelSyslog=debug; then: systemctl restart systemd-journald");
     }
     if (s.journal && f->journald.store < LOG_DEBUG) {
@@ -172,7 +180,8 @@ void check_syslog_debug(const struct facts *f, struct findings *out)
     }
     if (!dump && s.n && facts_pptpd(f)) {
         bad++;
-        say(out, AUDIT_WARN, "without pppd's option dump, failures of several calls in one connection stay unattributed in files");
+        say(out, AUDIT_WARN,
+            "without pppd's option dump, failures of several calls in one connection stay unattributed in files");
         mend(out, "%s: dump", pppd_main_file(f->pppd));
     }
     if (!bad)
@@ -204,11 +213,13 @@ void check_journald_rate(const struct facts *f, struct findings *out)
     }
     // 13 lines a failed login; 10000 in 30 s are journald's own default
     if ((double)j->burst / j->interval >= 10000.0 / 30 - 1) {
-        say(out, AUDIT_PASS, "journald keeps %lu lines of a service in %.0f s, some %lu failed logins", j->burst, j->interval,
-            j->burst / 13);
+        say(out, AUDIT_PASS, "journald keeps %lu lines of a service in %.0f s, some %lu failed logins", j->burst,
+            j->interval, j->burst / 13);
         return;
     }
-    say(out, AUDIT_WARN, "journald drops what a service logs beyond %lu lines in %.0f s: after some %lu failed logins an attacker is out of sight",
+    say(out, AUDIT_WARN,
+        "journald drops what a service logs beyond %lu lines in %.0f s: after some %lu failed logins an attacker is "
+        "out of sight",
         j->burst, j->interval, j->burst / 13);
     mend(out, "systemctl edit pptpd, with the lines \"[Service]\" and \"LogRateLimitIntervalSec=0\"");
 }
@@ -225,7 +236,8 @@ void check_journald_store(const struct facts *f, struct findings *out)
         mend(out, "/etc/systemd/journald.conf: Storage=persistent; then: systemctl restart systemd-journald");
     } else if (strcmp(f->journald.storage, "persistent") != 0 && !view_exists(f->root, "/var/log/journal")) {
         say(out, AUDIT_WARN, "the journal is kept in memory: what led to a ban is gone after a reboot");
-        mend(out, "mkdir -p /var/log/journal && journalctl --flush; and Storage=persistent in /etc/systemd/journald.conf");
+        mend(out,
+             "mkdir -p /var/log/journal && journalctl --flush; and Storage=persistent in /etc/systemd/journald.conf");
     } else if (strcmp(f->journald.storage, "volatile") == 0) {
         say(out, AUDIT_WARN, "Storage=volatile: what led to a ban is gone after a reboot");
         mend(out, "/etc/systemd/journald.conf: Storage=persistent; then: systemctl restart systemd-journald");

@@ -55,15 +55,18 @@ void check_rp_filter(const struct facts *f, struct findings *out)
     }
     names_free(&names);
     if (all <= 0 && fresh <= 0) {
-        say(out, AUDIT_WARN, "rp_filter is off for new interfaces: a client may send with any source address through its tunnel");
+        say(out, AUDIT_WARN,
+            "rp_filter is off for new interfaces: a client may send with any source address through its tunnel");
         mend(out, "echo net.ipv4.conf.default.rp_filter=1 >>/etc/sysctl.d/60-pptp.conf && sysctl --system");
     }
     if (off.n) {
         say(out, AUDIT_WARN, "rp_filter is off on %s: packets with forged inner addresses come in", some_text(&off));
-        mend(out, "echo net.ipv4.conf.all.rp_filter=2 >>/etc/sysctl.d/60-pptp.conf && sysctl --system; 1 instead of 2 where "
-                  "packets come and go by the same interface");
+        mend(out,
+             "echo net.ipv4.conf.all.rp_filter=2 >>/etc/sysctl.d/60-pptp.conf && sysctl --system; 1 instead of 2 where "
+             "packets come and go by the same interface");
     } else if (all > 0 || fresh > 0) {
-        say(out, AUDIT_PASS, "%s; where answers leave by another interface than questions came in by, only 2 (loose) lets them through",
+        say(out, AUDIT_PASS,
+            "%s; where answers leave by another interface than questions came in by, only 2 (loose) lets them through",
             all == 2 || fresh == 2 ? "loose" : "strict");
     }
 }
@@ -83,7 +86,8 @@ void check_conntrack(const struct facts *f, struct findings *out)
         count = 0;
     if (max < 16384 || count > max - max / 5) {
         say(out, count > max - max / 20 ? AUDIT_FAIL : AUDIT_WARN,
-            "%lld of %lld entries of the connection table are in use: when it is full, new clients are dropped", count, max);
+            "%lld of %lld entries of the connection table are in use: when it is full, new clients are dropped", count,
+            max);
         mend(out, "echo net.netfilter.nf_conntrack_max=%lld >>/etc/sysctl.d/60-pptp.conf && sysctl --system",
              max < 65536 ? 131072 : max * 2);
     } else {
@@ -116,7 +120,8 @@ void check_clock(const struct facts *f, struct findings *out)
 
 void check_isolation(const struct facts *f, struct findings *out)
 {
-    static const char *const marks[] = {"/run/systemd/container", "/run/.containerenv", "/.dockerenv", "/run/host/container-manager"};
+    static const char *const marks[] = {"/run/systemd/container", "/run/.containerenv", "/.dockerenv",
+                                        "/run/host/container-manager"};
     static const char *const services[] = {"pptpd", "accel-ppp"};
     char value[256];
 
@@ -130,13 +135,18 @@ void check_isolation(const struct facts *f, struct findings *out)
             say(out, AUDIT_PASS, "%s runs in the network namespace %s", services[i], value);
             return;
         }
-    say(out, AUDIT_WARN, "the PPTP server shares this machine's network: a hole in pppd, which runs as root, opens all of it");
-    mend(out, "systemctl edit pptpd, with the lines \"[Service]\" and \"NetworkNamespacePath=/run/netns/pptp\"; or run it in a container or machine of its own");
+    say(out, AUDIT_WARN,
+        "the PPTP server shares this machine's network: a hole in pppd, which runs as root, opens all of it");
+    mend(out, "systemctl edit pptpd, with the lines \"[Service]\" and \"NetworkNamespacePath=/run/netns/pptp\"; or run "
+              "it in a container or machine of its own");
 }
 
 void check_protocol(const struct facts *f, struct findings *out)
 {
     (void)f;
-    say(out, AUDIT_WARN, "MS-CHAPv2 and MPPE are broken: whoever records one login finds the key to all that user ever sends, in a day and for little money; no setting here mends that");
-    mend(out, "run WireGuard or OpenVPN beside it and move the users, one by one: moving-away.md in pptpban's documentation (/usr/share/doc/pptpban) tells every step");
+    say(out, AUDIT_WARN,
+        "MS-CHAPv2 and MPPE are broken: whoever records one login finds the key to all that user ever sends, in a day "
+        "and for little money; no setting here mends that");
+    mend(out, "run WireGuard or OpenVPN beside it and move the users, one by one: moving-away.md in pptpban's "
+              "documentation (/usr/share/doc/pptpban) tells every step");
 }

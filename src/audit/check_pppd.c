@@ -98,7 +98,8 @@ void check_ppp_auth(const struct facts *f, struct findings *out)
     if (!p->auth) {
         const struct pppd_option *o = pppd_last(p, "noauth");
         if (o)
-            say(out, AUDIT_FAIL, "%s:%u says noauth: everybody is let in without a password", p->files[o->file].path, o->line);
+            say(out, AUDIT_FAIL, "%s:%u says noauth: everybody is let in without a password", p->files[o->file].path,
+                o->line);
         else
             say(out, AUDIT_FAIL, "nothing asks clients for a password: everybody is let in");
         mend(out, "%s: %srequire-mschap-v2", pppd_main_file(p), o ? "take noauth away and add " : "");
@@ -117,7 +118,8 @@ void check_ppp_auth(const struct facts *f, struct findings *out)
     }
     if (!(p->chap & CHAP_MS2)) {
         bad++;
-        say(out, AUDIT_FAIL, "clients are not asked for MS-CHAPv2, the only login of PPTP that can be encrypted at all");
+        say(out, AUDIT_FAIL,
+            "clients are not asked for MS-CHAPv2, the only login of PPTP that can be encrypted at all");
         mend(out, "%s: require-mschap-v2", pppd_main_file(p));
     }
     if (!bad)
@@ -126,7 +128,8 @@ void check_ppp_auth(const struct facts *f, struct findings *out)
 
 void check_ppp_refuse(const struct facts *f, struct findings *out)
 {
-    static const char *const wanted[][2] = {{"refuse-pap", "-pap"}, {"refuse-chap", "-chap"}, {"refuse-mschap", "-mschap"}};
+    static const char *const wanted[][2] = {
+        {"refuse-pap", "-pap"}, {"refuse-chap", "-chap"}, {"refuse-mschap", "-mschap"}};
     struct some missing = {0};
 
     if (not_here(f, out) || incomplete(f, out))
@@ -138,7 +141,8 @@ void check_ppp_refuse(const struct facts *f, struct findings *out)
         say(out, AUDIT_PASS, "this server shows nobody its own secrets by PAP, CHAP-MD5 or MS-CHAPv1");
         return;
     }
-    say(out, AUDIT_WARN, "%s missing: a client that asks this server to log in, in turn, gets an answer that can be cracked",
+    say(out, AUDIT_WARN,
+        "%s missing: a client that asks this server to log in, in turn, gets an answer that can be cracked",
         some_text(&missing));
     mend(out, "%s: %s, a line each", pppd_main_file(f->pppd), missing.text);
 }
@@ -155,8 +159,9 @@ void check_ppp_mppe(const struct facts *f, struct findings *out)
         return;
     }
     if (!(p->mppe & MPPE_128)) {
-        say(out, AUDIT_FAIL, p->mppe ? "40 bits of encryption are enough here: they are cracked at once"
-                                     : "encryption is not asked for: whoever wants, or whoever stands between, has none");
+        say(out, AUDIT_FAIL,
+            p->mppe ? "40 bits of encryption are enough here: they are cracked at once"
+                    : "encryption is not asked for: whoever wants, or whoever stands between, has none");
         mend(out, "%s: require-mppe-128", pppd_main_file(p));
     } else if (p->mppe & MPPE_40) {
         say(out, AUDIT_FAIL, "a client may choose 40 bits of encryption, which are cracked at once");
@@ -165,7 +170,8 @@ void check_ppp_mppe(const struct facts *f, struct findings *out)
         say(out, AUDIT_PASS, "128 bits of MPPE are required");
     }
     if (p->mppe_stateful) {
-        say(out, AUDIT_WARN, "mppe-stateful: one key for 256 packets, and each lost packet costs all until the next key");
+        say(out, AUDIT_WARN,
+            "mppe-stateful: one key for 256 packets, and each lost packet costs all until the next key");
         mend(out, "%s: take mppe-stateful away", pppd_main_file(p));
     }
 }
@@ -188,17 +194,20 @@ void check_ppp_routes(const struct facts *f, struct findings *out)
     }
     if (pppd_flag(p, "ipcp-accept-remote", NULL) && !pppd_flag(p, "proxyarp", "noproxyarp")) {
         bad++;
-        say(out, AUDIT_WARN, "ipcp-accept-remote lets a client choose its own address, as far as its line of secrets allows");
+        say(out, AUDIT_WARN,
+            "ipcp-accept-remote lets a client choose its own address, as far as its line of secrets allows");
         mend(out, "%s: take ipcp-accept-remote away", pppd_main_file(p));
     } else if (pppd_flag(p, "ipcp-accept-remote", NULL)) {
         bad++;
-        say(out, AUDIT_FAIL, "ipcp-accept-remote with proxyarp: a client can take over the address of a machine in the inner network");
+        say(out, AUDIT_FAIL,
+            "ipcp-accept-remote with proxyarp: a client can take over the address of a machine in the inner network");
         mend(out, "%s: take ipcp-accept-remote away", pppd_main_file(p));
     }
     if (!bad)
-        say(out, AUDIT_PASS, "%s", pppd_flag(p, "proxyarp", "noproxyarp")
-                                       ? "no default route through clients; proxyarp answers for them in the inner network, which their addresses must be part of"
-                                       : "no default route through clients");
+        say(out, AUDIT_PASS, "%s",
+            pppd_flag(p, "proxyarp", "noproxyarp") ? "no default route through clients; proxyarp answers for them in "
+                                                     "the inner network, which their addresses must be part of"
+                                                   : "no default route through clients");
 }
 
 void check_ppp_log(const struct facts *f, struct findings *out)
@@ -221,7 +230,8 @@ void check_ppp_log(const struct facts *f, struct findings *out)
     const struct pppd_option *file = pppd_last(p, "logfile");
     if (file) {
         bad++;
-        say(out, AUDIT_WARN, "pppd writes into %s as well: it grows without end unless logrotate knows it, and pptpban does not read it",
+        say(out, AUDIT_WARN,
+            "pppd writes into %s as well: it grows without end unless logrotate knows it, and pptpban does not read it",
             file->value);
         mend(out, "%s:%u: nologfd instead of logfile", p->files[file->file].path, file->line);
     } else if (!pppd_last(p, "nologfd") && !pppd_last(p, "nolog")) {

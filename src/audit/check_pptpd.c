@@ -26,7 +26,8 @@ void check_pptpd_conf(const struct facts *f, struct findings *out)
     if (not_here(f, out))
         return;
     if (!has(f, PPTPD_OPTION)) {
-        say(out, AUDIT_WARN, "pptpd.conf names no file of options: clients get /etc/ppp/options, as every other ppp does");
+        say(out, AUDIT_WARN,
+            "pptpd.conf names no file of options: clients get /etc/ppp/options, as every other ppp does");
         mend(out, PPTPD_CONF ": option /etc/ppp/pptpd-options");
     } else if (!view_exists(f->root, option)) {
         say(out, AUDIT_FAIL, "%s:%u names %s, which is not there: no client can log in", PPTPD_CONF,
@@ -40,7 +41,8 @@ void check_pptpd_conf(const struct facts *f, struct findings *out)
         mend(out, "%s:%u: take noipparam away", PPTPD_CONF, f->pptpd.keys[PPTPD_NOIPPARAM].line);
     }
     if (has(f, PPTPD_BCRELAY)) {
-        say(out, AUDIT_WARN, "bcrelay copies broadcasts of the inner network to every client, by a program that runs as root");
+        say(out, AUDIT_WARN,
+            "bcrelay copies broadcasts of the inner network to every client, by a program that runs as root");
         mend(out, "%s:%u: take bcrelay away", PPTPD_CONF, f->pptpd.keys[PPTPD_BCRELAY].line);
     }
 }
@@ -75,12 +77,14 @@ static void check_slots(const struct facts *f, unsigned long addresses, struct f
         return;
     }
     if (!has(f, PPTPD_CONNECTIONS)) {
-        say(out, AUDIT_WARN, "connections is not set: 100 may be open at once, the silent ones of an attacker among them");
+        say(out, AUDIT_WARN,
+            "connections is not set: 100 may be open at once, the silent ones of an attacker among them");
         mend(out, PPTPD_CONF ": connections %lu", addresses ? addresses + 1 : 50);
         return;
     }
     if (addresses && connections > addresses + 1) {
-        say(out, AUDIT_WARN, "connections is %llu, but remoteip has %lu addresses: the rest is turned away without a word in the log",
+        say(out, AUDIT_WARN,
+            "connections is %llu, but remoteip has %lu addresses: the rest is turned away without a word in the log",
             connections, addresses);
         mend(out, PPTPD_CONF ": connections %lu", addresses);
         return;
@@ -139,7 +143,9 @@ void check_pptpd_trace(const struct facts *f, struct findings *out)
     if (not_here(f, out))
         return;
     if (has(f, PPTPD_DEBUG)) {
-        say(out, AUDIT_WARN, "debug makes pptpd log every packet of the control channel: whoever connects fills the log, and journald begins to drop lines, those of attackers too");
+        say(out, AUDIT_WARN,
+            "debug makes pptpd log every packet of the control channel: whoever connects fills the log, and journald "
+            "begins to drop lines, those of attackers too");
         mend(out, "%s:%u: take debug away, then: systemctl restart pptpd", PPTPD_CONF, f->pptpd.keys[PPTPD_DEBUG].line);
     }
     if (has(f, PPTPD_LOGWTMP)) {

@@ -47,7 +47,8 @@ void check_secrets_mode(const struct facts *f, struct findings *out)
             if (file.s->v[k].indirect && !file.s->v[k].indirect_error && file.s->v[k].indirect_open) {
                 say(out, AUDIT_FAIL, "%s:%u takes the password of %s from a file that others can read", file.path,
                     file.s->v[k].line, file.s->v[k].client);
-                mend(out, "chown root:root and chmod 0600 the file behind the @ in %s:%u", file.path, file.s->v[k].line);
+                mend(out, "chown root:root and chmod 0600 the file behind the @ in %s:%u", file.path,
+                     file.s->v[k].line);
             }
     }
     if (!said)
@@ -62,8 +63,8 @@ static bool counts(const struct facts *f, const struct secret *s)
     return s->any_server || !name || strcmp(s->server, name->value) == 0;
 }
 
-static void say_flaw(const struct facts *f, const struct file *file, unsigned flaw, const char *what, const char *mending,
-                     unsigned *bad, struct findings *out)
+static void say_flaw(const struct facts *f, const struct file *file, unsigned flaw, const char *what,
+                     const char *mending, unsigned *bad, struct findings *out)
 {
     struct some users = {0};
     unsigned line = 0;
@@ -105,8 +106,8 @@ void check_secrets_passwords(const struct facts *f, struct findings *out)
         if (file.s->n == 0)
             say(out, AUDIT_NONE, "%s has no users", file.path);
         else if (!bad)
-            say(out, AUDIT_PASS, "%s: %zu passwords, none of them empty, short, common, shared or made of a name", file.path,
-                file.s->n);
+            say(out, AUDIT_PASS, "%s: %zu passwords, none of them empty, short, common, shared or made of a name",
+                file.path, file.s->n);
     }
     if (!used)
         say(out, AUDIT_NONE, "logins do not go by files of secrets");
@@ -143,14 +144,15 @@ void check_secrets_clients(const struct facts *f, struct findings *out)
         }
         if (file.s->short_line) {
             bad++;
-            say(out, AUDIT_WARN, "%s:%u has less than three words: client, server and secret; pppd does not heed it", file.path,
-                file.s->short_line);
+            say(out, AUDIT_WARN, "%s:%u has less than three words: client, server and secret; pppd does not heed it",
+                file.path, file.s->short_line);
             mend(out, "%s:%u: CLIENT pptpd SECRET ADDRESS", file.path, file.s->short_line);
         }
         if (file.s->broken) {
             bad++;
             say(out, AUDIT_FAIL, "a quote in %s never ends: the users behind it are part of one password", file.path);
-            mend(out, "%s: put passwords with \" or ' or # or blanks in them into quotes, and \\ before each \"", file.path);
+            mend(out, "%s: put passwords with \" or ' or # or blanks in them into quotes, and \\ before each \"",
+                 file.path);
         }
         if (file.s->too_many) {
             bad++;
@@ -187,7 +189,10 @@ void check_secrets_addresses(const struct facts *f, struct findings *out)
         }
         if (any.n) {
             bad++;
-            say(out, AUDIT_WARN, "%s: * in the address column makes any address right for these users, should another option let them ask for one: %s", file.path, some_text(&any));
+            say(out, AUDIT_WARN,
+                "%s: * in the address column makes any address right for these users, should another option let them "
+                "ask for one: %s",
+                file.path, some_text(&any));
             mend(out, "%s: in the fourth column the user's own address, or the pool: 10.99.0.0/24", file.path);
         }
         if (none.n) {

@@ -27,18 +27,22 @@ void check_versions(const struct facts *f, struct findings *out)
                 continue;
             bool doubtful = strstr(version, "+deb") || strstr(version, "ubuntu");
             bad++;
-            say(out, h->serious && !doubtful ? AUDIT_FAIL : AUDIT_WARN, "%s %s: %s: %s (%s)%s", packages[i], version, h->name, h->what,
-                h->source, doubtful ? "; the distribution may have mended it, see its changelog" : "");
+            say(out, h->serious && !doubtful ? AUDIT_FAIL : AUDIT_WARN, "%s %s: %s: %s (%s)%s", packages[i], version,
+                h->name, h->what, h->source,
+                doubtful ? "; the distribution may have mended it, see its changelog" : "");
             mend(out, "apt-get update && apt-get install --only-upgrade %s; mended in %s", packages[i], h->fixed);
         }
         if (strcmp(packages[i], "pptpd") == 0 && version_compare(version, "1.4.0") < 0) {
             bad++;
-            say(out, AUDIT_WARN, "pptpd %s does not tell pppd the client's address (remotenumber): nothing says that a login was right", version);
+            say(out, AUDIT_WARN,
+                "pptpd %s does not tell pppd the client's address (remotenumber): nothing says that a login was right",
+                version);
             mend(out, "apt-get install --only-upgrade pptpd; from 1.4.0 on it does");
         }
     }
     if (!seen)
-        say(out, AUDIT_UNKNOWN, "neither pptpd nor accel-ppp nor ppp is a package here: look for their versions yourself");
+        say(out, AUDIT_UNKNOWN,
+            "neither pptpd nor accel-ppp nor ppp is a package here: look for their versions yourself");
     else if (!bad)
         say(out, AUDIT_PASS, "%s: no hole that is known here", list);
 }

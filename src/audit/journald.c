@@ -80,7 +80,8 @@ void journald_read(const struct audit_root *root, struct journald *ret)
     struct journald j = {.store = LOG_DEBUG, .forward_level = LOG_DEBUG, .forward = -1, .burst = 10000, .interval = 30};
 
     strcpy(j.storage, "auto");
-    j.here = view_exists(root, "/etc/systemd/journald.conf") || view_exists(root, "/usr/lib/systemd/systemd-journald") ||
+    j.here = view_exists(root, "/etc/systemd/journald.conf") ||
+             view_exists(root, "/usr/lib/systemd/systemd-journald") ||
              view_exists(root, "/lib/systemd/systemd-journald");
     for (int d = DIRS - 1; d >= 0; d--) { // of the main files only the first one counts
         snprintf(path, sizeof(path), "%s/journald.conf", dirs[d]);

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int add_iptables(const struct audit_root *root, struct kernel_rules *k, enum view_tables which, enum rs_origin origin,
-                        unsigned family)
+static int add_iptables(const struct audit_root *root, struct kernel_rules *k, enum view_tables which,
+                        enum rs_origin origin, unsigned family)
 {
     char *text = NULL;
     int r = root->iptables ? root->iptables(root->userdata, which, &text) : -ENOENT;
@@ -49,7 +49,8 @@ static int add_all(const struct audit_root *root, struct kernel_rules *k, const 
         }
     }
     for (size_t i = 0; r == 0 && i < k->rs->n_chains; i++)
-        k->native |= k->rs->chains[i].origin == RS_NFT && k->rs->chains[i].hook && !rs_is_ours(&k->rs->chains[i]) && !k->half;
+        k->native |=
+            k->rs->chains[i].origin == RS_NFT && k->rs->chains[i].hook && !rs_is_ours(&k->rs->chains[i]) && !k->half;
     k->iptables_legacy = has_legacy(root);
     if (r == 0 && k->iptables_legacy) {
         r = add_pair(root, k, true);
@@ -103,7 +104,8 @@ static bool is_loopback(const char *address)
 
     return n == 8 ? strcmp(address + 6, "7F") == 0
                   : strcmp(address, "00000000000000000000000001000000") == 0 ||
-                        (n == 32 && strncmp(address, "0000000000000000FFFF0000", 24) == 0 && strcmp(address + 30, "7F") == 0);
+                        (n == 32 && strncmp(address, "0000000000000000FFFF0000", 24) == 0 &&
+                         strcmp(address + 30, "7F") == 0);
 }
 
 // UDP listens for everybody as long as it is connected to nobody.
@@ -140,7 +142,9 @@ int listeners_read(const struct audit_root *root, struct listener ret[LISTENERS_
         const char *path;
         uint8_t protocol;
         bool v6;
-    } tables[] = {{"/proc/net/tcp", RS_TCP, false}, {"/proc/net/tcp6", RS_TCP, true}, {"/proc/net/udp", RS_UDP, false},
+    } tables[] = {{"/proc/net/tcp", RS_TCP, false},
+                  {"/proc/net/tcp6", RS_TCP, true},
+                  {"/proc/net/udp", RS_UDP, false},
                   {"/proc/net/udp6", RS_UDP, true}};
     size_t n = 0;
 

@@ -7,11 +7,11 @@
 #include "audit/view.h"
 
 struct kernel_rules {
-    int error;           // why nothing can be said: -EPERM, -EOPNOTSUPP (a directory, no machine), ...
-    struct ruleset *rs;  // NULL on error
-    bool native;         // there are nftables rules that are no iptables' and not ours
+    int error;                          // why nothing can be said: -EPERM, -EOPNOTSUPP (a directory, no machine), ...
+    struct ruleset *rs;                 // NULL on error
+    bool native;                        // there are nftables rules that are no iptables' and not ours
     bool iptables_nft, iptables_legacy; // there are such tables
-    bool half;           // one of the programs to list iptables is missing: its rules are maybes
+    bool half;                          // one of the programs to list iptables is missing: its rules are maybes
 };
 
 // -ENOMEM. Freed with kernel_rules_free.

@@ -14,8 +14,8 @@ enum {
 
 struct pppd_file {
     char *path;
-    int error;      // why it could not be read, 0
-    bool optional;  // may be missing
+    int error;          // why it could not be read, 0
+    bool optional;      // may be missing
     unsigned from_line; // the including line, in the file from; 0: by nobody
     int from;
 };
@@ -35,9 +35,9 @@ struct pppd {
     size_t n_files;
     struct pppd_option options[PPPD_OPTIONS_MAX];
     size_t n_options;
-    int circle;   // index of a file that includes itself, -1
+    int circle;    // index of a file that includes itself, -1
     bool too_much; // files or options beyond the bounds
-    bool broken;  // a quote without end
+    bool broken;   // a quote without end
     // what clients are asked for
     bool auth, pap, eap;
     unsigned chap; // enum pppd_chap

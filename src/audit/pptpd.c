@@ -7,10 +7,10 @@
 #include <stdio.h>
 
 static const char *const names[PPTPD_KEYS] = {
-    [PPTPD_OPTION] = "option",     [PPTPD_CONNECTIONS] = "connections", [PPTPD_LISTEN] = "listen",
-    [PPTPD_LOCALIP] = "localip",   [PPTPD_REMOTEIP] = "remoteip",       [PPTPD_STIMEOUT] = "stimeout",
-    [PPTPD_DEBUG] = "debug",       [PPTPD_LOGWTMP] = "logwtmp",         [PPTPD_DELEGATE] = "delegate",
-    [PPTPD_BCRELAY] = "bcrelay",   [PPTPD_NOIPPARAM] = "noipparam",
+    [PPTPD_OPTION] = "option",   [PPTPD_CONNECTIONS] = "connections", [PPTPD_LISTEN] = "listen",
+    [PPTPD_LOCALIP] = "localip", [PPTPD_REMOTEIP] = "remoteip",       [PPTPD_STIMEOUT] = "stimeout",
+    [PPTPD_DEBUG] = "debug",     [PPTPD_LOGWTMP] = "logwtmp",         [PPTPD_DELEGATE] = "delegate",
+    [PPTPD_BCRELAY] = "bcrelay", [PPTPD_NOIPPARAM] = "noipparam",
 };
 
 void pptpd_read(const struct audit_root *root, struct pptpd *ret)

@@ -91,8 +91,9 @@ unsigned rs_protocol_named(const char *name)
     static const struct {
         const char *name;
         unsigned number;
-    } known[] = {{"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"gre", 47}, {"esp", 50}, {"ah", 51}, {"ipv6-icmp", 58},
-                 {"icmpv6", 58}, {"sctp", 132}, {"udplite", 136}, {"dccp", 33}, {"igmp", 2}, {"ipip", 4}, {"ipv6", 41}};
+    } known[] = {{"icmp", 1},  {"tcp", 6},        {"udp", 17},    {"gre", 47},   {"esp", 50},
+                 {"ah", 51},   {"ipv6-icmp", 58}, {"icmpv6", 58}, {"sctp", 132}, {"udplite", 136},
+                 {"dccp", 33}, {"igmp", 2},       {"ipip", 4},    {"ipv6", 41}};
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcasecmp(name, known[i].name) == 0)
@@ -203,7 +204,8 @@ static enum rs_verdict settle(struct walk *w, enum rs_verdict verdict, const str
     return RS_ON;
 }
 
-static enum rs_verdict follow(struct walk *w, const struct rs_chain *c, const struct rs_rule *r, bool certain, unsigned depth)
+static enum rs_verdict follow(struct walk *w, const struct rs_chain *c, const struct rs_rule *r, bool certain,
+                              unsigned depth)
 {
     const struct rs_chain *to = depth < RS_DEPTH_MAX ? find_chain(w->rs, c, r->target) : NULL;
 
@@ -268,7 +270,8 @@ static int by_way(const void *a, const void *b)
 static bool is_on_the_way(const struct rs_chain *c, const struct rs_packet *p)
 {
     return (c->hook == RS_PREROUTING || c->hook == RS_INPUT) && (!c->family || c->family == p->family) &&
-           strcmp(c->family_name, "bridge") != 0 && strcmp(c->family_name, "arp") != 0 && strcmp(c->family_name, "netdev") != 0;
+           strcmp(c->family_name, "bridge") != 0 && strcmp(c->family_name, "arp") != 0 &&
+           strcmp(c->family_name, "netdev") != 0;
 }
 
 struct rs_fate ruleset_judge(const struct ruleset *rs, const struct rs_packet *p, bool welcome)

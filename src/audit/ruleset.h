@@ -15,9 +15,9 @@ enum {
     RS_CHAINS_MAX = 8192,
     RS_RULES_MAX = 131072,
     RS_NAME_MAX = 127,
-    RS_PORTS_MAX = 16,     // of one rule; with more it is a maybe
+    RS_PORTS_MAX = 16, // of one rule; with more it is a maybe
     RS_PROTOCOLS_MAX = 4,
-    RS_DEPTH_MAX = 16,     // the kernel's own limit of jumps
+    RS_DEPTH_MAX = 16,      // the kernel's own limit of jumps
     RS_STEPS_MAX = 1000000, // rules that one packet may meet
 };
 
@@ -27,9 +27,9 @@ enum rs_verdict { RS_ON, RS_ACCEPT, RS_DROP, RS_RETURN, RS_JUMP, RS_GOTO };
 enum rs_state { RS_NEW = 1, RS_ESTABLISHED = 2, RS_RELATED = 4, RS_INVALID = 8, RS_UNTRACKED = 16 };
 enum { RS_TCP = 6, RS_UDP = 17, RS_GRE = 47 };
 
-enum rs_does { // bits
-    RS_HELPER = 1,     // assigns the PPTP helper
-    RS_CLAMP = 2,      // sets the TCP maximum segment size
+enum rs_does {     // bits
+    RS_HELPER = 1, // assigns the PPTP helper
+    RS_CLAMP = 2,  // sets the TCP maximum segment size
     RS_COUNT = 4,
     RS_LIMIT = 8,      // rate or number of connections
     RS_LOOKUP = 16,    // asks a set
@@ -68,7 +68,7 @@ struct rs_chain {
     char table[RS_NAME_MAX + 1], name[RS_NAME_MAX + 1];
     enum rs_hook hook;
     long priority;
-    bool drop; // the policy
+    bool drop;       // the policy
     size_t first, n; // of its rules
 };
 
@@ -113,7 +113,7 @@ struct rs_packet {
 };
 
 struct rs_fate {
-    enum rs_verdict verdict;     // RS_ACCEPT, RS_DROP
+    enum rs_verdict verdict; // RS_ACCEPT, RS_DROP
     bool sure;
     const struct rs_chain *base; // the base chain that decided, NULL: none did
     const struct rs_rule *rule;  // the rule, NULL: the policy

@@ -66,7 +66,9 @@ static const json_t *value_at(const json_t *right, size_t i)
 
 static unsigned protocol_of(const json_t *v)
 {
-    return json_is_integer(v) ? (unsigned)json_integer_value(v) : json_is_string(v) ? rs_protocol_named(json_string_value(v)) : 0;
+    return json_is_integer(v)  ? (unsigned)json_integer_value(v)
+           : json_is_string(v) ? rs_protocol_named(json_string_value(v))
+                               : 0;
 }
 
 static bool ports_of(const json_t *v, unsigned long *ret_first, unsigned long *ret_last)
@@ -74,7 +76,8 @@ static bool ports_of(const json_t *v, unsigned long *ret_first, unsigned long *r
     const json_t *range = json_object_get(v, "range");
     const json_t *first = range ? json_array_get(range, 0) : v, *last = range ? json_array_get(range, 1) : v;
 
-    if (!json_is_integer(first) || !json_is_integer(last) || json_integer_value(first) < 0 || json_integer_value(last) < 0)
+    if (!json_is_integer(first) || !json_is_integer(last) || json_integer_value(first) < 0 ||
+        json_integer_value(last) < 0)
         return false;
     *ret_first = (unsigned long)json_integer_value(first);
     *ret_last = (unsigned long)json_integer_value(last);
@@ -201,7 +204,7 @@ static bool verdict(struct rs_rule *r, const json_t *e)
     static const struct {
         const char *key;
         enum rs_verdict verdict;
-    } all[] = {{"accept", RS_ACCEPT}, {"drop", RS_DROP},  {"reject", RS_DROP}, {"return", RS_RETURN},
+    } all[] = {{"accept", RS_ACCEPT}, {"drop", RS_DROP}, {"reject", RS_DROP}, {"return", RS_RETURN},
                {"jump", RS_JUMP},     {"goto", RS_GOTO}, {"continue", RS_ON}};
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -235,7 +238,8 @@ static int add_map(struct ruleset *rs, const struct rs_chain *c, const struct rs
         }
         return 0;
     }
-    json_array_foreach((json_t *)set, i, element) {
+    json_array_foreach((json_t *)set, i, element)
+    {
         json_t *m = json_pack("{s:s, s:O, s:O}", "op", "==", "left", key, "right", json_array_get(element, 0));
         struct rs_rule *r = m ? ruleset_rule(rs, c) : NULL;
         if (!r) {
@@ -257,7 +261,8 @@ static bool is_pptp_helper(const json_t *all, const struct rs_chain *c, const ch
     size_t i;
     const json_t *o;
 
-    json_array_foreach((json_t *)all, i, o) {
+    json_array_foreach((json_t *)all, i, o)
+    {
         const json_t *h = json_object_get(o, "ct helper");
         if (h && strcmp(text_of(h, "name"), name) == 0 && strcmp(text_of(h, "table"), c->table) == 0 &&
             strcmp(text_of(h, "family"), c->family_name) == 0)
@@ -269,7 +274,8 @@ static bool is_pptp_helper(const json_t *all, const struct rs_chain *c, const ch
 static void statement(const json_t *all, const struct rs_chain *c, struct rs_rule *r, const json_t *e)
 {
     const json_t *helper = json_object_get(e, "ct helper"), *mangle = json_object_get(e, "mangle");
-    const json_t *option = json_object_get(json_object_get(mangle, "key"), "tcp option"), *set = json_object_get(e, "set");
+    const json_t *option = json_object_get(json_object_get(mangle, "key"), "tcp option"),
+                 *set = json_object_get(e, "set");
     size_t i;
     const json_t *inner;
 
@@ -289,8 +295,7 @@ static void statement(const json_t *all, const struct rs_chain *c, struct rs_rul
         r->maybe = true;
     if (json_object_get(e, "meter"))
         r->does |= RS_LIMIT;
-    json_array_foreach(json_object_get(set, "stmt"), i, inner)
-        statement(all, c, r, inner);
+    json_array_foreach(json_object_get(set, "stmt"), i, inner) statement(all, c, r, inner);
 }
 
 static int add_rule(struct ruleset *rs, const json_t *all, const json_t *rule)
@@ -304,7 +309,8 @@ static int add_rule(struct ruleset *rs, const json_t *all, const json_t *rule)
         return c ? -E2BIG : 0; // of a table that is left out
     size_t at = (size_t)(r - rs->rules);
     r->handle = (unsigned long)json_integer_value(json_object_get(rule, "handle"));
-    json_array_foreach(json_object_get(rule, "expr"), i, e) {
+    json_array_foreach(json_object_get(rule, "expr"), i, e)
+    {
         r = &rs->rules[at]; // a map may have moved them
         const json_t *m = json_object_get(e, "match"), *map = json_object_get(e, "vmap");
         if (m) {
@@ -328,7 +334,8 @@ static bool leave_out(const json_t *all, const json_t *o, bool with_iptables)
 
     if (with_iptables)
         return false;
-    json_array_foreach((json_t *)all, i, other) {
+    json_array_foreach((json_t *)all, i, other)
+    {
         const json_t *c = json_object_get(other, "chain");
         if (c && is_iptables(c) && strcmp(text_of(c, "table"), text_of(o, "table")) == 0 &&
             strcmp(text_of(c, "family"), text_of(o, "family")) == 0)
@@ -348,20 +355,23 @@ int ruleset_add_nft(struct ruleset *rs, const char *json, bool with_iptables, bo
         json_decref(top);
         return r;
     }
-    json_array_foreach(all, i, o) {
+    json_array_foreach(all, i, o)
+    {
         if (!(part = json_object_get(o, "chain")))
             continue;
         has |= is_iptables(part);
         if (leave_out(all, part, with_iptables))
             continue;
-        struct rs_chain *c = ruleset_chain(rs, RS_NFT, text_of(part, "family"), text_of(part, "table"), text_of(part, "name"));
+        struct rs_chain *c =
+            ruleset_chain(rs, RS_NFT, text_of(part, "family"), text_of(part, "table"), text_of(part, "name"));
         if (!c)
             break;
         c->hook = hook_named(text_of(part, "hook"));
         c->priority = (long)json_integer_value(json_object_get(part, "prio"));
         c->drop = strcmp(text_of(part, "policy"), "drop") == 0;
     }
-    json_array_foreach(all, i, o) {
+    json_array_foreach(all, i, o)
+    {
         part = json_object_get(o, "rule");
         if (part && add_rule(rs, all, part) < 0)
             break; // too_much is set

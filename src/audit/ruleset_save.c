@@ -56,7 +56,10 @@ static void set_hook(struct rs_chain *c)
     static const struct {
         const char *name;
         enum rs_hook hook;
-    } hooks[] = {{"PREROUTING", RS_PREROUTING}, {"INPUT", RS_INPUT}, {"FORWARD", RS_FORWARD}, {"OUTPUT", RS_OUTPUT},
+    } hooks[] = {{"PREROUTING", RS_PREROUTING},
+                 {"INPUT", RS_INPUT},
+                 {"FORWARD", RS_FORWARD},
+                 {"OUTPUT", RS_OUTPUT},
                  {"POSTROUTING", RS_POSTROUTING}};
     static const struct {
         const char *name;
@@ -71,8 +74,8 @@ static void set_hook(struct rs_chain *c)
             c->priority = tables[i].priority;
 }
 
-static const struct rs_chain *find(const struct ruleset *rs, enum rs_origin origin, const char *family, const char *table,
-                                   const char *name)
+static const struct rs_chain *find(const struct ruleset *rs, enum rs_origin origin, const char *family,
+                                   const char *table, const char *name)
 {
     for (size_t i = rs->n_chains; i > 0; i--) {
         const struct rs_chain *c = &rs->chains[i - 1];
@@ -125,8 +128,9 @@ static bool is_in(const char *word, const char *const *list)
 
 static void target(struct ruleset *rs, const struct rs_chain *c, struct rs_rule *r, const char *name, bool go)
 {
-    static const char *const going_on[] = {"LOG", "NFLOG", "MARK", "CONNMARK", "CT", "TCPMSS", "NOTRACK", "SET", "TRACE", "CLASSIFY",
-                                           "DSCP", "TOS", "CHECKSUM", "ULOG", "AUDIT", "SECMARK", "CONNSECMARK", "TCPOPTSTRIP", NULL};
+    static const char *const going_on[] = {
+        "LOG",  "NFLOG", "MARK",     "CONNMARK", "CT",    "TCPMSS",  "NOTRACK",     "SET",         "TRACE", "CLASSIFY",
+        "DSCP", "TOS",   "CHECKSUM", "ULOG",     "AUDIT", "SECMARK", "CONNSECMARK", "TCPOPTSTRIP", NULL};
     static const char *const changing[] = {"MASQUERADE", "SNAT", "DNAT", "NETMAP", "REDIRECT", NULL};
 
     if (strcmp(name, "ACCEPT") == 0) {

@@ -12,13 +12,14 @@
 
 // What guessers try first; what people put around it is taken off before it is compared.
 static const char *const common[] = {
-    "password", "passwort", "passw0rd", "p@ssw0rd", "p@ssword", "secret",  "geheim",   "admin",     "administrator", "root",
-    "letmein",  "welcome",  "willkommen", "changeme", "default", "qwerty", "qwertz",   "qwertyuiop", "asdfgh",       "asdfghjkl",
-    "zxcvbnm",  "iloveyou", "monkey",    "dragon",   "football", "master", "login",    "user",      "guest",         "test",
-    "testing",  "temp",     "vpn",       "vpnuser",  "vpnpassword", "vpnsecret", "myvpn", "pptp",   "pptpd",         "pptpuser",
-    "pptppassword", "ppp",  "internet",  "server",   "company",  "office", "windows",  "microsoft", "sommer",        "winter",
-    "summer",   "spring",   "autumn",    "herbst",   "passwordpassword", "adminadmin", "correcthorsebatterystaple",
-    "trustno1", "sunshine", "princess",  "superman", "starwars", "whatever", "yourpassword", "mypassword", "thisisapassword",
+    "password", "passwort", "passw0rd", "p@ssw0rd", "p@ssword", "secret", "geheim", "admin", "administrator",
+    "root", "letmein", "welcome", "willkommen", "changeme", "default", "qwerty", "qwertz", "qwertyuiop",
+    "asdfgh", "asdfghjkl", "zxcvbnm", "iloveyou", "monkey", "dragon", "football", "master", "login", "user",
+    "guest", "test", "testing", "temp", "vpn", "vpnuser", "vpnpassword", "vpnsecret", "myvpn", "pptp", "pptpd",
+    "pptpuser", "pptppassword", "ppp", "internet", "server", "company", "office", "windows", "microsoft",
+    "sommer", "winter", "summer", "spring", "autumn", "herbst", "passwordpassword", "adminadmin",
+    "correcthorsebatterystaple", "trustno1", "sunshine", "princess", "superman", "starwars", "whatever",
+    "yourpassword", "mypassword", "thisisapassword",
 };
 
 static bool shown_as_it_is(const char *name)

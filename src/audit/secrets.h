@@ -20,27 +20,27 @@ enum secret_flaw { // bits
 };
 
 struct secret {
-    char *client;      // fit to be shown: the name, or "the user in line 12" when it might hold something else
-    bool any_client;   // "*"
+    char *client;    // fit to be shown: the name, or "the user in line 12" when it might hold something else
+    bool any_client; // "*"
     bool any_server;
-    char *server;      // never shown: in a line with a word too few it is the password
-    char *password;    // never shown
-    bool any_address;  // "*" among the addresses
-    bool no_address;   // none at all: the user can log in but gets no address
-    bool indirect;     // @FILE
+    char *server;       // never shown: in a line with a word too few it is the password
+    char *password;     // never shown
+    bool any_address;   // "*" among the addresses
+    bool no_address;    // none at all: the user can log in but gets no address
+    bool indirect;      // @FILE
     int indirect_error; // why that could not be read, 0
     bool indirect_open; // others than the owner may read that file
     unsigned line;
-    unsigned flaws;    // enum secret_flaw
+    unsigned flaws; // enum secret_flaw
 };
 
 struct secrets {
-    int error;       // why the file could not be read, 0
+    int error; // why the file could not be read, 0
     struct stat st;
     struct secret *v;
     size_t n;
     bool too_many, broken; // beyond SECRETS_MAX; a quote without end
-    unsigned short_line; // a line with fewer than three words, 0
+    unsigned short_line;   // a line with fewer than three words, 0
 };
 
 // -ENOMEM; everything else is in ret->error. Freed with secrets_free.

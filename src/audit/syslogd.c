@@ -16,10 +16,10 @@ struct reader {
     struct syslogd *s;
     const char *path; // of the file that is read
     unsigned line;
-    unsigned depth;   // of files
+    unsigned depth; // of files
     int braces;
-    bool about_us;    // the condition that is open mentions pppd or pptpd
-    bool last_about_us; // that before "& stop"
+    bool about_us;                     // the condition that is open mentions pppd or pptpd
+    bool last_about_us;                // that before "& stop"
     unsigned last[SYSLOGD_FACILITIES]; // what the selector before "&" chose
 };
 
@@ -30,8 +30,8 @@ static int priority_named(const char *name, size_t n)
     static const struct {
         const char *name;
         int priority;
-    } all[] = {{"emerg", 0}, {"panic", 0}, {"alert", 1},  {"crit", 2}, {"err", 3},  {"error", 3},
-               {"warning", 4}, {"warn", 4}, {"notice", 5}, {"info", 6}, {"debug", 7}};
+    } all[] = {{"emerg", 0},   {"panic", 0}, {"alert", 1},  {"crit", 2}, {"err", 3},  {"error", 3},
+               {"warning", 4}, {"warn", 4},  {"notice", 5}, {"info", 6}, {"debug", 7}};
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (strlen(all[i].name) == n && strncasecmp(all[i].name, name, n) == 0)
@@ -163,7 +163,8 @@ static void note_drop(struct reader *r)
         snprintf(r->s->dropped, sizeof(r->s->dropped), "%s:%u", r->path, r->line);
 }
 
-static void read_config(struct reader *outer, const struct audit_root *root, struct syslogd *s, const char *path, unsigned depth);
+static void read_config(struct reader *outer, const struct audit_root *root, struct syslogd *s, const char *path,
+                        unsigned depth);
 
 // A path, perhaps with a pattern in its last part.
 static void include(struct reader *r, struct str what)
@@ -214,8 +215,8 @@ static void rule(struct reader *r, struct str line)
 
 static void logical_line(struct reader *r, struct str line)
 {
-    static const char *const blocks[] = {"module(", "input(", "global(", "template(", "main_queue(", "ruleset(", "lookup_table(",
-                                         "parser(", "timezone(", "dyn_stats("};
+    static const char *const blocks[] = {"module(",  "input(",        "global(", "template(", "main_queue(",
+                                         "ruleset(", "lookup_table(", "parser(", "timezone(", "dyn_stats("};
     struct str rest = line, word = str_word(&rest);
 
     if (str_eq(word, STR("$IncludeConfig"))) {
@@ -310,7 +311,8 @@ static void read_lines(struct reader *r, struct str text)
     }
 }
 
-static void read_config(struct reader *outer, const struct audit_root *root, struct syslogd *s, const char *path, unsigned depth)
+static void read_config(struct reader *outer, const struct audit_root *root, struct syslogd *s, const char *path,
+                        unsigned depth)
 {
     struct reader r = {.root = root, .s = s, .path = path, .depth = depth};
     struct text t = {0};

@@ -22,14 +22,14 @@ struct syslogd_file {
 
 struct syslogd {
     enum syslogd_kind kind;
-    int error;               // of the main file
+    int error; // of the main file
     struct syslogd_file files[SYSLOGD_FILES_MAX];
     size_t n_files;
     unsigned left[SYSLOGD_FACILITIES]; // priorities that no rule has thrown away yet
-    char dropped[300];       // "FILE:LINE" of a rule about pppd or pptpd that throws lines away; "" for none
-    bool raw;                // control characters are written as they come
-    bool imjournal;          // reads the journal instead of being handed lines by journald
-    bool partly;             // there are conditions or files that were not understood
+    char dropped[300];                 // "FILE:LINE" of a rule about pppd or pptpd that throws lines away; "" for none
+    bool raw;                          // control characters are written as they come
+    bool imjournal;                    // reads the journal instead of being handed lines by journald
+    bool partly;                       // there are conditions or files that were not understood
     unsigned n_includes;
 };
 
@@ -38,11 +38,11 @@ void syslogd_read(const struct audit_root *root, struct syslogd *ret);
 struct journald {
     bool here;
     int error;
-    char storage[16];        // "auto", "persistent", "volatile", "none"
+    char storage[16];         // "auto", "persistent", "volatile", "none"
     int store, forward_level; // MaxLevelStore, MaxLevelSyslog: LOG_ERR..LOG_DEBUG
-    int forward;             // ForwardToSyslog: 1, 0; -1: not said
-    unsigned long burst;     // lines in
-    double interval;         // so many seconds; 0: no limit
+    int forward;              // ForwardToSyslog: 1, 0; -1: not said
+    unsigned long burst;      // lines in
+    double interval;          // so many seconds; 0: no limit
 };
 
 void journald_read(const struct audit_root *root, struct journald *ret);

@@ -15,11 +15,11 @@ int version_compare(const char *a, const char *b);
 
 struct hole {
     const char *package, *name;
-    const char *fixed;      // the first version without it
+    const char *fixed;        // the first version without it
     const char *backports[2]; // versions of older branches that were mended, too: those that begin alike, up to "+deb"
-    bool serious;           // the server itself can be attacked by it
+    bool serious;             // the server itself can be attacked by it
     const char *what;
-    const char *source;     // where that is written
+    const char *source; // where that is written
 };
 
 extern const struct hole holes[]; // ends with a NULL package

@@ -13,9 +13,9 @@
 
 static int open_beneath(const struct audit_root *root, const char *path, int flags)
 {
-    struct open_how how = {.flags = (unsigned)(flags & O_PATH ? O_PATH | O_CLOEXEC : flags | O_RDONLY | O_CLOEXEC |
-                                               O_NONBLOCK | O_NOCTTY),
-                           .resolve = RESOLVE_IN_ROOT};
+    struct open_how how = {
+        .flags = (unsigned)(flags & O_PATH ? O_PATH | O_CLOEXEC : flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
+        .resolve = RESOLVE_IN_ROOT};
 
     while (*path == '/')
         path++;
@@ -35,7 +35,9 @@ static int read_all(int fd, size_t max, struct text *t)
 
     for (;;) {
         if (room - t->n < 2) { // a file may be longer than it said, as those of /proc are
-            room = room ? room * 2 : t->st.st_size > 0 && (size_t)t->st.st_size < max ? (size_t)t->st.st_size + 2 : 4096;
+            room = room                                               ? room * 2
+                   : t->st.st_size > 0 && (size_t)t->st.st_size < max ? (size_t)t->st.st_size + 2
+                                                                      : 4096;
             char *grown = malloc(room);
             if (!grown)
                 return -ENOMEM;

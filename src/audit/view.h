@@ -21,9 +21,9 @@ enum {
 enum view_tables { VIEW_NFT_SAVE4, VIEW_NFT_SAVE6, VIEW_LEGACY_SAVE4, VIEW_LEGACY_SAVE6 };
 
 struct audit_root {
-    int fd;        // the directory, O_PATH
-    bool whole;    // it is "/": links need no watching
-    uid_t owner;   // to whom files of secrets have to belong: 0
+    int fd;      // the directory, O_PATH
+    bool whole;  // it is "/": links need no watching
+    uid_t owner; // to whom files of secrets have to belong: 0
     void *userdata;
     // The kernel's ruleset as "nft -j list ruleset" prints it. -EPERM: only root may. The caller frees it.
     int (*nft)(void *userdata, char **ret);

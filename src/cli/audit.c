@@ -65,9 +65,9 @@ static int print_json(const struct audit_report *r)
 
     for (size_t i = 0; i < r->n; i++) {
         const struct audit_finding *f = &r->v[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "check", f->check->id, "title", f->check->title,
-                                              "verdict", audit_verdict_names[f->verdict], "reason", f->reason, "remedy",
-                                              f->remedy));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "check", f->check->id, "title",
+                                              f->check->title, "verdict", audit_verdict_names[f->verdict], "reason",
+                                              f->reason, "remedy", f->remedy));
     }
     for (size_t v = 0; v < AUDIT_VERDICTS; v++)
         json_object_set_new(counts, audit_verdict_names[v], json_integer((json_int_t)r->counts[v]));
