@@ -27,6 +27,24 @@ static void say(bool colours, const char *label, bool good, const char *text)
     putchar('\n');
 }
 
+// Who took hook or entries away last, and for how long that was.
+static void print_repair(const json_t *e)
+{
+    const json_t *r = json_object_get(e, "last_repair");
+    const char *culprit = text_of(r, "culprit");
+    char when[TIME_STRLEN];
+
+    if (!json_is_object(r))
+        return;
+    printf("%-10s last repair %s: %s, taken away by %s", "", time_format(number_of(r, "time") * USEC_SEC, false, when),
+           text_of(r, "what"), *culprit ? culprit : "an unknown program");
+    if (strcmp(text_of(r, "what"), "hook") == 0)
+        printf(", missing for %.0f ms", json_number_value(json_object_get(r, "missing")) * 1000);
+    if (number_of(e, "put_off"))
+        printf("; %lld put off", number_of(e, "put_off"));
+    putchar('\n');
+}
+
 static void print_enforcer(const json_t *e, bool observe, bool colours)
 {
     char text[300];
@@ -48,6 +66,7 @@ static void print_enforcer(const json_t *e, bool observe, bool colours)
         say(colours, "", false, problem);
     printf("%-10s %lld banned, %lld unbanned, %lld refused, %lld failed, %lld repairs\n", "", number_of(e, "bans"),
            number_of(e, "unbans"), number_of(e, "refused"), number_of(e, "failed"), number_of(e, "repairs"));
+    print_repair(e);
 }
 
 static void print_jails(const json_t *jails, bool colours)

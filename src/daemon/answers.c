@@ -365,11 +365,18 @@ static json_t *enforcer_object(const struct service *s)
 
     if (!e)
         return json_pack("{s:b,s:s,s:s}", "connected", 0, "backend", "none", "problem", s->observe_why);
-    return json_pack("{s:b,s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:s,s:s}", "connected", e->connected, "backend",
+    json_t *repair = json_null();
+    if (e->repair_time)
+        repair = json_pack("{s:I,s:s,s:s,s:f}", "time", (json_int_t)(e->repair_time / USEC_SEC), "what",
+                           e->repair_hook ? "hook" : "entries", "culprit", e->repair_culprit, "missing",
+                           (double)e->repair_missing / (double)USEC_SEC);
+    return json_pack("{s:b,s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:s,s:s,s:o}", "connected", e->connected, "backend",
                      e->backend, "hooked", e->hooked, "entries", (json_int_t)e->entries, "bans", (json_int_t)e->bans,
                      "unbans", (json_int_t)e->unbans, "refused", (json_int_t)e->refused, "failed",
-                     (json_int_t)e->failed, "repairs", (json_int_t)e->repairs, "hook_missing",
-                     (double)e->hook_missing / (double)USEC_SEC, "last_culprit", e->last_culprit, "problem", e->problem);
+                     (json_int_t)e->failed, "repairs", (json_int_t)e->repairs, "put_off", (json_int_t)e->put_off,
+                     "ruleset_lost", (json_int_t)e->ruleset_lost, "hook_missing",
+                     (double)e->hook_missing / (double)USEC_SEC, "last_culprit", e->last_culprit, "problem", e->problem,
+                     "last_repair", repair);
 }
 
 // From the file that it keeps; it answers nobody.

@@ -9,7 +9,8 @@
 #define SLACK      2 // seconds by which kernel and list may differ
 #define QUIET      (10 * USEC_SEC) // after so long without a repair nobody fights over the hook
 #define RETRY      (5 * USEC_SEC)
-#define FULL_AGAIN (60 * USEC_SEC)
+#define SAY_AGAIN  (60 * USEC_SEC)
+#define PATIENCE   5 // repairs in a row that come at once
 #define CUT_PERIOD (50 * USEC_MSEC) // one look at the sockets serves all bans of so long a time
 
 static uint32_t now_seconds(const struct enforcer *e)
@@ -69,6 +70,8 @@ static void send_batch(struct enforcer *e, bool adding, struct msg_verdict *verd
     for (uint32_t i = 0; i < e->n_batch; i++) {
         struct element *el = &e->batch[i];
         struct held_entry *h = held_find(&e->held, &el->net);
+        if (adding && el->error == ENOENT)
+            continue; // somebody took the set away this moment: the repair brings it, with what is held
         if (adding ? el->error && !el->known : !el->error || el->error == ENOENT)
             if (h)
                 held_remove(&e->held, h);
@@ -84,7 +87,7 @@ static void send_batch(struct enforcer *e, bool adding, struct msg_verdict *verd
             v.net.len = el->net.len;
             verdicts[(*n_verdicts)++] = v;
         }
-        if (el->error == ENOSPC && (!e->full_said || e->monotonic() - e->full_said > FULL_AGAIN)) {
+        if (el->error == ENOSPC && (!e->full_said || e->monotonic() - e->full_said > SAY_AGAIN)) {
             e->full_said = e->monotonic();
             tell(e, WHAT_FULL, 0);
         }
@@ -180,6 +183,20 @@ void enforcer_sweep(struct enforcer *e)
     remove_unless(e, is_permitted);
 }
 
+// A fight is told once a minute, single repairs are told in peace only; the status has the last in any case.
+static void tell_repair(struct enforcer *e, enum msg_what what, usec_t missing)
+{
+    struct msg_status *s = &e->status;
+
+    s->repairs++;
+    s->repair_time = e->realtime();
+    s->repair_missing = missing;
+    s->repair_what = what;
+    s->repair_pid = s->culprit_pid;
+    memcpy(s->repair_program, s->culprit, sizeof(s->repair_program));
+    tell(e, e->streak <= PATIENCE ? what : WHAT_REPAIRED, missing);
+}
+
 // Puts back what the list has and the kernel has not.
 static void restore(struct enforcer *e)
 {
@@ -196,66 +213,85 @@ static void restore(struct enforcer *e)
         if (e->n_batch == MSG_MAX_ENTRIES || i == 0)
             send_batch(e, true, NULL, NULL);
     }
-    if (restored > 0) {
-        e->status.repairs++;
-        tell(e, WHAT_SET_LOST, 0);
-    }
+    if (restored > 0)
+        tell_repair(e, WHAT_SET_LOST, 0);
 }
 
+// The hook first: bans count for nothing without it.
 static void repair(struct enforcer *e)
 {
-    usec_t now = e->monotonic();
+    usec_t now = e->monotonic(), missing = 0;
     uint32_t before = e->status.problem;
+    bool hook = e->hook_lost;
 
     e->repair_at = 0;
     e->streak = now - e->last_repair > QUIET ? 1 : e->streak + 1;
     e->last_repair = now;
-    int r = e->backend.ops->hook(&e->backend);
+    e->elements_lost |= hook && e->backend.ops->hook(&e->backend) > 0;
     set_problem(e);
-    if (r > 0)
+    if (e->status.hooked && e->lost_since) {
+        missing = e->monotonic() - e->lost_since;
+        e->lost_since = 0;
+        e->status.hook_missing += missing;
+    }
+    if (e->elements_lost && (e->status.hooked || e->status.problem == PROBLEM_FOREIGN_SET)) { // of the other family
+        e->elements_lost = false;
         restore(e);
+    }
     if (!e->status.hooked) {
         e->repair_at = now + RETRY;
         if (e->status.problem != before) // said once, tried for ever
             tell(e, e->status.problem == PROBLEM_FOREIGN_SET ? WHAT_FOREIGN_SET : WHAT_HOOK_STUCK, now - e->lost_since);
         return;
     }
-    usec_t missing = e->lost_since ? e->monotonic() - e->lost_since : 0;
-    e->lost_since = 0;
-    e->status.hook_missing += missing;
-    e->status.repairs++;
-    tell(e, WHAT_HOOK_LOST, missing);
+    e->hook_lost = false;
+    if (hook)
+        tell_repair(e, WHAT_HOOK_LOST, missing);
 }
 
-static void lost(struct enforcer *e, usec_t since)
+// Somebody fights: ever slower, up to 3.2 s, and for ever.
+static usec_t patience(const struct enforcer *e, usec_t now)
 {
-    usec_t now = e->monotonic(), delay = 0;
+    if (e->streak < PATIENCE || now - e->last_repair > QUIET)
+        return 0;
+    return (100 * USEC_MSEC) << (e->streak < PATIENCE + 5 ? e->streak - PATIENCE : 5);
+}
 
-    if (e->backend.ops == &backend_none || e->repair_at)
-        return; // nothing to lose, or already being put off
-    e->lost_since = e->lost_since ? e->lost_since : since;
-    if (e->streak >= 5 && now - e->last_repair <= QUIET) // somebody fights: ever slower, up to 3.2 s
-        delay = (100 * USEC_MSEC) << (e->streak < 10 ? e->streak - 5 : 5);
-    if (delay == 0) {
+static void lost(struct enforcer *e, usec_t since, bool hook, bool elements)
+{
+    usec_t now = e->monotonic(), delay = patience(e, now);
+
+    if (e->backend.ops == &backend_none)
+        return; // nothing to lose
+    e->hook_lost |= hook;
+    e->elements_lost |= elements;
+    if (hook && !e->lost_since)
+        e->lost_since = since;
+    if (!e->repair_at && delay == 0) {
         repair(e);
         return;
     }
-    e->repair_at = now + delay;
-    e->status.hooked = 0;
-    e->status.problem = PROBLEM_FIGHT;
-    tell(e, WHAT_HOOK_STUCK, 0);
+    if (!e->repair_at) {
+        e->repair_at = now + delay;
+        e->status.problem = PROBLEM_FIGHT;
+        e->status.put_off++;
+    }
+    if (e->status.problem != PROBLEM_FIGHT)
+        return; // it is tried again for another reason
+    e->status.hooked = !e->hook_lost;
+    if (!e->fight_said || now - e->fight_said > SAY_AGAIN) {
+        e->fight_said = now;
+        tell(e, WHAT_FIGHT, e->lost_since ? now - e->lost_since : 0);
+    }
 }
 
 void enforcer_news(struct enforcer *e, const struct guard_news *news)
 {
     if (!news->hook && !news->elements)
         return;
-    e->status.culprit_pid = news->pid;
-    memcpy(e->status.culprit, news->program, sizeof(e->status.culprit));
-    if (news->hook)
-        lost(e, e->monotonic());
-    if (news->elements)
-        restore(e);
+    e->status.culprit_pid = news->who.pid;
+    memcpy(e->status.culprit, news->who.program, sizeof(e->status.culprit));
+    lost(e, e->monotonic(), news->hook, news->elements);
 }
 
 void enforcer_start(struct enforcer *e)
@@ -269,6 +305,7 @@ void enforcer_start(struct enforcer *e)
         e->status.problem == PROBLEM_NO_KERNEL) {
         e->lost_since = e->monotonic();
         e->repair_at = e->lost_since + RETRY;
+        e->hook_lost = e->elements_lost = true;
         tell(e, e->status.problem == PROBLEM_FOREIGN_SET ? WHAT_FOREIGN_SET : WHAT_HOOK_STUCK, 0);
     }
 }
@@ -326,20 +363,15 @@ usec_t enforcer_tick(struct enforcer *e)
     usec_t now = e->monotonic(), cut_at = cut(e, now), period = e->backend.ops->tick_ms * USEC_MSEC;
     uint32_t expected[FAMILIES] = {0};
 
-    if (e->repair_at && now >= e->repair_at) {
-        e->repair_at = 0;
+    if (e->repair_at && now >= e->repair_at)
         repair(e);
-        restore(e);
-    }
     if (e->next_walk && now >= e->next_walk) {
         walk(e, expected);
         int r = e->held.n > 0 && !e->repair_at ? e->backend.ops->check(&e->backend, expected) : 0;
         if (r > 0) { // nobody announced it, so nobody can be named
             e->status.culprit_pid = 0;
             memset(e->status.culprit, 0, sizeof(e->status.culprit));
-            if (r == 1)
-                lost(e, now - period);
-            restore(e);
+            lost(e, now - period, r == 1, true);
         }
         e->next_walk = 0;
     }

@@ -28,7 +28,8 @@ struct enforcer {
     usec_t last_cut;                           // monotonic
     usec_t next_walk;                          // monotonic; 0: none is due, for there are no bans
     usec_t lost_since, repair_at, last_repair; // monotonic; 0: hook is in, no repair due, none yet
-    usec_t full_said;                          // monotonic; a full set is said once a minute
+    usec_t full_said, fight_said;              // monotonic; a full set, a fight: said once a minute
+    bool hook_lost, elements_lost;             // what the next repair is for
     unsigned streak;                           // repairs in quick succession
     struct element batch[MSG_MAX_ENTRIES];
     uint32_t n_batch;

@@ -183,10 +183,13 @@ static void on_event(void *userdata, const struct msg_event *ev)
         [WHAT_SET_LOST] = "sets had lost entries, which are back",
         [WHAT_FULL] = "a set is full: new bans fail",
         [WHAT_FOREIGN_SET] = "a set of another type has the name of ours: nothing is banned there; rename or destroy it",
+        [WHAT_FIGHT] = "hook or entries are taken away again and again: repairs are slowed down, and go on",
+        [WHAT_RULESET] = "rules were taken out of the base ruleset; pptpban-firewall.service is asked to restore it",
     };
     struct program *p = userdata;
 
-    log_warning("%s (by %s, pid %u; missing for %lld ms)", texts[ev->what], ev->program[0] ? ev->program : "an unknown program",
+    if (ev->what != WHAT_REPAIRED)
+        log_warning("%s (by %s, pid %u; missing for %lld ms)", texts[ev->what], ev->program[0] ? ev->program : "an unknown program",
                 ev->pid, (long long)(ev->missing / USEC_MSEC));
     (void)send_unasked(p, MSG_EVENT, ev, sizeof(*ev)); // one that a slow watcher misses is in the status
 }

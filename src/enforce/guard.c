@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define FIREWALL_TABLE  "pptpban_fw" // as src/firewall names them
+#define FIREWALL_CHAINS "PPTPBAN-"
+
 struct reading {
     uint32_t own_port;
     const char *table;
@@ -33,25 +36,53 @@ int guard_open(struct guard *ret)
     return 0;
 }
 
-static void take_generation(const struct nlmsghdr *nlh, struct reading *r)
+static void take_culprit(const struct nlmsghdr *nlh, struct guard_culprit *ret)
 {
     const struct nlattr *a;
 
-    if (r->guard->hook || r->guard->elements) {
-        r->news->hook |= r->guard->hook;
-        r->news->elements |= r->guard->elements;
-        mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) {
-            if (mnl_attr_get_type(a) == NFTA_GEN_PROC_PID && mnl_attr_get_payload_len(a) == 4)
-                r->news->pid = ntohl(mnl_attr_get_u32(a));
-            else if (mnl_attr_get_type(a) == NFTA_GEN_PROC_NAME) {
-                size_t n = strnlen(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
-                n = n < sizeof(r->news->program) ? n : sizeof(r->news->program) - 1;
-                memcpy(r->news->program, mnl_attr_get_payload(a), n);
-                r->news->program[n] = '\0';
-            }
+    memset(ret, 0, sizeof(*ret));
+    mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) {
+        if (mnl_attr_get_type(a) == NFTA_GEN_PROC_PID && mnl_attr_get_payload_len(a) == 4)
+            ret->pid = ntohl(mnl_attr_get_u32(a));
+        else if (mnl_attr_get_type(a) == NFTA_GEN_PROC_NAME) {
+            size_t n = strnlen(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+            n = n < sizeof(ret->program) ? n : sizeof(ret->program) - 1;
+            memcpy(ret->program, mnl_attr_get_payload(a), n);
         }
     }
-    r->guard->hook = r->guard->elements = false;
+}
+
+static void take_generation(const struct nlmsghdr *nlh, struct reading *r)
+{
+    struct guard *g = r->guard;
+    struct guard_culprit who;
+
+    take_culprit(nlh, &who);
+    if (g->hook || g->elements) {
+        r->news->hook |= g->hook;
+        r->news->elements |= g->elements;
+        r->news->who = who;
+    }
+    if (g->ruleset && strcmp(who.program, "pptpban") != 0) { // that one knows what it does
+        r->news->ruleset = true;
+        r->news->ruleset_who = who;
+    }
+    g->hook = g->elements = g->ruleset = false;
+}
+
+static bool is_named(const struct nlattr *a, const char *name)
+{
+    return mnl_attr_get_payload_len(a) == strlen(name) + 1 && memcmp(mnl_attr_get_payload(a), name, strlen(name) + 1) == 0;
+}
+
+// Of the base ruleset: nftables' table, or iptables' chains, or a rule that jumps there. Whether something is missing
+// then only root can say, who knows what was confirmed.
+static bool is_ruleset(const struct nlmsghdr *nlh, uint16_t type, const struct nlattr *table)
+{
+    if (type != NFT_MSG_DELTABLE && type != NFT_MSG_DELCHAIN && type != NFT_MSG_DELRULE && type != NFT_MSG_DELSET)
+        return false;
+    return is_named(table, FIREWALL_TABLE) ||
+           memmem(mnl_nlmsg_get_payload(nlh), mnl_nlmsg_get_payload_len(nlh), FIREWALL_CHAINS, strlen(FIREWALL_CHAINS));
 }
 
 static int take(const struct nlmsghdr *nlh, void *userdata)
@@ -68,8 +99,9 @@ static int take(const struct nlmsghdr *nlh, void *userdata)
     }
     // attribute 1 is the table's name in every kind of object
     mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
-        if (mnl_attr_get_type(a) == NFTA_TABLE_NAME && mnl_attr_get_payload_len(a) == strlen(r->table) + 1 &&
-            memcmp(mnl_attr_get_payload(a), r->table, strlen(r->table) + 1) == 0) {
+        if (mnl_attr_get_type(a) == NFTA_TABLE_NAME && is_ruleset(nlh, type, a)) {
+            r->guard->ruleset = true;
+        } else if (mnl_attr_get_type(a) == NFTA_TABLE_NAME && is_named(a, r->table)) {
             bool elements = type == NFT_MSG_NEWSETELEM || type == NFT_MSG_DELSETELEM;
             r->guard->elements |= type == NFT_MSG_DELSETELEM || type == NFT_MSG_DELSET || type == NFT_MSG_DELTABLE;
             r->guard->hook |= !elements;
@@ -88,6 +120,6 @@ void guard_read(struct guard *g, uint32_t own_port, const char *table, struct gu
         if (len > 0)
             (void)mnl_cb_run(buffer, (size_t)len, 0, 0, take, &r);
         else // announcements were lost: ours may have been among them
-            ret->hook = ret->elements = true;
+            ret->hook = ret->elements = ret->ruleset = true;
     }
 }

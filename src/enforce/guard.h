@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Listens to the kernel's announcements of nf_tables changes and tells those that touch our table, and who made
-// them. Repairs nothing itself.
+// Listens to the kernel's announcements of nf_tables changes and tells those that touch our table or take
+// something of the base ruleset out, and who made them. Repairs nothing itself.
 #ifndef PB_ENFORCE_GUARD_H
 #define PB_ENFORCE_GUARD_H
 
@@ -9,16 +9,21 @@
 
 struct mnl_socket;
 
+struct guard_culprit {
+    uint32_t pid; // 0: unknown
+    char program[32];
+};
+
 struct guard_news {
     bool hook;     // our table, chain, rule or set was changed by somebody else
     bool elements; // so were a set's elements
-    uint32_t pid;  // who; 0: unknown
-    char program[32];
+    bool ruleset;  // rules, chains or sets of the base ruleset were taken out, by whatever is not called pptpban
+    struct guard_culprit who, ruleset_who;
 };
 
 struct guard {
     struct mnl_socket *nl;
-    bool hook, elements; // of a transaction whose end, which names the program, has not come yet
+    bool hook, elements, ruleset; // of a transaction whose end, which names the program, has not come yet
 };
 
 int guard_open(struct guard *ret);

@@ -260,6 +260,19 @@ static void take_status(struct enforce_link *l, const struct msg_status *s)
     t->last_culprit[0] = '\0';
     if (s->culprit_pid)
         snprintf(t->last_culprit, sizeof(t->last_culprit), "%.31s (pid %u)", s->culprit, s->culprit_pid);
+    if (s->problem == PROBLEM_FIGHT && s->culprit_pid) {
+        size_t n = strlen(t->problem);
+        snprintf(t->problem + n, sizeof(t->problem) - n, "; it is %s", t->last_culprit);
+    }
+    t->put_off = s->put_off;
+    t->ruleset_lost = s->ruleset_lost;
+    t->netns = s->netns;
+    t->repair_time = s->repair_time;
+    t->repair_missing = s->repair_missing;
+    t->repair_hook = s->repair_what == WHAT_HOOK_LOST;
+    t->repair_culprit[0] = '\0';
+    if (s->repair_pid)
+        snprintf(t->repair_culprit, sizeof(t->repair_culprit), "%.31s (pid %u)", s->repair_program, s->repair_pid);
     if (fresh)
         l->callbacks.need_sync(l->callbacks.userdata);
 }
@@ -272,15 +285,19 @@ static void take_event(struct enforce_link *l, const struct msg_event *e)
         [WHAT_SET_LOST] = "kernel set had lost entries, which are back",
         [WHAT_FULL] = "kernel set is full: new bans fail",
         [WHAT_FOREIGN_SET] = "a set of another type has the name of ours: nothing is banned there",
+        [WHAT_FIGHT] = "hook or entries are taken away again and again: repairs are slowed down, and go on",
+        [WHAT_RULESET] = "rules were taken out of the base ruleset",
     };
     char text[256], who[64] = "an unknown program";
 
+    ask_status(l);
+    if (e->what == WHAT_REPAIRED)
+        return;
     if (e->pid)
         snprintf(who, sizeof(who), "%.31s (pid %u)", e->program, e->pid);
     snprintf(text, sizeof(text), "%s; by %s; missing for %lld ms",
              e->what < WHAT_MAX && texts[e->what] ? texts[e->what] : "unknown event", who, (long long)(e->missing / USEC_MSEC));
     l->callbacks.event(l->callbacks.userdata, e->what == WHAT_HOOK_LOST || e->what == WHAT_SET_LOST ? LOG_WARNING : LOG_ERR, text);
-    ask_status(l);
 }
 
 static int on_packet(struct enforce_link *l, const struct msg_header *m, size_t size)

@@ -30,6 +30,13 @@ struct enforce_status { // what the enforcer last said of itself
     uint64_t repairs;        // hook or set put back
     usec_t hook_missing;     // for how long in all
     char last_culprit[64];   // "ufw (pid 123)", "" unknown
+    uint64_t put_off;        // repairs that came later because somebody fights
+    uint64_t ruleset_lost;   // how often others took something out of the base ruleset
+    uint64_t netns;          // inode of its network namespace, 0 unknown
+    usec_t repair_time;      // of the last repair, realtime; 0: none
+    usec_t repair_missing;   // for how long packets passed before it
+    bool repair_hook;        // of the hook; else of entries
+    char repair_culprit[64]; // as above
     char problem[128];       // "" or what does not work
 };
 

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { MSG_MAGIC = 0x6e616270, MSG_VERSION = 1, MSG_MAX_ENTRIES = 1024 };
+enum { MSG_MAGIC = 0x6e616270, MSG_VERSION = 2, MSG_MAX_ENTRIES = 1024 };
 
 enum msg_type {
     // watcher to enforcer
@@ -88,6 +88,14 @@ struct msg_status {
     uint64_t bans, unbans, refused, failed, malformed, strangers, repairs;
     uint64_t reasons[16]; // refusals by enum msg_reason
     int64_t hook_missing; // microseconds, in all
+    uint64_t put_off;     // repairs that came later because somebody fights
+    uint64_t ruleset_lost; // how often others took something of the base ruleset out
+    uint64_t netns;       // inode of the network namespace, 0 unknown
+    int64_t repair_time;  // of the last repair, realtime microseconds; 0: none yet
+    int64_t repair_missing; // microseconds that packets passed before it
+    uint32_t repair_what; // enum msg_what
+    uint32_t repair_pid;  // whose doing; 0: unknown
+    char repair_program[32];
 };
 
 enum msg_problem { // what does not work, 0: nothing
@@ -113,6 +121,9 @@ enum msg_what {
     WHAT_SET_LOST,      // a set was destroyed or flushed, or lost entries; they were put back
     WHAT_FULL,          // a set is full
     WHAT_FOREIGN_SET,   // a set of another type has our name: nothing is enforced for this family
+    WHAT_FIGHT,         // somebody keeps taking hook or entries away: repairs are slowed down; said once a minute
+    WHAT_RULESET,       // part of the base ruleset was taken out; root is asked to restore it
+    WHAT_REPAIRED,      // one of the repairs in a fight: for the status, not for the log
     WHAT_MAX
 };
 

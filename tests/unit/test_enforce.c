@@ -20,6 +20,7 @@ static struct {
     size_t n, max;
     int hook_error, hooks, adds, dels, retired;
     bool lost; // check() says so
+    bool gone; // no sets: adding is ENOENT until the next hook()
 } kernel;
 
 static usec_t now;
@@ -49,6 +50,7 @@ static struct element_state *kernel_find(const struct prefix *p)
 static int fake_hook(struct backend *b)
 {
     kernel.hooks++;
+    kernel.gone = false;
     b->hook_error[V4] = b->hook_error[V6] = kernel.hook_error;
     return -kernel.hook_error;
 }
@@ -59,7 +61,7 @@ static void fake_add(struct backend *b, struct element *e, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct element_state *s = kernel_find(&e[i].net);
         kernel.adds++;
-        e[i].error = !s && kernel.n >= kernel.max ? ENOSPC : 0;
+        e[i].error = kernel.gone ? ENOENT : !s && kernel.n >= kernel.max ? ENOSPC : 0;
         if (e[i].error == 0)
             *(s ? s : &kernel.v[kernel.n++]) = (struct element_state){.net = e[i].net, .left = e[i].timeout, .packets = 7};
     }
@@ -499,7 +501,7 @@ static void test_lost_entries_come_back(void **state)
 static void test_hook_is_repaired_and_fights_slow_down(void **state)
 {
     struct enforcer *e = *state;
-    struct guard_news news = {.hook = true, .pid = 123, .program = "ufw"};
+    struct guard_news news = {.hook = true, .who = {123, "ufw"}};
     int before;
 
     kernel.hooks = 0;
@@ -524,6 +526,67 @@ static void test_hook_is_repaired_and_fights_slow_down(void **state)
     now += 60 * USEC_SEC; // peace: the next repair is at once again
     enforcer_news(e, &news);
     assert_int_equal(kernel.hooks, before + 2);
+}
+
+// Hook, sets and entries go together (nft flush ruleset, again and again); a ban asked for meanwhile is not forgotten.
+static void test_fights_cost_no_ban(void **state)
+{
+    struct enforcer *e = *state;
+    struct guard_news news = {.hook = true, .elements = true, .who = {77, "fighter"}};
+    struct prefix old = network("203.0.113.1"), fresh = network("203.0.113.2");
+    unsigned fights = 0, wakes = 0;
+
+    assert_int_equal(ban(e, "203.0.113.1", 6000 * USEC_SEC), REASON_DONE);
+    kernel.hooks = 0;
+    events = 0;
+    for (int i = 0; i < 120000; i++, now += USEC_MSEC) { // two minutes, every millisecond
+        kernel.gone = true;
+        kernel.n = 0;
+        unsigned before = events;
+        enforcer_news(e, &news);
+        fights += events > before && last_event.what == WHAT_FIGHT;
+        wakes += enforcer_tick(e) <= now;
+        if (i == 60000)
+            assert_int_equal(ban(e, "203.0.113.2", 6000 * USEC_SEC), REASON_DONE);
+    }
+    assert_in_range(kernel.hooks, 120000 / 3200, 120000 / 3200 + 12); // never gives up, never hurries
+    assert_in_range(fights, 2, 3);
+    assert_in_range(events, 80, 120); // most for the status alone
+    assert_int_equal(wakes, 0);
+    assert_int_equal(e->status.problem, PROBLEM_FIGHT);
+    assert_int_equal(e->status.hooked, 0);
+    assert_true(e->status.put_off > 30);
+    assert_int_equal(last_event.pid, 77);
+    assert_true(last_event.what == WHAT_REPAIRED || last_event.what == WHAT_FIGHT);
+    now += 4 * USEC_SEC;
+    (void)enforcer_tick(e);
+    assert_int_equal(e->status.hooked, 1);
+    assert_non_null(kernel_find(&old));
+    assert_non_null(kernel_find(&fresh));
+    assert_int_equal(e->status.repair_pid, 77);
+    assert_string_equal(e->status.repair_program, "fighter");
+    assert_true(e->status.repair_missing > 3 * USEC_SEC);
+    assert_int_equal(e->status.repair_what, WHAT_HOOK_LOST);
+}
+
+// Entries alone, which cost a listing each time.
+static void test_fights_over_entries_slow_down_too(void **state)
+{
+    struct enforcer *e = *state;
+    struct guard_news news = {.elements = true, .who = {77, "fighter"}};
+
+    assert_int_equal(ban(e, "203.0.113.1", 6000 * USEC_SEC), REASON_DONE);
+    kernel.adds = 0;
+    for (int i = 0; i < 10000; i++, now += USEC_MSEC) {
+        kernel.n = 0;
+        enforcer_news(e, &news);
+        (void)enforcer_tick(e);
+    }
+    assert_in_range(kernel.adds, 8, 20);
+    assert_int_equal(e->status.hooked, 1);
+    now += 4 * USEC_SEC;
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.n, 1);
 }
 
 static void test_foreign_set(void **state)
@@ -715,7 +778,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_bans_and_unbans), T(test_every_refusal), T(test_bounds), T(test_malformed), T(test_malformed_entries),
         T(test_never_shorter), T(test_long_bans_are_renewed), T(test_sync), T(test_takes_over_what_is_there),
-        T(test_lost_entries_come_back), T(test_hook_is_repaired_and_fights_slow_down), T(test_foreign_set),
+        T(test_lost_entries_come_back), T(test_hook_is_repaired_and_fights_slow_down),
+        T(test_fights_cost_no_ban), T(test_fights_over_entries_slow_down_too), T(test_foreign_set),
         T(test_kernel_set_full), T(test_query_and_status), T(test_sweep), cmocka_unit_test(test_held_like_an_array),
         cmocka_unit_test(test_limits_file),
     };
