@@ -2,12 +2,13 @@
 # Tests that are more than one room's units: the machine (tests/vm/run) and the benchmark (make bench).
 
 # Built by make bench alone.
-bench_tools = bench-bare-loop bench-gate-literals bench-gen-log bench-kset-count bench-latency bench-memory-address
+bench_tools = bench-bare-loop bench-flood bench-gate-literals bench-gen-log bench-kset-count bench-latency bench-memory-address
 EXTRA_PROGRAMS = $(bench_tools)
 CLEANFILES += $(bench_tools)
 
 bench_bare_loop_SOURCES = tests/bench/bare-loop.c
 bench_bare_loop_LDADD = $(PCRE2_LIBS)
+bench_flood_SOURCES = tests/bench/flood.c
 bench_gate_literals_SOURCES = tests/bench/gate-literals.c
 bench_gate_literals_LDADD = libfilter.a libbase.a $(PCRE2_LIBS)
 bench_gen_log_SOURCES = tests/bench/gen-log.c
@@ -34,7 +35,7 @@ check-system: all
 .PHONY: check-system
 
 EXTRA_DIST += tests/captures tests/fuzz tests/replay tests/vm \
-	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-foreign tests/bench/bench-latency tests/bench/bench-memory \
+	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-flood tests/bench/bench-foreign tests/bench/bench-latency tests/bench/bench-memory \
 	tests/bench/bench-replay tests/bench/bench-restart tests/bench/lib.sh tests/bench/run
 
 # A directory in EXTRA_DIST is copied from the build tree too, with what was built and logged there.
