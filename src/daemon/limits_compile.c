@@ -46,6 +46,7 @@ int limits_compile(const struct config *c, uid_t watcher, struct limits *ret)
     ret->widest6 = c->widest6;
     ret->ban_new = ret->keep_open = c->firewall.ban_new;
     ret->silent_ms = (uint32_t)(c->silent_timeout / USEC_MSEC);
+    ret->control_port = (uint16_t)c->firewall.port;
     for (size_t k = 0; k < c->n_jails; k++) {
         const struct jail_config *j = &c->jails[k];
         for (size_t i = 0; j->enabled && i < j->ignoreip.n; i++) {

@@ -328,14 +328,14 @@ static void what_all_jails_ignore_is_never_banned(void **state)
         {.name = (char *)"off", .enabled = false},
     };
     struct config c = {.backend = BACKEND_NFTABLES, .max_bans = 1000, .widest4 = 20, .widest6 = 40, .jails = jails,
-                       .n_jails = 3};
+                       .n_jails = 3, .silent_timeout = 2 * USEC_SEC, .firewall = {.port = 1724}};
     struct limits *l = malloc(sizeof(*l));
 
     (void)state;
     assert_non_null(l);
     assert_int_equal(limits_compile(&c, 4711, l), 0);
     assert_true(l->watcher_uid == 4711 && l->backend == LIMITS_NFTABLES && l->max_entries == 1000 && l->widest4 == 20 &&
-                l->widest6 == 40);
+                l->widest6 == 40 && l->silent_ms == 2000 && l->control_port == 1724);
     assert_int_equal(l->n_allow, 1); // in both, once
     assert_true(prefix_eq(&l->allow[0], &two[0]));
     assert_true(!l->ban_new && !l->keep_open);
