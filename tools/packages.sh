@@ -12,6 +12,16 @@ run_packages="iproute2 ipset nftables python3 xz-utils procps"
 test_packages="valgrind mandoc jq systemd systemd-journal-remote iptables rsyslog fail2ban ppp pptpd kmod git netcat-openbsd \
 zstd man-db util-linux libmaxmind-db-writer-perl python3-botocore"
 
+# What they use where Debian has it: Debian 12 only in its backports.
+optional_packages="suricata"
+
+# known_packages PACKAGE...: those that apt could install.
+known_packages() {
+	for p in "$@"; do
+		apt-cache policy "$p" 2>/dev/null | grep -q '^  Candidate: [0-9]' && printf '%s ' "$p"
+	done
+}
+
 missing_packages() {
 	for p in "$@"; do
 		dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || printf '%s ' "$p"

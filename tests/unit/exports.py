@@ -142,4 +142,4 @@ def main(formats):
     return 1 if failures else 0
 
 
-sys.exit(main(sys.argv[4:] or ["pf", "aws-nacl", "aws-sg"]))
+sys.exit(main(sys.argv[4:] or ["pf", "aws-nacl", "aws-sg", "suricata"]))
