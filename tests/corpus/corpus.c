@@ -407,5 +407,6 @@ int main(int argc, char **argv)
         printf("%u filters with a gate, which let %u lines go by unseen\n", total.gates, total.let_by);
     printf("%u of %u evaluations passed, %u patterns never matched, %u errors\n", total.passed,
            total.passed + total.failed, total.unused, total.errors);
-    return total.failed || total.errors ? 1 : 0;
+    // nothing judged is nothing shown
+    return total.failed || total.errors || total.unused || !total.passed ? 1 : 0;
 }
