@@ -67,8 +67,10 @@ int args_parse(int argc, char **argv, unsigned allowed, int least, int most, str
     while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         const struct arg *arg = find(c == 'h' ? (int)ARG_HELP : c);
         if (!arg) {
+            const char letter[] = {'-', (char)optopt, '\0'}; // of several in one word, perhaps
             fprintf(stderr, "pptpban %s: %s %s; see pptpban %s --help\n", argv[0],
-                    c == ':' ? "a value is missing behind" : "there is no option", argv[optind - 1], argv[0]);
+                    c == ':' ? "a value is missing behind" : "there is no option",
+                    c == '?' && optopt ? letter : argv[optind - 1], argv[0]);
             return EXIT_USAGE;
         }
         a.given |= arg->bit;

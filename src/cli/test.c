@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/exit.h"
 #include "cli/output.h"
@@ -28,6 +30,9 @@ static const char usage[] =
     "or a line of text.\n"
     "FILTER is a name, NAME[mode=aggressive], or the path of a filter file; PATTERN is one as in "
     "failregex.\n"
+    "-c, -d, -L, -m, -o and -v are short for --config, --datepattern, --maxlines, --journalmatch, "
+    "--out, --verbose;\n"
+    "what stands behind -- is no option, such as a pattern that begins with -.\n"
     "\n";
 
 enum { NONE_OF, ALL_OF };
@@ -86,6 +91,22 @@ static bool set_colours(struct test_options *o, const char *when)
     return true;
 }
 
+// A zone that the C library does not know is UTC to it, without a word.
+static bool set_zone(const char *zone)
+{
+    const char *dir = getenv("TZDIR");
+    char path[512];
+
+    // EST5, <+0330>-3:30; :/path
+    if (!zone[strcspn(zone, "0123456789:")]) {
+        int n = snprintf(path, sizeof(path), "%s/%s", dir ? dir : "/usr/share/zoneinfo", zone);
+        if (n < 0 || (size_t)n >= sizeof(path) ||
+            (access(path, R_OK) < 0 && strcmp(zone, "UTC") != 0))
+            return false;
+    }
+    return setenv("TZ", zone, 1) == 0;
+}
+
 // Takes one option. False when its value is none.
 static bool take(struct test_options *o, int letter, const char *value)
 {
@@ -103,7 +124,7 @@ static bool take(struct test_options *o, int letter, const char *value)
         o->datepattern = value;
         return true;
     case 'Z':
-        return setenv("TZ", value, 1) == 0;
+        return set_zone(value);
     case 'L':
         o->maxlines = value;
         return true;
@@ -171,15 +192,21 @@ static int read_options(struct test_options *o, int argc, char **argv)
     for (size_t i = 0; i < N_ITEMS; i++)
         options[i] = (struct option){
             items[i].name, items[i].value ? required_argument : no_argument, NULL, items[i].letter};
-    while ((c = getopt_long(argc, argv, "c:m:d:L:o:vh", options, NULL)) != -1) {
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":c:m:d:L:o:vh", options, NULL)) != -1) {
         if (c == 'h') {
             print_usage(stdout);
             return EXIT_DONE;
         }
+        if (c == '?' || c == ':') {
+            const char letter[] = {'-', (char)optopt, '\0'}; // of several in one word, perhaps
+            fprintf(stderr, "pptpban test: %s %s; see pptpban test --help\n",
+                    c == ':' ? "a value is missing behind" : "there is no option",
+                    c == '?' && optopt ? letter : argv[optind - 1]);
+            return EXIT_USAGE;
+        }
         if (!take(o, c, optarg)) {
-            if (c != '?')
-                fprintf(
-                    stderr,
+            fprintf(stderr,
                     "pptpban test: \"%s\" is no value for this option; see pptpban test --help\n",
                     optarg);
             return EXIT_USAGE;
@@ -263,7 +290,34 @@ static int read_log(struct test *t)
         struct source_journal_match m = {.filter = 1, .match = match};
         return replay_journal(t->options.journal ? NULL : log, &m, 1, &options, &t->counts);
     }
-    return is_text(log) ? read_text(t, &options) : replay_file(log, &options, 0, &t->counts);
+    if (!is_text(log))
+        return replay_file(log, &options, 0, &t->counts);
+    if (!strpbrk(log, " \t\n"))
+        fprintf(stderr, "pptpban test: there is no file %s: taken to be a line of text\n", log);
+    return read_text(t, &options);
+}
+
+// What was asked for and is not there, so that nobody takes it for something that nothing matched.
+static bool tell_missing(const struct test *t)
+{
+    uint64_t lines = 0;
+
+    for (unsigned k = 0; k < TEST_KINDS; k++)
+        lines += t->lines[k];
+    if (t->from_journal && lines == 0) {
+        const char *match =
+            t->options.journalmatch ? t->options.journalmatch : filter_journalmatch(t->filter);
+        fprintf(stderr, "pptpban test: no entry of the journal%s%s is there%s%s\n",
+                t->options.journal ? "" : " in ", t->options.journal ? "" : t->options.log,
+                match && *match ? " with " : "", match && *match ? match : "");
+        return true;
+    }
+    if (t->options.line > lines) {
+        fprintf(stderr, "pptpban test: there is no line %" PRIu64 ", the last is %" PRIu64 "\n",
+                t->options.line, lines);
+        return true;
+    }
+    return false;
 }
 
 static int report(const struct test *t)
@@ -306,7 +360,9 @@ static int run(struct test *t)
                 strerror(-r));
         return EXIT_FAILED;
     }
-    return report(t);
+    bool missing = tell_missing(t);
+    code = report(t);
+    return missing && code == EXIT_DONE ? EXIT_NOTHING : code;
 }
 
 int verb_test(int argc, char **argv)
@@ -321,6 +377,5 @@ int verb_test(int argc, char **argv)
     code = run(&t);
     test_collect_end(&t);
     filter_free(t.filter);
-    free(t.filter_path);
     return code;
 }

@@ -21,8 +21,6 @@ enum test_kind { // of a line
 
 extern const char *const test_kind_names[TEST_KINDS];
 
-enum test_colour { TEST_COLOUR_AUTO, TEST_COLOUR_ALWAYS, TEST_COLOUR_NEVER };
-
 struct test_options {
     const char *log;    // NULL: none (--lint, --journal)
     const char *filter; // a name with parameters, a file, or a pattern
@@ -98,7 +96,6 @@ struct test {
     struct test_options options;
     struct filter *filter;
     const char *filter_text; // what it was read from, for people
-    char *filter_path;
     bool from_journal;
     struct sessions *sessions; // NULL: the filter has none
     struct test_sessions *shown_sessions;
@@ -133,7 +130,6 @@ struct test {
     uint64_t explained;
     bool measuring, asked;
     uint64_t started;
-    bool write_failed;
 };
 
 // test_load.c: makes the filter that was asked for. Returns EXIT_DONE, or another code after having

@@ -72,6 +72,17 @@ static char *path_before_bracket(const char *text)
     return path;
 }
 
+// Of a FILTER that is no file but was meant to be one: why it is none. 0: it was not.
+static int not_a_file(const char *text)
+{
+    size_t n = strcspn(text, "[");
+    struct stat st;
+
+    if (strchr(text, '/') && stat(text, &st) == 0 && S_ISDIR(st.st_mode))
+        return -EISDIR;
+    return n > 5 && memcmp(text + n - 5, ".conf", 5) == 0 && !strchr(text, '<') ? -ENOENT : 0;
+}
+
 static int make_plan(struct plan *p, const struct test_options *o)
 {
     char *path = path_before_bracket(o->filter);
@@ -86,7 +97,8 @@ static int make_plan(struct plan *p, const struct test_options *o)
         p->name = NULL;
         r = r < 0 ? r : plan_file(p, path);
     } else {
-        r = plan_name(p, o->filter);
+        r = not_a_file(o->filter);
+        r = r < 0 ? r : plan_name(p, o->filter);
     }
     free(path);
     if (r < 0)
@@ -142,7 +154,7 @@ int test_load(struct test *t)
     if (r == 0 && (r = make_plan(&plan, &t->options)) == 0)
         code = load(t, config, &plan);
     if (r < 0 && report.n == 0)
-        fprintf(stderr, "pptpban: %s\n", strerror(-r));
+        fprintf(stderr, "pptpban: %s: %s\n", t->options.filter, strerror(-r));
     free(plan.name);
     free(plan.dir);
     free(plan.text);

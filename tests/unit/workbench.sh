@@ -70,6 +70,32 @@ test_ /no/such/file '<ADDR>' >"$T/out" 2>&1
 code "no such log" 1 $?
 wants "no such log" "/no/such/file: No such file"
 
+# What was meant to be a file, a zone, an option or a line, and is none, is not taken for something else without a word.
+program=$PWD/pptpban
+printf '[pptpban]\nfilter_dirs = %s/filters\n' "$(cd "$srcdir" && pwd)" >"$T/conf-absolute"
+cd "$T" || exit
+told() { # WHAT STATUS TEXT ARGUMENT...
+	what=$1 wanted=$2 text=$3
+	shift 3
+	"$program" test --config "$T/conf-absolute" "$@" >"$T/out" 2>&1
+	code "$what" "$wanted" $?
+	wants "$what" "$text"
+}
+echo "$line" >log
+mkdir pptpd journal
+told "no such log" 3 "there is no file no-such.log: taken to be a line of text" no-such.log '<ADDR>'
+told "no such filter file" 1 "./no-such.conf: No such file" log ./no-such.conf
+told "a directory as a filter" 1 "$T/journal: Is a directory" log "$T/journal"
+told "a filter with a directory of its name" 3 "filters/pptpd.conf, with sessions" log pptpd
+told "a directory without a journal" 3 "no entry of the journal in journal is there with SYSLOG_IDENTIFIER=pppd" journal pptpd
+told "no such zone" 2 '"Mars/Phobos" is no value' --timezone Mars/Phobos log '<ADDR>'
+told "a zone" 0 "1 matched" --timezone EST5 log '<ADDR>'
+told "no such line" 3 "there is no line 7, the last is 1" --line 7 log '<ADDR>'
+told "no such option" 2 "there is no option -x; see" log '-x <ADDR>'
+told "an option without its value" 2 "a value is missing behind --line; see" log '<ADDR>' --line
+told "a pattern that begins as an option" 3 "1 missed" log -- '-x <ADDR>'
+cd "$OLDPWD" || exit
+
 # A filter file with parameters, a date form of its own, several lines.
 cat >"$T/own.conf" <<'EOF'
 [Definition]
