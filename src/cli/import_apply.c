@@ -161,9 +161,9 @@ static void sum_up(const struct args *a, const struct import_bans *bans, const s
     if (t->kept)
         printf(", %zu kept as they are banned for longer", t->kept);
     if (bans->over)
-        printf("; %zu are over", bans->over);
+        printf("; %zu over", bans->over);
     if (bans->strange)
-        printf("; %zu are of no address", bans->strange);
+        printf("; %zu of no address", bans->strange);
     if (bans->beyond)
         printf("; %zu more left out", bans->beyond);
     if (t->unseen)

@@ -283,7 +283,9 @@ static int read_file(const char *file, const char *path, bool copied, usec_t now
         sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         rc = sqlite3_exec(db, "PRAGMA temp_store = MEMORY; SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
     }
-    if (rc != SQLITE_OK)
+    if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+        r = fail(error, -EBUSY, "%s: somebody keeps it locked; try again, or give a copy of it as --database", path);
+    else if (rc != SQLITE_OK)
         r = fail(error, -EINVAL, "%s: %s; a database of fail2ban's is wanted", path, db ? sqlite3_errmsg(db) : "out of memory");
     else
         r = read_rows(db, now, jails, n_jails, b, path, error);

@@ -127,9 +127,12 @@ static bool readable(const struct import *im, const char *jail, const char *opti
 static bool wants(struct import *im, const char *jail, char *const *names, int n_names, bool all, bool *ret_enabled)
 {
     char *text = value_or(im, jail, "enabled", "false");
-    bool named = n_names == 0;
+    bool named = n_names == 0, flag = false;
 
-    *ret_enabled = text && f2b_flag(str_of(text), ret_enabled) == 0 && *ret_enabled;
+    // fail2ban takes it for no, too, and says so in its log
+    if (text && f2b_flag(str_of(text), &flag) < 0)
+        import_problem(im, "[%s]: enabled = %.40s: taken for no; yes or no is wanted", jail, text);
+    *ret_enabled = flag;
     free(text);
     for (int i = 0; i < n_names; i++)
         named = named || strcmp(names[i], jail) == 0;

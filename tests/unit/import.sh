@@ -193,6 +193,12 @@ is "a value of many lines" "" "$(grep -n '^\[evil\]\|^enabled = maybe\|^    enab
 ./pptpban import-fail2ban "$T/own" --config "$T/base.conf" --report 2>&1 | grep hush && bad "secrets in --report"
 ./pptpban import-fail2ban "$T/own" --config "$T/base.conf" --json 2>&1 | grep hush && bad "secrets in --json"
 
+# neither yes nor no: as fail2ban takes it, and said
+mkdir "$T/maybe"
+printf '[good]\nenabled = true\nlogpath = /x\nfilter = x\n[odd]\nenabled = perhaps\nlogpath = /x\nfilter = x\n' >"$T/maybe/jail.conf"
+take maybe "$T/maybe"
+has maybe.err '[odd]: enabled = perhaps: taken for no; yes or no is wanted'
+
 # which jails
 take named "$T/in/web" sshd nonsense
 is "a jail that is not there" 1 $code
