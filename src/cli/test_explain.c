@@ -35,28 +35,12 @@ static void label(const char *name)
 
 // ---- one pattern
 
-static void print_groups(const struct test *t, const struct asked *a)
+static void print_group(void *userdata, const char *name, struct str value)
 {
-    struct matcher *m = (struct matcher *)&t->second;
-    struct str subject = {a->subject, a->n};
-    uint32_t count, size;
-    PCRE2_SPTR table;
-
-    if (!pattern_match(a->p, m, subject))
-        return;
-    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(m->data);
-    pcre2_pattern_info(a->p->code, PCRE2_INFO_NAMECOUNT, &count);
-    pcre2_pattern_info(a->p->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
-    pcre2_pattern_info(a->p->code, PCRE2_INFO_NAMETABLE, &table);
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *entry = table + (size_t)i * size;
-        unsigned g = entry[1];
-        if (at[2 * g] == PCRE2_UNSET || at[2 * g + 1] > a->n || at[2 * g] > at[2 * g + 1])
-            continue;
-        printf("        %s = \"", (const char *)entry + 2);
-        test_put(stdout, (struct str){a->subject + at[2 * g], at[2 * g + 1] - at[2 * g]}, 200);
-        puts("\"");
-    }
+    (void)userdata;
+    printf("        %s = \"", name);
+    test_put(stdout, value, 200);
+    puts("\"");
 }
 
 static void print_asked_head(const struct test *t, const struct asked *a, enum output_style style,
@@ -155,7 +139,8 @@ static void print_matches(const struct test *t)
         putchar('\n');
         if (t->options.expand)
             printf("        %s\n", a->p->regex);
-        print_groups(t, a);
+        pattern_tell_groups(a->p, (struct matcher *)&t->second, (struct str){a->subject, a->n},
+                            print_group, NULL);
     }
 }
 

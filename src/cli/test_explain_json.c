@@ -5,6 +5,11 @@
 #include "cli/test.h"
 #include "filter/explain.h"
 
+static void put_group(void *userdata, const char *name, struct str value)
+{
+    jsonl_put_string(stdout, userdata, name, value);
+}
+
 static void put_asked(const struct test *t, const struct asked *a)
 {
     struct explain e;
@@ -18,6 +23,14 @@ static void put_asked(const struct test *t, const struct asked *a)
                      a->result > 0                      ? STR("matched")
                      : a->result == PCRE2_ERROR_NOMATCH ? STR("missed")
                                                         : STR("limit"));
+    if (a->result > 0) {
+        bool inner = false;
+        jsonl_put_name(stdout, &more, "groups");
+        putchar('{');
+        pattern_tell_groups(a->p, (struct matcher *)&t->second, (struct str){a->subject, a->n},
+                            put_group, &inner);
+        putchar('}');
+    }
     if (a->result == PCRE2_ERROR_NOMATCH &&
         explain_miss(a->p, (struct matcher *)&t->second, (struct str){a->subject, a->n}, &e) == 0 &&
         !e.not_understood) {

@@ -22,28 +22,21 @@ int test_out_begin(struct test *t)
     return t->groups ? 0 : -ENOMEM;
 }
 
+static void take_group(void *userdata, const char *name, struct str value)
+{
+    struct test *t = userdata;
+
+    if (t->n_groups == TEST_GROUPS)
+        return;
+    struct test_group *v = &t->groups[t->n_groups++];
+    snprintf(v->name, sizeof(v->name), "%s", name);
+    v->n = value.n < sizeof(v->text) ? value.n : sizeof(v->text);
+    memcpy(v->text, value.p, v->n);
+}
+
 void test_out_groups(struct test *t, const struct pattern *p, struct str subject)
 {
-    uint32_t count, size;
-    PCRE2_SPTR table;
-
-    if (!pattern_match(p, &t->second, subject))
-        return;
-    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(t->second.data);
-    pcre2_pattern_info(p->code, PCRE2_INFO_NAMECOUNT, &count);
-    pcre2_pattern_info(p->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
-    pcre2_pattern_info(p->code, PCRE2_INFO_NAMETABLE, &table);
-    for (uint32_t i = 0; i < count && t->n_groups < TEST_GROUPS; i++) {
-        const uint8_t *entry = table + (size_t)i * size;
-        unsigned g = entry[1];
-        if (at[2 * g] == PCRE2_UNSET || at[2 * g + 1] > subject.n || at[2 * g] > at[2 * g + 1])
-            continue;
-        struct test_group *v = &t->groups[t->n_groups++];
-        snprintf(v->name, sizeof(v->name), "%s", (const char *)entry + 2);
-        v->n = at[2 * g + 1] - at[2 * g] < sizeof(v->text) ? at[2 * g + 1] - at[2 * g]
-                                                           : sizeof(v->text);
-        memcpy(v->text, subject.p + at[2 * g], v->n);
-    }
+    pattern_tell_groups(p, &t->second, subject, take_group, t);
 }
 
 static struct str find_group(const struct told *x, struct str name)

@@ -39,6 +39,27 @@ bool filter_locate(const struct filter *f, const struct pattern *p, enum filter_
     return false;
 }
 
+void pattern_tell_groups(const struct pattern *p, struct matcher *m, struct str subject,
+                         void (*each)(void *userdata, const char *name, struct str value),
+                         void *userdata)
+{
+    uint32_t count, size;
+    PCRE2_SPTR table;
+
+    if (!pattern_match(p, m, subject))
+        return;
+    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(m->data);
+    pcre2_pattern_info(p->code, PCRE2_INFO_NAMECOUNT, &count);
+    pcre2_pattern_info(p->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+    pcre2_pattern_info(p->code, PCRE2_INFO_NAMETABLE, &table);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *entry = table + (size_t)i * size;
+        PCRE2_SIZE begin = at[2 * entry[1]], end = at[2 * entry[1] + 1];
+        if (begin != PCRE2_UNSET && begin <= end && end <= subject.n)
+            each(userdata, (const char *)entry + 2, (struct str){subject.p + begin, end - begin});
+    }
+}
+
 bool filter_is_foreign(const struct filter *f)
 {
     return f->foreign != NULL;

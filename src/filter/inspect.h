@@ -39,6 +39,12 @@ unsigned filter_max_lines(const struct filter *f);
 // The files it was read from.
 size_t filter_files(const struct filter *f, const char *const **ret);
 
+// Tells each named group that took part when p matches subject, in the order of their names. Asks p
+// once more, by m.
+void pattern_tell_groups(const struct pattern *p, struct matcher *m, struct str subject,
+                         void (*each)(void *userdata, const char *name, struct str value),
+                         void *userdata);
+
 // Lets probe (borrowed) look on from now on; NULL ends it.
 void filter_set_probe(struct filter *f, const struct pattern_probe *probe);
 

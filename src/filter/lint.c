@@ -226,9 +226,9 @@ static void check_literal(struct lint *l, const struct lint_subject *s)
     if (s->p->gate.n == 0)
         lint_tell(
             l, s, LINT_LITERAL, 1, 0, STR(""),
-            "a fixed text of a few letters that stands outside of alternatives, options and (?i)",
-            "no text stands in every line that it matches: because of it the filter must look at "
-            "every line");
+            "a fixed text, rarer than \"from \", that stands outside of alternatives, options and (?i)",
+            "no text that few lines have stands in all that it matches: because of it the filter "
+            "must look at every line");
 }
 
 static bool same_program(const struct pattern *p, const struct pattern *q)

@@ -220,6 +220,7 @@ pattern = {"list", "number", "key", "file", "line", "pattern", "expanded", "aske
 assert pattern <= set(result["patterns"][0]), result["patterns"][0]
 assert result["lines"]["matched"] == 1 and result["lines"]["missed"] == 1, result["lines"]
 assert result["who"][0]["id"] == "203.0.113.9" and result["who"][0]["user"] == "<x>", result["who"]
+assert objects[0]["asked"][0]["groups"] == {"ip4": "203.0.113.9", "user": "<x>"}, objects[0]["asked"][0]
 assert objects[0]["asked"][0]["result"] == "matched" and objects[1]["asked"][0]["result"] == "missed"
 assert objects[0]["text"] == 'bad "\\ \x1b \xff\x01 <x> from 203.0.113.9', objects[0]["text"]
 assert any(f["kind"] == "unanchored" for f in result["lint"]), result["lint"]
