@@ -24,7 +24,6 @@
 #include "enforce/connstats.h"
 #include "enforce/judge.h"
 #include "enforce/limits.h"
-#include "enforce/sandbox.h"
 
 enum { FD_PACKETS, FD_CHANGES, FDS, VICTIMS = 256 };
 
@@ -218,20 +217,8 @@ static int lock_in(const struct guard_program *p)
         "rt_sigprocmask", "rt_sigaction", "restart_syscall", "tgkill", "exit", "exit_group", NULL,
     };
     static const int families[] = {AF_NETLINK, AF_UNIX, AF_UNSPEC}; // AF_UNIX: a system log that was started anew
-    char directory[4096];
-    const char *read_paths[] = {directory, NULL};
-    struct sandbox_report report;
 
-    snprintf(directory, sizeof(directory), "%s", p->limits_path); // its directory: the file is replaced, not rewritten
-    char *slash = strrchr(directory, '/');
-    if (slash)
-        slash[slash == directory] = '\0';
-    else
-        strcpy(directory, ".");
-    int r = sandbox_apply(&(struct sandbox_options){.read = read_paths, .calls = calls, .families = families}, &report);
-    log_line(r < 0 ? LOG_ERR : LOG_INFO, "locked in: Landlock %s, system calls %s, no writable code: %s", report.landlock,
-             report.seccomp, report.mdwe);
-    return r;
+    return confine_lock_in(p->limits_path, calls, families);
 }
 
 static void wake(struct guard_program *p)

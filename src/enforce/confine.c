@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// User, groups, capabilities and resource limits, by libcap-ng.
+// User, groups, capabilities and resource limits, by libcap-ng; and the sandbox around a directory to read.
 #include "enforce/confine.h"
 
 #include <cap-ng.h>
@@ -7,9 +7,14 @@
 #include <pwd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "base/log.h"
+#include "enforce/sandbox.h"
 
 // As systemd starts us: no root, and this one capability. Then nothing is left to give up, and the unit's filter of
 // system calls would refuse capset() anyway.
@@ -44,4 +49,22 @@ int confine_to_net_admin(const char *user)
     else
         r = capng_apply(geteuid() == 0 ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS);
     return r < 0 ? -EPERM : 0;
+}
+
+int confine_lock_in(const char *limits_path, const char *const *calls, const int *families)
+{
+    char directory[4096];
+    const char *read_paths[] = {directory, NULL};
+    struct sandbox_report report;
+
+    snprintf(directory, sizeof(directory), "%s", limits_path);
+    char *slash = strrchr(directory, '/');
+    if (slash)
+        slash[slash == directory] = '\0';
+    else
+        strcpy(directory, ".");
+    int r = sandbox_apply(&(struct sandbox_options){.read = read_paths, .calls = calls, .families = families}, &report);
+    log_line(r < 0 ? LOG_ERR : LOG_INFO, "locked in: Landlock %s, system calls %s, no writable code: %s", report.landlock,
+             report.seccomp, report.mdwe);
+    return r;
 }

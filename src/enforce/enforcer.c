@@ -21,7 +21,6 @@
 #include "enforce/confine.h"
 #include "enforce/core.h"
 #include "enforce/own.h"
-#include "enforce/sandbox.h"
 #include "enforce/sockets.h"
 
 #include <libmnl/libmnl.h>
@@ -138,20 +137,8 @@ static int lock_in(const struct program *p)
         "rt_sigreturn", "rt_sigprocmask", "restart_syscall", "tgkill", "exit", "exit_group", NULL,
     };
     static const int families[] = {AF_NETLINK, AF_UNSPEC};
-    char directory[4096];
-    const char *read_paths[] = {directory, NULL};
-    struct sandbox_report report;
 
-    snprintf(directory, sizeof(directory), "%s", p->limits_path); // its directory: the file is replaced, not rewritten
-    char *slash = strrchr(directory, '/');
-    if (slash)
-        slash[slash == directory] = '\0';
-    else
-        strcpy(directory, ".");
-    int r = sandbox_apply(&(struct sandbox_options){.read = read_paths, .calls = calls, .families = families}, &report);
-    log_line(r < 0 ? LOG_ERR : LOG_INFO, "locked in: Landlock %s, system calls %s, no writable code: %s", report.landlock,
-             report.seccomp, report.mdwe);
-    return r;
+    return confine_lock_in(p->limits_path, calls, families);
 }
 
 static void close_watcher(struct program *p)
