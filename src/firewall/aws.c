@@ -230,6 +230,13 @@ void aws_entries_free(struct aws_entries *l)
     *l = (struct aws_entries){0};
 }
 
+void aws_put_absences(const struct aws_entries *l, const char *before, const char *after, FILE *out)
+{
+    fprintf(out, "%sdefault-dhcp, out-dhcp: AWS filters no DHCP%s", before, after);
+    if (!l->spoofed)
+        fprintf(out, "%sspoof: the quota has no room for them: the server refuses these sources%s", before, after);
+}
+
 size_t aws_entries_count(const struct aws_entries *l, bool egress, enum fw_family family)
 {
     size_t n = 0;

@@ -30,13 +30,15 @@ struct aws_entries {
     bool spoofed; // holds entries for the sources that cannot be there
 };
 
-// What both leave out beside front_absence: AWS filters no DHCP, and spoofed sources are left to the server where there
-// is no room for them.
 
 // -ENOMEM; -E2BIG: more than an ACL can number. Freed with aws_entries_free.
 int aws_acl_entries(const struct fw_model *m, const struct front *f, struct aws_entries *ret);
 int aws_group_entries(const struct fw_model *m, const struct front *f, struct aws_entries *ret);
 void aws_entries_free(struct aws_entries *l);
+
+// What is left out beside what front_put_absences tells: AWS filters no DHCP, and spoofed sources are left to the server
+// where there is no room for them.
+void aws_put_absences(const struct aws_entries *l, const char *before, const char *after, FILE *out);
 
 size_t aws_entries_count(const struct aws_entries *l, bool egress, enum fw_family family);
 

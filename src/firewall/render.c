@@ -14,6 +14,7 @@ const struct fw_format fw_formats[] = {
      fw_render_aws_nacl},
     {"aws-sg", "permissions of an AWS security group, JSON for aws ec2 authorize-security-group-ingress",
      "botocore's model of EC2", fw_render_aws_sg},
+    {"terraform-aws", "both of these for Terraform", "terraform validate with provider aws 5.100", fw_render_terraform_aws},
     {"suricata", "Suricata rules: what no PPTP client sends, and who should not come", "suricata -T, and captures",
      fw_render_suricata},
     {NULL, NULL, NULL, NULL},

@@ -19,20 +19,19 @@ static const char *const acl_usage[] = {
 static const char *const group_usage[] = {
     "Security group permissions: what is let in; the rest is refused unless another group of the instance lets it in.",
     "aws ec2 authorize-security-group-ingress --group-id GROUP --ip-permissions \\\"$(jq -c .IpPermissions FILE)\\\"",
-    "A group knows no refusal: what the policy refuses is taken out of what is let in.",
+    "A group knows no refusal: spoofed sources are left to the server, what else the policy refuses is taken out of what is let in.",
     "Answers pass by themselves: a security group remembers connections.",
     NULL,
 };
 
-static void put_comments(const char *const *usage, const struct fw_model *m, unsigned can, bool spoofed, FILE *out)
+static void put_comments(const char *const *usage, const struct fw_model *m, unsigned can, const struct aws_entries *l,
+                         FILE *out)
 {
     fputs("{\n  \"Comment\": [\n", out);
     for (; *usage; usage++)
         fprintf(out, "    \"%s\",\n", *usage);
     front_put_absences(m, can, "    \"Not here: ", "\",\n", out);
-    fputs("    \"Not here: default-dhcp, out-dhcp: AWS filters no DHCP\",\n", out);
-    if (!spoofed)
-        fputs("    \"Not here: spoof: the quota has no room for them: the server refuses these sources\",\n", out);
+    aws_put_absences(l, "    \"Not here: ", "\",\n", out);
 }
 
 // --- network ACL
@@ -54,7 +53,7 @@ static void put_acl_entry(const struct aws_entry *e, bool last, FILE *out)
 
 static void put_acl(const struct fw_model *m, const struct aws_entries *l, FILE *out)
 {
-    put_comments(acl_usage, m, 0, l->spoofed, out);
+    put_comments(acl_usage, m, 0, l, out);
     for (int egress = 0; egress <= 1; egress++)
         for (enum fw_family family = FW_IPV4; family <= FW_IPV6; family++)
             fprintf(out, "    \"%s, %s: %zu entries; the quota is %d with one of AWS's own, %d when raised.\",\n",
@@ -125,7 +124,7 @@ static void put_permissions(const struct aws_entries *l, bool egress, FILE *out)
 
 static void put_group(const struct fw_model *m, const struct front *f, const struct aws_entries *l, FILE *out)
 {
-    put_comments(group_usage, m, FRONT_STATE, l->spoofed, out);
+    put_comments(group_usage, m, FRONT_STATE, l, out);
     for (enum fw_family family = FW_IPV4; family <= FW_IPV6; family++)
         fprintf(out, "    \"%s: %zu rules; the quota is %d, %d when raised.\",\n", family == FW_IPV4 ? "IPv4" : "IPv6",
                 aws_entries_count(l, false, family), AWS_GROUP_QUOTA, AWS_GROUP_QUOTA_MAX);

@@ -6,7 +6,8 @@ Each format is a module tests/unit/exports_NAME.py with
     read(text) -> (rules, decide): a list of rules, and a function of (rules, source, protocol, port) that returns
                   1 let in, 0 refused, None left to others
     check(text, path): raises when a validator refuses the text
-    wish(policy, packet, verdict): what this platform has to say where the model says verdict; Ellipsis: anything
+    wish(policy, packet, verdict, unspoofed): what this platform has to say where the model says verdict, and unspoofed
+                  if no source were spoofed; Ellipsis: anything
     extra(rules, policy): decisions about more than packets that enter; asserts with a policy
     key(rule), needless(key): rules that are alike; those that others make needless in every policy
 and every rule is taken out once: some packet of some policy must then go another way.
@@ -80,12 +81,12 @@ def verdicts(name, conf):
     return dict(zip(packets(name), (None if a < 0 else a for a in answers)))
 
 
-def compare(fmt, module, name, text, wanted, killed):
+def compare(fmt, module, name, text, wanted, unspoofed, killed):
     rules, decide = module.read(text)
-    wish = getattr(module, "wish", lambda policy, packet, verdict: verdict) # what a platform makes of the verdict
+    wish = getattr(module, "wish", lambda policy, packet, verdict, unspoofed: verdict) # what a platform makes of the verdict
     for packet, verdict in wanted.items():
         got = decide(rules, ipaddress.ip_address(packet[0]), *packet[1:])
-        if wish(name, packet, verdict) not in (got, Ellipsis):
+        if wish(name, packet, verdict, unspoofed[packet]) not in (got, Ellipsis):
             fail(fmt, name, packet, "the model says", verdict, "and this", got)
             return
     extra = getattr(module, "extra", lambda rules, policy=None: None) # what else it decides about
@@ -133,7 +134,7 @@ def main(formats):
                     continue
                 if "control-closed" not in text and name == "windows":
                     fail(fmt, "does not say what it leaves out")
-                compare(fmt, module, name, text, wanted[(name, SPOOF) if SPOOF in text else name], killed)
+                compare(fmt, module, name, text, wanted[(name, SPOOF) if SPOOF in text else name], wanted[name, SPOOF], killed)
             survivors = [k for k, dead in killed.items() if not dead and not getattr(module, "needless", lambda k: False)(k)]
             if survivors:
                 fail(fmt, "these rules can be taken out and nobody notices:", survivors)
@@ -142,4 +143,4 @@ def main(formats):
     return 1 if failures else 0
 
 
-sys.exit(main(sys.argv[4:] or ["pf", "aws-nacl", "aws-sg", "suricata"]))
+sys.exit(main(sys.argv[4:] or ["pf", "aws-nacl", "aws-sg", "terraform-aws", "suricata"]))

@@ -35,7 +35,7 @@ def decide(rules, source, protocol, port):
     return int(first(rules, False, source, protocol, port) and all(back))
 
 
-def wish(policy, packet, verdict):
+def wish(policy, packet, verdict, _unspoofed):
     _, protocol, port = packet
     if policy == "drop" and (protocol, port) == (6, 6101): # where answers to what the server began arrive
         return 1

@@ -27,10 +27,10 @@ def decide(rules, source, protocol, port):
     return None
 
 
-def wish(_policy, packet, verdict):
+def wish(_policy, packet, _verdict, unspoofed):
     if packet[1] == 17 and packet[2] in (68, 546): # DHCP passes by every group
         return None
-    return 1 if verdict else None
+    return 1 if unspoofed else None
 
 
 def key(rule):

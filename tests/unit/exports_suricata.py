@@ -62,7 +62,7 @@ def decide(rules, source, protocol, port):
     return None
 
 
-def wish(policy, packet, verdict):
+def wish(policy, packet, verdict, _unspoofed):
     """Nobody is told of for knocking at other ports, and GRE is told of by what was said before it."""
     source, protocol, port = packet
     asked = (protocol, port) == (6, 1723) or (policy in ("drop", "manage") and port in (22, 161, 6000, 6100))
