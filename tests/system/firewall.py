@@ -15,7 +15,7 @@ from fw_backend import BUILD, backend_of
 from fw_net import (PATIENCE, Call, KernelLog, Namespace, Server, connect, control_echoes, echoes, gre_passes, udp_passes,
                     udp_source)
 
-VPN = "11.0.0.10"
+VPN, VPN6 = "11.0.0.10", "2a00:1::10"
 name, directory = sys.argv[1:3]
 outside, server, lan, client1, client2 = (Namespace(n) for n in sys.argv[3:8])
 backend = backend_of(name, server.name)
@@ -28,6 +28,8 @@ _next = itertools.count(1 + 5000 * ["nftables", "iptables-nft", "iptables-legacy
 
 def fresh(network="11.16"):
     n = next(_next)
+    if ":" in network:
+        return f"{network}:{n:x}::1"
     return f"{network}.{n // 250}.{n % 250 + 1}"
 
 
@@ -38,7 +40,8 @@ def passes(good):
 
 
 def tcp(port=1723, network="11.16", source=None):
-    s = connect(outside, source or fresh(network), VPN, port)
+    source = source or fresh(network)
+    s = connect(outside, source, VPN6 if ":" in source else VPN, port)
     if s:
         s.close()
     return passes(s)
@@ -80,6 +83,16 @@ def sixth_in_a_row():
         s.close()
         time.sleep(0.03)
     return tcp(source=source)
+
+
+def sixth_of_a_network():
+    """IPv6: each time from another address of one /64, which is what a customer has."""
+    network = fresh("2a00:16:0")[:-1]
+    for i in range(5):
+        if tcp(source=f"{network}{i + 1}") != "passes":
+            return "refused too early"
+        time.sleep(0.03)
+    return tcp(source=f"{network}ffff")
 
 
 def fourth_at_once():
@@ -195,8 +208,8 @@ class Row:
 
 
 def policy(**keys):
-    values = {"enabled": "yes", "interface": "v0", "address": VPN, "management": "22/tcp", "admin_from": "11.17.0.0/16",
-              "deny_from": "11.19.0.0/16", "rate": "10/minute burst 5", "connections": "3", "log_rate": "1000/second burst 1000",
+    values = {"enabled": "yes", "interface": "v0", "address": f"{VPN} {VPN6}", "management": "22/tcp",
+              "admin_from": "11.17.0.0/16 2a00:17::/32", "deny_from": "11.19.0.0/16 2a00:19::/32", "rate": "10/minute burst 5", "connections": "3", "log_rate": "1000/second burst 1000",
               "pool": "10.9.0.0/24", "forward_to": "12.20.0.0/24", "masquerade": "yes", "timezone": "UTC", **keys}
     path = f"{directory}/policy.conf"
     with open(path, "w") as f:
@@ -242,6 +255,12 @@ groups = [
         Row("logging", "a private source", lambda: told("pptpban-spoof: ", one_way, network="10.98"), "told", (["spoof"], "silent"),
             before="silent"),
         Row("times", "a connection while it is open", tcp, "passes"),
+        Row("IPv6", "a connection to 1723", lambda: tcp(network="2a00:16:0"), "passes"),
+        Row("IPv6", "one of deny_from", lambda: tcp(network="2a00:19:0"), refuses, (["control-deny"], "passes")),
+        Row("IPv6", "the sixth connection of one /64", sixth_of_a_network, refuses, (["control-flood"], "passes")),
+        Row("IPv6", "one of admin_from, to ssh", lambda: tcp(22, "2a00:17:0"), "passes", (["management-admins"], refuses)),
+        Row("IPv6", "somebody else, to ssh", lambda: tcp(22, "2a00:16:0"), refuses, (["management"], "passes")),
+        Row("IPv6", "a private source", lambda: tcp(network="fd00:16:0"), refuses, (["spoof"], "passes")),
         Row("allowlist", "one of ignoreip, though private", lambda: tcp(network="10.99.5", source=f"10.99.5.{next(_next) % 250 + 1}"),
             "passes", (["pre-allow"], refuses)),
         Row("forward", "a client, to forward_to", lambda: one_way("10.9.0.2", 7001, client1, lan, "12.20.0.2"), "passes"),

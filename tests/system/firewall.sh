@@ -44,7 +44,9 @@ new_world() {
 	ip -n "$server" address add 10.9.0.1 peer 10.9.0.3 dev ppp1
 	for i in v0 e0 ppp0 ppp1; do ip -n "$server" link set $i up; done
 	ip -n "$server" link set ppp0 mtu 1400
+	ip -n "$server" address add 2a00:1::10/64 dev v0 nodad
 	ip -n "$server" route add default via 11.0.0.1
+	ip -n "$server" route add default via 2a00:1::1
 	ip -n "$server" route add 12.30.0.0/24 via 12.20.0.2
 	ip -n "$server" route add 14.0.0.0/24 dev ppp0
 
@@ -54,6 +56,8 @@ new_world() {
 		ip -n "$outside" route add local $n dev lo
 	done
 	ip -n "$outside" route add 10.9.0.0/24 via 11.0.0.10
+	ip -n "$outside" address add 2a00:1::1/64 dev v0 nodad
+	for n in 2a00:16::/32 2a00:17::/32 2a00:19::/32 fd00:16::/32; do ip -n "$outside" route add local $n dev lo; done
 
 	ip -n "$lan" address add 12.20.0.2/24 dev e0
 	ip -n "$lan" link set e0 up

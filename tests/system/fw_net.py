@@ -25,17 +25,20 @@ class Namespace:
         self.fd = os.open(f"/run/netns/{name}", os.O_RDONLY)
 
     def socket(self, kind, source=None, port=0, device=None):
-        """A socket belongs to the namespace in which it was made, wherever it is used."""
+        """A socket belongs to the namespace in which it was made, wherever it is used. An IPv6 one if source is."""
+        v6 = ":" in (source or "")
         with _lock:
             _setns(self.fd)
             try:
-                s = socket.socket(socket.AF_INET, kind, socket.IPPROTO_GRE if kind == GRE else 0)
+                s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, kind, socket.IPPROTO_GRE if kind == GRE else 0)
             finally:
                 _setns(_home)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if device:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
         if source or port:
+            if v6:
+                s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             s.setsockopt(socket.IPPROTO_IP, 15, 1)  # IP_FREEBIND
             s.bind((source or "", port))
         return s
@@ -119,8 +122,8 @@ class Server:
 
     def __init__(self, space, ports):
         self.peers, self.last_mss = {}, None  # calls by peer, what the last one can take at once
-        for port in ports:
-            s = space.socket(TCP, None, port)
+        for port, address in [(port, address) for port in ports for address in ("0.0.0.0", "::")]:
+            s = space.socket(TCP, address, port)
             s.listen(128)
             threading.Thread(target=self._accept, args=(s, port), daemon=True).start()
 
