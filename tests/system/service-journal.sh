@@ -58,3 +58,36 @@ is "all three are known" 3 "$(ask list --plain | wc -l)"
 ask unban --all >/dev/null # while there are bans the enforcer looks after them
 is_idle
 service_stop
+
+# The service's own bans, which recidive reads: told by the unit that journald saw, which is the control group's. Whoever
+# else logs as pptpband is nobody.
+unit=
+for root in /sys/fs/cgroup/unified /sys/fs/cgroup /sys/fs/cgroup/systemd; do # where journald looks, too
+	[ -w "$root/cgroup.procs" ] && [ ! -e "$root/system.slice/pptpban.service" ] || continue
+	mkdir -p "$root/system.slice/pptpban.service" 2>/dev/null && unit=$root/system.slice/pptpban.service && break
+done
+leave() { # a group can go when nobody is in it
+	sleep 0.2
+	rmdir "$unit" && rmdir --ignore-fail-on-non-empty "${unit%/*}"
+}
+says_ban() { # ADDR PROCS: as the service says it, from the control group of PROCS; stays until journald has asked for it
+	python3 -c 'import os, sys, syslog, time
+open(sys.argv[2], "w").write(str(os.getpid()))
+syslog.openlog("pptpband")
+syslog.syslog("ban " + sys.argv[1] + " for 1h by pptpd: 5 failures in 40s, last user \"x\"")
+time.sleep(0.3)' "$1" "$2"
+}
+if [ -z "$unit" ]; then
+	echo "# no control group to be had: recidive from the journal is not tried"
+else
+	printf '[recidive]\nenabled = yes\nsource = journal\nmaxretry = 2\nfindtime = 1d\nbantime = 1w\n' >>"$T/pptpban.conf"
+	service_start
+	for _ in 1 2; do says_ban 203.0.113.31 "$unit/cgroup.procs"; done
+	for _ in 1 2; do says_ban 192.0.2.66 /dev/null; done
+	is "journald knows the unit" 2 "$(journalctl -q -o cat _SYSTEMD_UNIT=pptpban.service | grep -c '^ban 203.0.113.31')"
+	ok "two bans that the service told of ban again" wait_for 5 banned 203.0.113.31
+	ok "for a week, in the kernel" in_kernel 203.0.113.31
+	is "not two that somebody else told of" 1 "$(ask list --plain | wc -l)"
+	service_stop
+	leave
+fi
