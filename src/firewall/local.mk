@@ -22,7 +22,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/render.c src/firewall/render.h src/firewall/renderers.h \
 	src/firewall/render_text.c src/firewall/render_text.h \
 	src/firewall/render_nft.c src/firewall/render_iptables.c \
-	src/firewall/render_aws.c src/firewall/render_pf.c src/firewall/render_suricata.c src/firewall/render_terraform.c \
+	src/firewall/render_aws.c src/firewall/render_pf.c src/firewall/render_pfsense.c src/firewall/render_suricata.c src/firewall/render_terraform.c \
 	src/firewall/rollback.c src/firewall/rollback.h \
 	src/firewall/rules_nft.c src/firewall/rules_nft.h \
 	src/firewall/ruleset.c src/firewall/ruleset.h \
@@ -51,4 +51,4 @@ check_PROGRAMS += test_front
 test_front_SOURCES = tests/unit/test_front.c
 test_front_LDADD = $(test_render_LDADD)
 check_SCRIPTS += tests/unit/exports.sh
-EXTRA_DIST += tests/unit/exports.sh tests/unit/exports.py tests/unit/exports_aws.py tests/unit/exports_aws_nacl.py tests/unit/exports_aws_sg.py tests/unit/exports_pf.py tests/unit/exports_suricata.py tests/unit/exports_terraform_aws.py
+EXTRA_DIST += tests/unit/exports.sh tests/unit/exports.py tests/unit/exports_aws.py tests/unit/exports_aws_nacl.py tests/unit/exports_aws_sg.py tests/unit/exports-sense.xsd tests/unit/exports_opnsense.py tests/unit/exports_pf.py tests/unit/exports_pfsense.py tests/unit/exports_suricata.py tests/unit/exports_terraform_aws.py

@@ -143,4 +143,4 @@ def main(formats):
     return 1 if failures else 0
 
 
-sys.exit(main(sys.argv[4:] or ["pf", "aws-nacl", "aws-sg", "terraform-aws", "suricata"]))
+sys.exit(main(sys.argv[4:] or ["pf", "pfsense", "opnsense", "aws-nacl", "aws-sg", "terraform-aws", "suricata"]))
