@@ -24,7 +24,7 @@ _pptpban() {
 	test) words="--config --journal --journalmatch --datepattern --timezone --maxlines --usedns --out --json --explain --line --lint --expand --verbose --print-all-matched --print-all-missed --print-all-ignored --print-no-missed --print-no-ignored --no-gate --color --help" ;;
 	check) words="--dump --config --help" ;;
 	audit) words="--json --config --root --strict --help" ;;
-	firewall) words="plan --config --help check apply --force --confirm --no-confirm --no-wait confirm rollback --overdue status --json override --from restore remove show --format countries --all --database" ;;
+	firewall) words="plan --config --help check apply --force --confirm --no-confirm --no-wait confirm rollback --overdue status --json override --from restore refresh remove show --format countries --all --database" ;;
 	compile-limits) words="--config --output --user --help" ;;
 	import-fail2ban) words="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
 	help) words="list unban ban status why reload replay test check audit firewall compile-limits import-fail2ban help version" ;;

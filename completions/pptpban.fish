@@ -91,6 +91,7 @@ complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l json -d 'print 
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a override
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l from -x -d 'only for this address or network'
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a restore
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a refresh
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a remove
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a show
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l format -x -d 'for which packet filter; an unknown one lists them, and which are unvalidated'

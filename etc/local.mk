@@ -16,7 +16,9 @@ dist_filters_DATA = filters/accel-ppp.conf \
 
 dist_sysusers_DATA = etc/sysusers.d/pptpban.conf
 dist_tmpfiles_DATA = etc/tmpfiles.d/pptpban.conf
-nodist_systemdsystemunit_DATA = etc/pptpban.service etc/pptpban-enforcer.service etc/pptpban-connguard.service
+nodist_systemdsystemunit_DATA = etc/pptpban.service etc/pptpban-enforcer.service etc/pptpban-connguard.service \
+	etc/pptpban-firewall.service etc/pptpban-firewall-refresh.service
+dist_systemdsystemunit_DATA = etc/pptpban-firewall.path etc/pptpban-firewall-refresh.timer
 
 # Written by tools/make-completions from what pptpban tells of itself; "make completions" writes them anew.
 bashcompletiondir = $(datadir)/bash-completion/completions
@@ -30,7 +32,7 @@ completions: pptpban
 .PHONY: completions
 
 EXTRA_DIST += docs/stacks.md etc/pptpban.conf etc/demo/attack.syslog etc/pptpban.service.in etc/pptpban-enforcer.service.in \
-	etc/pptpban-connguard.service.in
+	etc/pptpban-connguard.service.in etc/pptpban-firewall.service.in etc/pptpban-firewall-refresh.service.in
 CLEANFILES += $(nodist_systemdsystemunit_DATA)
 
 make_unit = $(AM_V_GEN)$(MKDIR_P) etc && $(SED) -e 's|@bindir[@]|$(bindir)|' -e 's|@sbindir[@]|$(sbindir)|' \
@@ -42,6 +44,12 @@ etc/pptpban-enforcer.service: $(srcdir)/etc/pptpban-enforcer.service.in Makefile
 
 etc/pptpban-connguard.service: $(srcdir)/etc/pptpban-connguard.service.in Makefile
 	$(make_unit) $(srcdir)/etc/pptpban-connguard.service.in >$@.tmp && mv $@.tmp $@
+
+etc/pptpban-firewall.service: $(srcdir)/etc/pptpban-firewall.service.in Makefile
+	$(make_unit) $(srcdir)/etc/pptpban-firewall.service.in >$@.tmp && mv $@.tmp $@
+
+etc/pptpban-firewall-refresh.service: $(srcdir)/etc/pptpban-firewall-refresh.service.in Makefile
+	$(make_unit) $(srcdir)/etc/pptpban-firewall-refresh.service.in >$@.tmp && mv $@.tmp $@
 
 # The administrator's configuration is never overwritten, and removed only while it is as shipped.
 install-data-local:

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/exit.h"
@@ -60,11 +61,14 @@ static bool load_config(struct firewall *f)
 // Rules are for the namespace that the PPTP server is in.
 static bool enter_namespace(const char *name)
 {
+    struct stat there, here;
     char path[128];
 
     if (!*name)
         return true;
     snprintf(path, sizeof(path), "/run/netns/%s", name);
+    if (stat(path, &there) == 0 && stat("/proc/self/ns/net", &here) == 0 && there.st_ino == here.st_ino && there.st_dev == here.st_dev)
+        return true; // the unit's NetworkNamespacePath= has done it
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool good = fd >= 0 && setns(fd, CLONE_NEWNET) == 0;
     if (!good)
@@ -167,6 +171,8 @@ bool firewall_make_plan(struct firewall *f, struct fw_plan *ret)
         r = fw_model_build(&f->config->firewall, &gathered.facts, &model);
         if (r == 0) {
             r = fw_plan_make(&f->config->firewall, &model, &f->places, ret, &error);
+            if (r == 0 && (r = fw_frame_make(&f->config->firewall, &gathered.facts, ret->wanted.tool, f->frame)) < 0)
+                fw_plan_free(ret);
             fw_model_free(&model);
         }
         fw_facts_free(&gathered);
@@ -174,4 +180,17 @@ bool firewall_make_plan(struct firewall *f, struct fw_plan *ret)
     if (r < 0)
         fprintf(stderr, "error: [firewall]: %s\n", *error.text ? error.text : strerror(-r));
     return r == 0;
+}
+
+int firewall_remember(const struct firewall *f, const struct fw_plan *p, struct fw_error *error)
+{
+    struct fw_ruleset good = {.revision = ""};
+    char path[FW_PATH_MAX];
+
+    (void)fw_ruleset_load(fw_place(&f->places, FW_LAST_GOOD, path), &good);
+    int r = fw_frame_save(&f->places, good.revision, p->wanted.revision, f->frame);
+    if (r < 0)
+        snprintf(error->text, sizeof(error->text), "%.900s/frames: %s", f->places.state, strerror(-r));
+    fw_ruleset_free(&good);
+    return r;
 }

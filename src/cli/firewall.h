@@ -6,6 +6,7 @@
 #include "cli/args.h"
 #include "config/config.h"
 #include "firewall/change.h"
+#include "firewall/frame.h"
 
 struct firewall {
     struct args args;
@@ -13,6 +14,7 @@ struct firewall {
     usec_t confirm; // of --confirm, else of the configuration
     struct fw_places places;
     bool locked;
+    char frame[FW_FRAME_LEN + 1]; // of the plan
 };
 
 // Reads the arguments of the verb argv[0] ("firewall plan") and the configuration; for verbs that need no root. False:
@@ -30,6 +32,9 @@ void firewall_unlock(struct firewall *f);
 // What the configuration says against what the machine has. False: said why.
 bool firewall_make_plan(struct firewall *f, struct fw_plan *ret);
 
+// So that firewall refresh knows later what of this plan people have decided.
+int firewall_remember(const struct firewall *f, const struct fw_plan *p, struct fw_error *error);
+
 // The rows of "pptpban firewall" in the table of verbs.
 int firewall_show(int argc, char **argv);
 int firewall_plan(int argc, char **argv);
@@ -40,6 +45,7 @@ int firewall_rollback(int argc, char **argv);
 int firewall_status(int argc, char **argv);
 int firewall_override(int argc, char **argv);
 int firewall_restore(int argc, char **argv);
+int firewall_refresh(int argc, char **argv);
 int firewall_remove(int argc, char **argv);
 int firewall_countries(int argc, char **argv);
 

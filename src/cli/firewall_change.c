@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// pptpban firewall plan, check, apply, confirm, rollback, restore, remove, override: what changes the base ruleset, or
+// pptpban firewall plan, check, apply, confirm, rollback, remove, override: what changes the base ruleset, or
 // says what would change.
 #include <errno.h>
 #include <signal.h>
@@ -191,8 +191,10 @@ static long long confirm_seconds(const struct firewall *f)
 static int apply(struct firewall *f, const struct fw_plan *p)
 {
     struct fw_error error = {""};
-    int r = fw_apply(p, &f->places, confirm_seconds(f), f->args.config, &error);
+    int r = firewall_remember(f, p, &error);
 
+    if (r == 0)
+        r = fw_apply(p, &f->places, confirm_seconds(f), f->args.config, &error);
     if (r < 0)
         return complain(&error, r);
     printf("%s: ruleset %s is applied\n", fw_tool_names[p->wanted.tool], p->wanted.revision);
@@ -233,7 +235,7 @@ int firewall_apply(int argc, char **argv)
     return code;
 }
 
-// --- confirm, rollback, restore, remove
+// --- confirm, rollback, remove
 
 int firewall_confirm(int argc, char **argv)
 {
@@ -275,33 +277,6 @@ int firewall_rollback(int argc, char **argv)
     else if (r == -ENOENT || r == -EAGAIN)
         fputs(r == -ENOENT ? "no change waits\n" : "its time is not over\n", stderr);
     code = r == 0 ? EXIT_DONE : r == -ENOENT || r == -EAGAIN ? EXIT_NOTHING : complain(&error, r);
-    firewall_end(&f);
-    return code;
-}
-
-int firewall_restore(int argc, char **argv)
-{
-    struct fw_error error = {""};
-    struct fw_pending pending;
-    struct firewall f;
-    int code;
-
-    if (!firewall_begin(argc, argv, true, &f, &code))
-        return code;
-    if (!f.config->firewall.enabled) {
-        fputs("[firewall] is not enabled: nothing is applied\n", stderr);
-        code = EXIT_NOTHING;
-    } else if (fw_pending_read(&f.places, &pending) == 0) {
-        fputs("a change waits: pptpban firewall confirm, or rollback\n", stderr);
-        code = EXIT_WAITS;
-    } else {
-        int r = fw_restore_last_good(&f.places, &error);
-        if (r == 0)
-            puts("applied what was confirmed last");
-        else if (r == 1)
-            puts("nothing to do: it stands");
-        code = r == 0 ? EXIT_DONE : r == 1 ? EXIT_NOTHING : complain(&error, r);
-    }
     firewall_end(&f);
     return code;
 }

@@ -11,6 +11,7 @@ pptpban_SOURCES = \
 	src/cli/exit.h \
 	src/cli/firewall.c src/cli/firewall.h \
 	src/cli/firewall_change.c \
+	src/cli/firewall_keep.c \
 	src/cli/firewall_countries.c \
 	src/cli/firewall_show.c \
 	src/cli/firewall_status.c \

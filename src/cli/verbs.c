@@ -62,6 +62,10 @@ const struct verb firewall_verbs[] = {
     {"firewall restore", "", "apply what was confirmed last",
      "The unit pptpban-firewall.service does it when the machine starts, or when somebody has flushed the ruleset.",
      ARG_CONFIG, 0, 0, firewall_restore},
+    {"firewall refresh", "", "bring countries and times up to date",
+     "Renders what was confirmed last with the database and the year of today, and applies that. What the configuration\n"
+     "says otherwise waits for apply. The unit pptpban-firewall-refresh.timer does it daily.",
+     ARG_FORCE | ARG_CONFIG, 0, 0, firewall_refresh},
     {"firewall remove", "", "take the ruleset out, and apply none at the next start", "", ARG_CONFIG, 0, 0, firewall_remove},
     {"firewall show", "", "print the ruleset, for this machine or for one in front of it", "Changes nothing.",
      ARG_FORMAT | ARG_CONFIG, 0, 0, firewall_show},

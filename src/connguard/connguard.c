@@ -218,7 +218,7 @@ static int lock_in(const struct guard_program *p)
     };
     static const int families[] = {AF_NETLINK, AF_UNIX, AF_UNSPEC}; // AF_UNIX: a system log that was started anew
 
-    return confine_lock_in(p->limits_path, calls, families);
+    return confine_lock_in(p->limits_path, NULL, calls, families);
 }
 
 static void wake(struct guard_program *p)

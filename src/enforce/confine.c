@@ -51,10 +51,10 @@ int confine_to_net_admin(const char *user)
     return r < 0 ? -EPERM : 0;
 }
 
-int confine_lock_in(const char *limits_path, const char *const *calls, const int *families)
+int confine_lock_in(const char *limits_path, const char *write_path, const char *const *calls, const int *families)
 {
     char directory[4096];
-    const char *read_paths[] = {directory, NULL};
+    const char *read_paths[] = {directory, NULL}, *write_paths[] = {write_path, NULL};
     struct sandbox_report report;
 
     snprintf(directory, sizeof(directory), "%s", limits_path);
@@ -63,7 +63,9 @@ int confine_lock_in(const char *limits_path, const char *const *calls, const int
         slash[slash == directory] = '\0';
     else
         strcpy(directory, ".");
-    int r = sandbox_apply(&(struct sandbox_options){.read = read_paths, .calls = calls, .families = families}, &report);
+    const struct sandbox_options options = {
+        .read = read_paths, .write = write_path ? write_paths : NULL, .calls = calls, .families = families};
+    int r = sandbox_apply(&options, &report);
     log_line(r < 0 ? LOG_ERR : LOG_INFO, "locked in: Landlock %s, system calls %s, no writable code: %s", report.landlock,
              report.seccomp, report.mdwe);
     return r;

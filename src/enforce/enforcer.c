@@ -21,6 +21,7 @@
 #include "enforce/confine.h"
 #include "enforce/core.h"
 #include "enforce/own.h"
+#include "enforce/ruleset_lost.h"
 #include "enforce/sockets.h"
 
 #include <libmnl/libmnl.h>
@@ -33,6 +34,7 @@ struct program {
     struct guard guard;
     struct mnl_socket *own;
     struct sockets sockets;
+    struct ruleset_lost ruleset;
     struct sockets_entry victims[64];
     unsigned n_victims;
     struct pollfd fds[FDS];
@@ -134,11 +136,11 @@ static int lock_in(const struct program *p)
         "read", "write", "close", "openat", "open", "fstat", "newfstatat", "lseek", "fcntl", "poll", "ppoll", "accept4",
         "socket", "connect", "bind", "sendto", "sendmsg", "recvfrom", "recvmsg", "getsockopt", "setsockopt", "getsockname",
         "brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "futex", "clock_gettime", "getpid", "gettid", "getrandom",
-        "rt_sigreturn", "rt_sigprocmask", "restart_syscall", "tgkill", "exit", "exit_group", NULL,
+        "rename", "renameat", "renameat2", "rt_sigreturn", "rt_sigprocmask", "restart_syscall", "tgkill", "exit", "exit_group", NULL,
     };
     static const int families[] = {AF_NETLINK, AF_UNSPEC};
 
-    return confine_lock_in(p->limits_path, calls, families);
+    return confine_lock_in(p->limits_path, *p->ruleset.dir ? p->ruleset.dir : NULL, calls, families);
 }
 
 static void close_watcher(struct program *p)
@@ -179,6 +181,16 @@ static void on_event(void *userdata, const struct msg_event *ev)
         log_warning("%s (by %s, pid %u; missing for %lld ms)", texts[ev->what], ev->program[0] ? ev->program : "an unknown program",
                 ev->pid, (long long)(ev->missing / USEC_MSEC));
     (void)send_unasked(p, MSG_EVENT, ev, sizeof(*ev)); // one that a slow watcher misses is in the status
+}
+
+static void ruleset_lost(struct program *p, const struct guard_culprit *who)
+{
+    struct msg_event ev = {.what = WHAT_RULESET, .pid = who->pid};
+
+    memcpy(ev.program, who->program, sizeof(ev.program));
+    p->e.status.ruleset_lost++;
+    if (ruleset_lost_note(&p->ruleset, who, monotonic()))
+        on_event(p, &ev);
 }
 
 static void collect(void *userdata, const struct sockets_entry *s)
@@ -293,7 +305,8 @@ static void run(struct program *p)
 
     sigemptyset(&none);
     while (!stop_asked) {
-        usec_t next = enforcer_tick(&p->e), now = monotonic();
+        usec_t next = enforcer_tick(&p->e), now = monotonic(), ask = ruleset_lost_tick(&p->ruleset, now);
+        next = ask < next ? ask : next;
         if (p->watchdog && now >= p->watchdog_next) {
             notify(p, "WATCHDOG=1");
             p->watchdog_next = now + p->watchdog;
@@ -311,6 +324,8 @@ static void run(struct program *p)
             struct guard_news news;
             guard_read(&p->guard, p->nfnl.portid, p->e.limits.table, &news);
             enforcer_news(&p->e, &news);
+            if (news.ruleset)
+                ruleset_lost(p, &news.ruleset_who);
         }
         if (p->fds[FD_OWN].revents && own_refresh(p->own, &p->e.own) > 0)
             enforcer_sweep(&p->e);
@@ -340,6 +355,8 @@ static int set_up(struct program *p, const char *socket_path, int fd)
         p->fds[FD_LISTEN].fd = r;
     else
         p->fds[FD_WATCHER].fd = fd;
+    if (r >= 0 && ruleset_lost_open(p->limits_path, p->user, &p->ruleset) < 0)
+        log_notice("%s: no directory ruleset can be made beside it: nobody is asked to restore the base ruleset", p->limits_path);
     if (r >= 0 && (r = confine_to_net_admin(p->user)) < 0)
         log_error("cannot become user %s with CAP_NET_ADMIN alone: %s", p->user ? p->user : "(the present one)",
                   strerror(-r));
@@ -357,6 +374,8 @@ static int set_up(struct program *p, const char *socket_path, int fd)
         log_notice("no sock_diag in this kernel: open connections of banned addresses are dropped, not ended");
     p->fds[FD_GUARD].fd = mnl_socket_get_fd(p->guard.nl);
     p->fds[FD_OWN].fd = mnl_socket_get_fd(p->own);
+    struct stat netns;
+    e->status.netns = stat("/proc/self/ns/net", &netns) == 0 ? netns.st_ino : 0;
     e->realtime = realtime;
     e->monotonic = monotonic;
     e->event = on_event;

@@ -133,8 +133,11 @@ static size_t count(const struct comments *c, const char *id)
 bool fw_listing_complete(const struct fw_ruleset *r, const char *listing, char missing[static 64])
 {
     struct comments wanted = {0}, there = {0};
-    bool complete = take_comments(&there, listing);
+    const char *jump = strstr(listing, FW_MISSING_JUMP);
+    bool complete = take_comments(&there, listing) && !jump;
 
+    if (jump)
+        snprintf(missing, COMMENT_MAX, "%.*s", (int)strcspn(jump + 1, "\n"), jump + 1);
     for (enum fw_part part = 0; part < FW_PARTS; part++)
         complete = complete && take_comments(&wanted, r->part[part]);
     for (size_t i = 0; complete && i < wanted.n; i++) {

@@ -45,7 +45,11 @@ bool fw_both_kinds(void);
 // Copies the revision that the listing carries into buf; "" when it carries none.
 void fw_revision_of(const char *listing, char buf[static FW_REVISION_LEN + 1]);
 
-// True when every comment of the ruleset's rules is in the listing as often; else missing names the first that is not.
+// A line of a listing: this chain is there, and nothing jumps to it any more.
+#define FW_MISSING_JUMP "#jump to "
+
+// True when every comment of the ruleset's rules is in the listing as often, and no jump is missing; else missing names
+// the first that is not.
 bool fw_listing_complete(const struct fw_ruleset *r, const char *listing, char missing[static 64]);
 
 struct fw_counter {

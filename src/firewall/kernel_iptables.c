@@ -169,6 +169,19 @@ static bool is_ours(const char *line)
     return strncmp(line, ":PPTPBAN-", 9) == 0 || (rule && strncmp(rule, "-A PPTPBAN-", 11) == 0);
 }
 
+// What jumps to one of our chains that are there, as somebody else's -F of a chain leaves them.
+static void print_missing_jumps(const char *table, const char *text, FILE *out)
+{
+    char chain[64], jump[64];
+
+    for (const struct fw_jump *j = fw_jumps; j->table; j++) {
+        snprintf(chain, sizeof(chain), "\n:%s ", j->chain);
+        snprintf(jump, sizeof(jump), "-j %s\n", j->chain);
+        if (strcmp(j->table, table) == 0 && strstr(text, chain) && !strstr(text, jump))
+            fprintf(out, FW_MISSING_JUMP "%s\n", j->chain);
+    }
+}
+
 enum own { OWN_RULES, OWN_COUNTERS, OWN_RESTORABLE }; // what of our chains is printed
 
 static int print_own(enum fw_tool tool, int family, enum own what, FILE *out, struct fw_error *error)
@@ -181,6 +194,8 @@ static int print_own(enum fw_tool tool, int family, enum own what, FILE *out, st
         int r = save_table(tool, family, tables[t], what == OWN_COUNTERS, &text, error);
         if (r < 0)
             return r;
+        if (!restorable)
+            print_missing_jumps(tables[t], text, out);
         for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
             if (!is_ours(line))
                 continue;

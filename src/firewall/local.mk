@@ -3,6 +3,7 @@ noinst_LIBRARIES += libfirewall.a
 libfirewall_a_SOURCES = \
 	src/firewall/aws.c src/firewall/aws.h \
 	src/firewall/change.c src/firewall/change.h \
+	src/firewall/frame.c src/firewall/frame.h \
 	src/firewall/conntrack.c src/firewall/conntrack.h \
 	src/firewall/countries.c src/firewall/countries.h \
 	src/firewall/difference.c src/firewall/difference.h \

@@ -187,7 +187,7 @@ END
 	is "$backend: and nothing of ours is left" "" "$(all "$p" | grep -i "pptpban")"
 	ok "$backend: theirs is" sh -c "ip netns exec $n nft list table inet theirs | grep -q 4711 && ip netns exec $n iptables-nft -S | grep -q 4712 && ip netns exec $n ipset list theirs >/dev/null"
 	fw "$p" restore >/dev/null 2>&1
-	is "$backend: the next start applies nothing" 1 $?
+	is "$backend: the next start applies nothing" 3 $?
 done
 
 # --- the guard itself is killed: the change stays (so the guard it is), until the next command takes it back

@@ -11,11 +11,13 @@ exposure() { # UNIT: ten times the figure that systemd-analyze prints
 }
 
 make -s -C "$PB_BUILD" install DESTDIR="$T/root" >"$T/install.log" 2>&1 || sed 's/^/# /' "$T/install.log"
-for unit in pptpban.service pptpban-enforcer.service pptpban-connguard.service; do
+most() { case $1 in pptpban-firewall*) echo 22 ;; *) echo 15 ;; esac; } # those are root's, for a moment
+for unit in pptpban.service pptpban-enforcer.service pptpban-connguard.service pptpban-firewall.service \
+	pptpban-firewall-refresh.service; do
 	file=$(find "$T/root" -name "$unit")
 	is "$unit is installed" 1 "$(printf '%s\n' "$file" | grep -c .)"
 	level=$(exposure "$file")
-	is "exposure of $unit is $level tenths: at most 15" yes "$([ "$level" -le 15 ] && echo yes || echo no)"
+	is "exposure of $unit is $level tenths: at most $(most $unit)" yes "$([ "$level" -le "$(most $unit)" ] && echo yes || echo no)"
 	# verify looks for the programs where the unit names them
 	sed "s|\(Exec[A-Za-z]*=+\{0,1\}\)/\([^ ]*pptpban\)|\1$T/root/\2|" "$file" >"$T/$unit"
 	is "systemd-analyze verify has nothing to say about $unit" '' \
@@ -25,6 +27,14 @@ for unit in pptpban.service pptpban-enforcer.service pptpban-connguard.service; 
 		is "$unit names the manual page $page" 1 "$(find "$T/root" -name "$name.${section%)}" | wc -l)"
 	done
 done
+
+for unit in pptpban-firewall.path pptpban-firewall-refresh.timer; do
+	cp "$(find "$T/root" -name "$unit")" "$T/$unit"
+	is "systemd-analyze verify has nothing to say about $unit" '' \
+		"$(SYSTEMD_UNIT_PATH=$T: systemd-analyze verify --man=no "$T/$unit" 2>&1 | grep -F "pptpban")"
+done
+is "what the enforcer writes is what the path unit waits for" 1 \
+	"$(strings -a "$T/root"/usr/*/libexec/pptpban/pptpban-enforcer "$T/root"/usr/libexec/pptpban/pptpban-enforcer 2>/dev/null | grep -c '^%s/lost$')"
 
 # A mutant must be seen: without its sandbox the unit is exposed.
 grep -v -e '^Protect' -e '^Restrict' -e '^SystemCall' -e '^Private' "$T/pptpban.service" >"$T/pptpban-bare.service"

@@ -13,6 +13,7 @@
 
 #include "enforce/core.h"
 #include "enforce/limits_file.h"
+#include "enforce/ruleset_lost.h"
 
 // A kernel of the test's own: a list of entries, with a switch for each thing that can go wrong.
 static struct {
@@ -589,6 +590,51 @@ static void test_fights_over_entries_slow_down_too(void **state)
     assert_int_equal(kernel.n, 1);
 }
 
+// Root is asked at once five times, then ever more slowly, never not at all.
+static void test_asking_for_the_ruleset(void **state)
+{
+    char dir[] = "/tmp/pptpban-ruleset-XXXXXX", limits[64], lost[64], text[64] = "";
+    const struct guard_culprit who = {77, "nft"};
+    struct ruleset_lost r;
+    unsigned asked = 0, said = 0;
+    usec_t t = 1000 * USEC_SEC;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(limits, sizeof(limits), "%s/limits", dir);
+    snprintf(lost, sizeof(lost), "%s/ruleset/lost", dir);
+    assert_int_equal(ruleset_lost_open(limits, NULL, &r), 0);
+    assert_int_equal(ruleset_lost_tick(&r, t), USEC_FOREVER);
+    assert_int_equal(access(lost, F_OK), -1);
+    assert_true(ruleset_lost_note(&r, &who, t));
+    (void)ruleset_lost_tick(&r, t);
+    FILE *f = fopen(lost, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(text, sizeof(text), f));
+    fclose(f);
+    assert_string_equal(text, "77 nft\n");
+    for (int i = 0; i < 120000; i++, t += USEC_MSEC) { // two minutes, every millisecond
+        said += ruleset_lost_note(&r, &who, t);
+        assert_true(ruleset_lost_tick(&r, t) > t);
+        asked += unlink(lost) == 0;
+    }
+    assert_in_range(asked, 15, 25);
+    assert_in_range(said, 2, 120000 / 1000);
+    t += 60 * USEC_SEC; // peace: what waited is asked, and the next is asked at once again
+    (void)ruleset_lost_tick(&r, t);
+    assert_int_equal(unlink(lost), 0);
+    t += 31 * USEC_SEC;
+    assert_true(ruleset_lost_note(&r, &who, t));
+    (void)ruleset_lost_tick(&r, t);
+    assert_int_equal(unlink(lost), 0);
+    snprintf(lost, sizeof(lost), "%s/ruleset", dir);
+    assert_int_equal(rmdir(lost), 0);
+    assert_int_equal(ruleset_lost_open("/proc/limits", NULL, &r) < 0, 1); // nowhere to ask: nobody is
+    (void)ruleset_lost_note(&r, &who, t);
+    assert_int_equal(ruleset_lost_tick(&r, t), USEC_FOREVER);
+    rmdir(dir);
+}
+
 static void test_foreign_set(void **state)
 {
     struct enforcer *e = *state;
@@ -779,7 +825,7 @@ int main(void)
         T(test_bans_and_unbans), T(test_every_refusal), T(test_bounds), T(test_malformed), T(test_malformed_entries),
         T(test_never_shorter), T(test_long_bans_are_renewed), T(test_sync), T(test_takes_over_what_is_there),
         T(test_lost_entries_come_back), T(test_hook_is_repaired_and_fights_slow_down),
-        T(test_fights_cost_no_ban), T(test_fights_over_entries_slow_down_too), T(test_foreign_set),
+        T(test_fights_cost_no_ban), T(test_asking_for_the_ruleset), T(test_fights_over_entries_slow_down_too), T(test_foreign_set),
         T(test_kernel_set_full), T(test_query_and_status), T(test_sweep), cmocka_unit_test(test_held_like_an_array),
         cmocka_unit_test(test_limits_file),
     };
