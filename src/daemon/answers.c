@@ -361,10 +361,12 @@ static void answer_why(struct service *s, struct control_client client, const st
 
 static json_t *enforcer_object(const struct service *s)
 {
+    static const char elsewhere[] = "the enforcer runs in another network namespace than netns says: bans count for nothing there";
     const struct enforce_status *e = s->link ? enforce_link_status(s->link) : NULL;
 
     if (!e)
         return json_pack("{s:b,s:s,s:s}", "connected", 0, "backend", "none", "problem", s->observe_why);
+    const char *problem = e->connected && e->netns && s->netns && e->netns != s->netns ? elsewhere : e->problem;
     json_t *repair = json_null();
     if (e->repair_time)
         repair = json_pack("{s:I,s:s,s:s,s:f}", "time", (json_int_t)(e->repair_time / USEC_SEC), "what",
@@ -375,7 +377,7 @@ static json_t *enforcer_object(const struct service *s)
                      "unbans", (json_int_t)e->unbans, "refused", (json_int_t)e->refused, "failed",
                      (json_int_t)e->failed, "repairs", (json_int_t)e->repairs, "put_off", (json_int_t)e->put_off,
                      "ruleset_lost", (json_int_t)e->ruleset_lost, "hook_missing",
-                     (double)e->hook_missing / (double)USEC_SEC, "last_culprit", e->last_culprit, "problem", e->problem,
+                     (double)e->hook_missing / (double)USEC_SEC, "last_culprit", e->last_culprit, "problem", problem,
                      "last_repair", repair);
 }
 

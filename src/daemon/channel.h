@@ -8,7 +8,7 @@ enum { CHANNEL_TEXT_MAX = 1024 };
 
 enum channel_type {
     // watcher to launcher
-    CHANNEL_PREPARED = 1, // configuration read, patterns compiled; text: the runtime directory
+    CHANNEL_PREPARED = 1, // configuration read, patterns compiled; text: the enforcer's directory, newline, netns
     CHANNEL_READY,        // reads, locked in; text: for the status line
     CHANNEL_FAILED,       // cannot run; text: why
     CHANNEL_PAUSED,       // reads nothing and has closed the state

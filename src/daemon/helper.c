@@ -3,7 +3,9 @@
 #include "daemon/helper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +92,23 @@ static void end_leftover(const struct helper *h, const char *place)
     }
 }
 
+// Where the PPTP server is; entering it takes root, which the helper itself never has again.
+static bool enter(const char *netns)
+{
+    char path[128];
+
+    if (!*netns)
+        return true;
+    snprintf(path, sizeof(path), "/run/netns/%s", netns);
+    int fd = strchr(netns, '/') ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 && setns(fd, CLONE_NEWNET) == 0;
+    if (!good)
+        log_error("netns = %s: %s cannot be entered: %s", netns, path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
 static void run(const struct helper *h, const char *limits, const char *place)
 {
     const char *argv[] = {h->program, "--limits", limits, kinds[h->kind].place, place, NULL, NULL, NULL};
@@ -102,6 +121,8 @@ static void run(const struct helper *h, const char *limits, const char *place)
     unsetenv("NOTIFY_SOCKET"); // the service is us
     unsetenv("WATCHDOG_USEC");
     unsetenv("LISTEN_FDS");
+    if (!enter(h->netns))
+        _exit(1);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setpgid(0, 0); // Ctrl-C is for the launcher, who ends us when the watcher has ended
@@ -129,9 +150,12 @@ static void start(struct helper *h)
     }
 }
 
-void helper_want(struct helper *h, const char *dir)
+void helper_want(struct helper *h, const char *dir, const char *netns)
 {
-    if (h->pid > 0 && strcmp(h->dir, dir) == 0) {
+    bool same = strcmp(h->dir, dir) == 0 && strcmp(h->netns, netns) == 0;
+
+    snprintf(h->netns, sizeof(h->netns), "%s", netns);
+    if (h->pid > 0 && same) {
         kill(h->pid, SIGHUP);
         return;
     }

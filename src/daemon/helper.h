@@ -15,6 +15,7 @@ struct helper {
     enum helper_kind kind;
     const char *program;  // its binary
     char dir[PATH_MAX];   // the enforcer's, with limits, socket and the guard's figures; "" while none is wanted
+    char netns[64];       // name of the network namespace that it runs in; "" : ours
     pid_t pid;            // 0: does not run
     usec_t started, again; // monotonic; again: when to start it, USEC_FOREVER never
     unsigned failures;    // in a row
@@ -22,8 +23,8 @@ struct helper {
 
 void helper_init(struct helper *h, enum helper_kind kind, const char *program);
 
-// It shall run on this directory and take the limits there as they are now.
-void helper_want(struct helper *h, const char *dir);
+// It shall run on this directory, in this network namespace, and take the limits there as they are now.
+void helper_want(struct helper *h, const char *dir, const char *netns);
 
 // Starts it if it is time. Returns when to call next (monotonic), USEC_FOREVER: not needed.
 usec_t helper_tick(struct helper *h);

@@ -179,12 +179,16 @@ static void reload_done(struct launcher *l, const char *status)
 
 // --- messages ------------------------------------------------------------------------------------------------
 
-static void prepared(struct launcher *l, struct child *c, const char *enforcer_dir)
+static void prepared(struct launcher *l, struct child *c, const char *text)
 {
+    const char *end = text + strcspn(text, "\n");
+    char dir[CHANNEL_TEXT_MAX];
+
+    snprintf(dir, sizeof(dir), "%.*s", (int)(end - text), text);
     // only as root, and only before it has read a line: it may name the place of the enforcer
-    if (geteuid() == 0 && enforcer_dir[0] == '/')
+    if (geteuid() == 0 && dir[0] == '/')
         for (size_t i = 0; i < HELPER_KINDS; i++)
-            helper_want(&l->helpers[i], enforcer_dir);
+            helper_want(&l->helpers[i], dir, *end ? end + 1 : end);
     if (c == &l->fresh && l->current.pid)
         (void)channel_send(l->current.fd, CHANNEL_PAUSE, NULL);
     else

@@ -31,6 +31,7 @@ struct service {
     int channel;            // to the launcher
     bool observe;           // nothing is enforced
     const char *observe_why; // in words, "" when it is not
+    uint64_t netns;         // inode of the network namespace that bans belong in, 0 unknown
     usec_t started;
     struct sandbox_report locks;
 };

@@ -74,6 +74,8 @@ static void log_report(const struct config_report *report, size_t from)
 static int init_config(struct watcher *w)
 {
     struct service *s = &w->s;
+    struct stat there;
+    char netns[128];
     int r = config_load(s->options->config, &s->config, &w->report);
 
     log_report(&w->report, 0);
@@ -91,6 +93,11 @@ static int init_config(struct watcher *w)
     if (r < 0)
         return fail(w, r, "configuration: %s", strerror(-r));
     snprintf(w->enforcer_socket, sizeof(w->enforcer_socket), "%.4000s/%s", w->enforcer_dir, ENFORCER_SOCKET_NAME);
+    snprintf(netns, sizeof(netns), "/run/netns/%s", s->config->netns);
+    if (stat(*s->config->netns ? netns : "/proc/self/ns/net", &there) == 0)
+        s->netns = there.st_ino;
+    else
+        log_warning("netns = %s: %s: %s; no bans are made until it is there", s->config->netns, netns, strerror(errno));
     return 0;
 }
 
@@ -434,6 +441,15 @@ static void tear_down(struct watcher *w)
     sd_event_unref(s->event);
 }
 
+// The launcher, still root then, starts the enforcer on this directory, in the namespace that stands behind it.
+static int tell_prepared(struct watcher *w)
+{
+    char text[CHANNEL_TEXT_MAX];
+
+    snprintf(text, sizeof(text), "%.900s\n%.63s", w->enforcer_dir, w->s.config->netns);
+    return channel_send(w->s.channel, CHANNEL_PREPARED, w->was_root && !w->s.observe ? text : "");
+}
+
 static int run(struct watcher *w)
 {
     char status[ANSWERS_STATUS_MAX];
@@ -441,7 +457,7 @@ static int run(struct watcher *w)
     int r = prepare(w);
 
     if (r == 0)
-        r = channel_send(w->s.channel, CHANNEL_PREPARED, w->was_root && !w->s.observe ? w->enforcer_dir : "");
+        r = tell_prepared(w);
     if (r == 0 && (channel_receive(w->s.channel, 1, &m) < 0 || m.type != CHANNEL_GO))
         return 0; // the launcher stops
     if (r == 0)
