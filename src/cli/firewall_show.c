@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // pptpban firewall show: prints the policy for one packet filter. Changes nothing.
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -25,7 +26,8 @@ static int show(const struct config *config, const struct fw_format *format)
         fw_model_free(&model);
     }
     if (r < 0)
-        fprintf(stderr, "error: %s: %s\n", format->name, strerror(-r));
+        fprintf(stderr, "error: %s: %s\n", format->name,
+                r == -E2BIG ? "the policy has more networks than this format has numbers for" : strerror(-r));
     fw_facts_free(&gathered);
     return r < 0 ? EXIT_FAILED : EXIT_DONE;
 }

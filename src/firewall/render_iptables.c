@@ -406,6 +406,9 @@ int fw_render_iptables(const struct fw_model *m, FILE *out)
         {FW_IPT_V6, "\"${IP6TABLES:-ip6tables}-restore\" --wait --noflush"},
     };
 
+    int status = fw_render_check(m);
+    if (status < 0)
+        return status;
     fputs("#!/bin/sh\n# The base ruleset of pptpban: chains and sets of its own, those of others stay as they are.\n"
           "# IPTABLES=iptables-legacy IP6TABLES=ip6tables-legacy choose other programs.\nset -e\n",
           out);

@@ -9,10 +9,13 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <errno.h>
+
 #include "config/config.h"
 #include "firewall/facts.h"
 #include "firewall/front.h"
 #include "firewall/judge.h"
+#include "firewall/render.h"
 
 enum { NOW = 1795392000 }; // November 2026
 
@@ -232,12 +235,39 @@ static void test_nothing_is_lost(void **state)
     }
 }
 
+// Configuration refuses such names; no renderer relies on it, and none writes half of something.
+static void test_nothing_breaks_out(void **state)
+{
+    static const char *const hostile[] = {"x\" y", "x -->", "x\ny", "${x}", "x*/", ""};
+
+    (void)state;
+    for (const struct fw_format *format = fw_formats; format->name; format++)
+        for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+            struct place p;
+            char *text = NULL;
+            size_t n = 0;
+            load_text(&p, policies[5], true);
+            FILE *f = open_memstream(&text, &n);
+            assert_non_null(f);
+            p.model.rules[2].id = hostile[i];
+            assert_int_equal(format->render(&p.model, f), -EINVAL);
+            p.model.rules[2].id = "x";
+            p.model.rules[3].why = hostile[i];
+            assert_int_equal(format->render(&p.model, f), -EINVAL);
+            fclose(f);
+            assert_int_equal(n, 0);
+            free(text);
+            unload(&p);
+        }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_like_the_model),
         cmocka_unit_test(test_networks_are_few),
         cmocka_unit_test(test_nothing_is_lost),
+        cmocka_unit_test(test_nothing_breaks_out),
     };
 
     return argc > 1 ? judge_lines(argv[1]) : cmocka_run_group_tests(tests, NULL, NULL);
