@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -35,36 +36,40 @@ static const char usage[] =
     "what stands behind -- is no option, such as a pattern that begins with -.\n"
     "\n";
 
-enum { NONE_OF, ALL_OF };
+// Where the option goes: a flag, or its value as it is; 0: see take().
+#define TO(member) offsetof(struct test_options, member)
 
 static const struct item {
-    char letter; // 0: none
+    char letter;
     const char *name, *value, *help;
+    size_t target;
 } items[] = {
-    {'c', "config", "FILE", "use this configuration, which says where filters are"},
-    {'j', "journal", NULL, "read this machine's journal"},
+    {'c', "config", "FILE", "use this configuration, which says where filters are", TO(config)},
+    {'j', "journal", NULL, "read this machine's journal", TO(journal)},
     {'m', "journalmatch", "MATCH",
-     "read these entries of the journal, not those that the filter names"},
-    {'d', "datepattern", "PATTERN", "find dates in this form, as in a filter"},
-    {'Z', "timezone", "ZONE", "the zone of stamps that tell none, as in TZ"},
-    {'L', "maxlines", "NUMBER", "how many lines a pattern may span"},
-    {'u', "usedns", "WORD", "no: <HOST> matches addresses alone"},
+     "read these entries of the journal, not those that the filter names", TO(journalmatch)},
+    {'d', "datepattern", "PATTERN", "find dates in this form, as in a filter", TO(datepattern)},
+    {'Z', "timezone", "ZONE", "the zone of stamps that tell none, as in TZ", 0},
+    {'L', "maxlines", "NUMBER", "how many lines a pattern may span", TO(maxlines)},
+    {'u', "usedns", "WORD", "no: <HOST> matches addresses alone", TO(usedns)},
     {'o', "out", "FORMAT",
-     "print failures alone: ip, user, time, msg, row, or a text like '<ip> <F-USER>'"},
-    {'J', "json", NULL, "print JSON"},
-    {'e', "explain", NULL, "explain step by step what becomes of a line (the first 10)"},
-    {'n', "line", "NUMBER", "explain this line of the log"},
-    {'l', "lint", NULL, "say what is dangerous or useless in the filter; needs no log"},
-    {'E', "expand", NULL, "show the patterns as PCRE2 sees them, too"},
-    {'v', "verbose", NULL, "all patterns, those that never matched too, and more of everything"},
-    {'M', "print-all-matched", NULL, "print all lines that matched"},
-    {'X', "print-all-missed", NULL, "print all lines that nothing matched"},
-    {'I', "print-all-ignored", NULL, "print all lines that ignoreregex matched"},
-    {'x', "print-no-missed", NULL, "print none of them"},
-    {'i', "print-no-ignored", NULL, "print none of them"},
-    {'g', "no-gate", NULL, "show every line to every pattern (slower, same result)"},
-    {'C', "color", "WHEN", "always, never or auto"},
-    {'h', "help", NULL, "print this help"},
+     "print failures alone: ip, user, time, msg, row, or a text like '<ip> <F-USER>'", TO(out)},
+    {'J', "json", NULL, "print JSON", TO(json)},
+    {'e', "explain", NULL, "explain step by step what becomes of a line (the first 10)",
+     TO(explain)},
+    {'n', "line", "NUMBER", "explain this line of the log", 0},
+    {'l', "lint", NULL, "say what is dangerous or useless in the filter; needs no log", TO(lint)},
+    {'E', "expand", NULL, "show the patterns as PCRE2 sees them, too", TO(expand)},
+    {'v', "verbose", NULL, "all patterns, those that never matched too, and more of everything",
+     TO(verbose)},
+    {'M', "print-all-matched", NULL, "print all lines that matched", 0},
+    {'X', "print-all-missed", NULL, "print all lines that nothing matched", 0},
+    {'I', "print-all-ignored", NULL, "print all lines that ignoreregex matched", 0},
+    {'x', "print-no-missed", NULL, "print none of them", 0},
+    {'i', "print-no-ignored", NULL, "print none of them", 0},
+    {'g', "no-gate", NULL, "show every line to every pattern (slower, same result)", TO(no_gate)},
+    {'C', "color", "WHEN", "always, never or auto", 0},
+    {'h', "help", NULL, "print this help", 0},
 };
 
 enum { N_ITEMS = sizeof(items) / sizeof(items[0]) };
@@ -107,79 +112,52 @@ static bool set_zone(const char *zone)
     return setenv("TZ", zone, 1) == 0;
 }
 
+static bool set_line(struct test_options *o, const char *value)
+{
+    unsigned long long n;
+
+    if (str_number(str_of(value), UINT64_MAX, &n) < 0 || n == 0)
+        return false;
+    o->explain = true;
+    o->line = n;
+    return true;
+}
+
 // Takes one option. False when its value is none.
 static bool take(struct test_options *o, int letter, const char *value)
 {
+    const struct item *item = items;
+
+    while (item->letter != letter)
+        item++;
+    if (item->target && item->value)
+        *(const char **)((char *)o + item->target) = value;
+    else if (item->target)
+        *(bool *)((char *)o + item->target) = true;
     switch (letter) {
-    case 'c':
-        o->config = value;
-        return true;
-    case 'j':
-        o->journal = true;
-        return true;
-    case 'm':
-        o->journalmatch = value;
-        return true;
-    case 'd':
-        o->datepattern = value;
-        return true;
     case 'Z':
         return set_zone(value);
-    case 'L':
-        o->maxlines = value;
-        return true;
-    case 'u':
-        o->usedns = value;
-        return true;
-    case 'o':
-        o->out = value;
-        return true;
-    case 'J':
-        o->json = true;
-        return true;
-    case 'e':
-        o->explain = true;
-        return true;
-    case 'n': {
-        unsigned long long n;
-        o->explain = true;
-        if (str_number(str_of(value), UINT64_MAX, &n) < 0 || n == 0)
-            return false;
-        o->line = n;
-        return true;
-    }
-    case 'l':
-        o->lint = true;
-        return true;
-    case 'E':
-        o->expand = true;
-        return true;
-    case 'v':
-        o->verbose = true;
-        return true;
-    case 'M':
-        o->all |= 1 << TEST_MATCHED | 1 << TEST_PARTIAL;
-        return true;
-    case 'X':
-        o->all |= 1 << TEST_MISSED;
-        return true;
-    case 'I':
-        o->all |= 1 << TEST_IGNORED;
-        return true;
-    case 'x':
-        o->none |= 1 << TEST_MISSED;
-        return true;
-    case 'i':
-        o->none |= 1 << TEST_IGNORED;
-        return true;
-    case 'g':
-        o->no_gate = true;
-        return true;
+    case 'n':
+        return set_line(o, value);
     case 'C':
         return set_colours(o, value);
-    default:
-        return false;
+    case 'M':
+        o->all |= 1 << TEST_MATCHED | 1 << TEST_PARTIAL;
+        break;
+    case 'X':
+        o->all |= 1 << TEST_MISSED;
+        break;
+    case 'I':
+        o->all |= 1 << TEST_IGNORED;
+        break;
+    case 'x':
+        o->none |= 1 << TEST_MISSED;
+        break;
+    case 'i':
+        o->none |= 1 << TEST_IGNORED;
+        break;
     }
+    return true;
 }
 
 // -1: go on; else the exit code.
