@@ -278,60 +278,29 @@ static struct life_key key_of(const struct sessions *s, const struct record *r, 
     return key;
 }
 
-void sessions_event(struct sessions *s, const struct record *r, const struct event *e, const struct addr *cmdline_addr)
+static void on_fault(struct life *l)
 {
-    struct life_key key = key_of(s, r, e);
-    struct life_host *h = lives_host(&s->lives, key.host);
+    l->faulted = true;
+    if (l->failure == FAILURE_ATTEMPT)
+        l->class = CLASS_FAULT;
+}
 
-    s->record = r;
-    if (r->time > h->newest)
-        h->newest = r->time;
-    h->compared = false;
-    settle_expire(s, false, 0);
-    if (e->role == ROLE_DISTRUST) {
-        h->distrusted = r->time;
-        s->record = NULL;
+static void on_end(struct sessions *s, struct life *l, const struct record *r)
+{
+    if (l->stale_ends) {
+        l->stale_ends--;
         return;
     }
-    if (e->role == ROLE_CLEAR) {
-        settle_clear(s, key.host, false, r->time);
-        s->record = NULL;
-        return;
-    }
+    l->end_told = true;
+    settle_end(s, l, true, r->time);
+}
 
-    struct life *l = lives_find(&s->lives, &key);
-    if (e->role == ROLE_END && !l) { // of something that began before we looked
-        s->record = NULL;
-        return;
-    }
-    // a name that nothing began ends nowhere: it is over after each of its lines, and goes on with the next
-    bool loose = e->key.n && !e->key_kind && !(l && l->begun) && e->role != ROLE_BEGIN;
-    if (e->role == ROLE_BEGIN || (e->role == ROLE_OTHER && e->begins)) {
-        l = begin_life(s, l, &key, r, e, cmdline_addr);
-    } else if (!l || (l->end_seq && !loose && e->role != ROLE_LINK && e->role != ROLE_END) ||
-               is_someone_else(l, cmdline_addr)) {
-        if (l)
-            settle_end(s, l, true, r->time);
-        l = new_life(s, &key, r, false);
-        first_line(s, l, r, cmdline_addr);
-    }
-    lives_list(&s->lives, LIFE_BY_LINE, l);
-    settle_trace(s, STEP_LINE, l, NULL, 0, r->time);
-    if (!l->end_seq)
-        l->last = r->time;
-
-    bool knew = l->has_addr;
-    if (cmdline_addr)
-        settle_address(s, l, cmdline_addr, ORIGIN_CMDLINE, r->time);
-    if (e->has_addr)
-        settle_address(s, l, &e->addr, ORIGIN_LINE, r->time);
-    if (!knew && l->has_addr)
-        settle_caller_address(s, l, r->time);
-
+static void follow_role(struct sessions *s, struct life *l, const struct record *r, const struct event *e)
+{
     switch (e->role) {
     case ROLE_CALL:
         bind_call(&s->lives, l, r->time);
-        settle_host(s, key.host, r->time); // an earlier child can no longer be named
+        settle_host(s, l->key.host, r->time); // an earlier child can no longer be named
         break;
     case ROLE_NEXT:
         on_next(s, l, r, e);
@@ -343,9 +312,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         on_other(s, l, r, e);
         break;
     case ROLE_FAULT:
-        l->faulted = true;
-        if (l->failure == FAILURE_ATTEMPT)
-            l->class = CLASS_FAULT;
+        on_fault(l);
         break;
     case ROLE_ATTEMPT:
     case ROLE_FAILURE:
@@ -355,12 +322,7 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         on_success(s, l, e);
         break;
     case ROLE_END:
-        if (l->stale_ends) {
-            l->stale_ends--;
-            break;
-        }
-        l->end_told = true;
-        settle_end(s, l, true, r->time);
+        on_end(s, l, r);
         break;
     case ROLE_BEGIN:
     case ROLE_ADDRESS:
@@ -369,12 +331,69 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
     case ROLE_MAX:
         break;
     }
+}
+
+static void learn_address(struct sessions *s, struct life *l, const struct record *r, const struct event *e,
+                          const struct addr *cmdline_addr)
+{
+    bool knew = l->has_addr;
+
+    if (cmdline_addr)
+        settle_address(s, l, cmdline_addr, ORIGIN_CMDLINE, r->time);
+    if (e->has_addr)
+        settle_address(s, l, &e->addr, ORIGIN_LINE, r->time);
+    if (!knew && l->has_addr)
+        settle_caller_address(s, l, r->time);
+}
+
+static void event_of_life(struct sessions *s, const struct life_key *key, const struct record *r, const struct event *e,
+                          const struct addr *cmdline_addr)
+{
+    struct life *l = lives_find(&s->lives, key);
+
+    if (e->role == ROLE_END && !l) // of something that began before we looked
+        return;
+    // a name that nothing began ends nowhere: it is over after each of its lines, and goes on with the next
+    bool loose = e->key.n && !e->key_kind && !(l && l->begun) && e->role != ROLE_BEGIN;
+    if (e->role == ROLE_BEGIN || (e->role == ROLE_OTHER && e->begins)) {
+        l = begin_life(s, l, key, r, e, cmdline_addr);
+    } else if (!l || (l->end_seq && !loose && e->role != ROLE_LINK && e->role != ROLE_END) ||
+               is_someone_else(l, cmdline_addr)) {
+        if (l)
+            settle_end(s, l, true, r->time);
+        l = new_life(s, key, r, false);
+        first_line(s, l, r, cmdline_addr);
+    }
+    lives_list(&s->lives, LIFE_BY_LINE, l);
+    settle_trace(s, STEP_LINE, l, NULL, 0, r->time);
+    if (!l->end_seq)
+        l->last = r->time;
+    learn_address(s, l, r, e, cmdline_addr);
+    follow_role(s, l, r, e);
     if (loose && l->end_seq) {
         l->last = r->time;
         lives_list(&s->lives, LIFE_ENDED, l);
     } else if (loose) {
         settle_end(s, l, false, r->time);
     }
+}
+
+void sessions_event(struct sessions *s, const struct record *r, const struct event *e, const struct addr *cmdline_addr)
+{
+    struct life_key key = key_of(s, r, e);
+    struct life_host *h = lives_host(&s->lives, key.host);
+
+    s->record = r;
+    if (r->time > h->newest)
+        h->newest = r->time;
+    h->compared = false;
+    settle_expire(s, false, 0);
+    if (e->role == ROLE_DISTRUST)
+        h->distrusted = r->time;
+    else if (e->role == ROLE_CLEAR)
+        settle_clear(s, key.host, false, r->time);
+    else
+        event_of_life(s, &key, r, e, cmdline_addr);
     s->counters.active = s->lives.active;
     s->record = NULL;
 }
