@@ -188,7 +188,7 @@ static int read_all(struct replay *r, char *const *files, int n, const char *jou
         int e = replay_file(files[i], &options, 0, counts);
         if (e < 0) {
             fprintf(stderr, "pptpban: %s: %s\n", strcmp(files[i], "-") == 0 ? "standard input" : files[i],
-                    strerror(-e));
+                    e == -EBADMSG ? "damaged, or its end is missing" : strerror(-e));
             failed = 1;
         }
     }

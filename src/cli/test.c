@@ -263,8 +263,7 @@ static int read_log(struct test *t)
     struct source_options options = {.filters = 1, .record = test_collect, .userdata = t};
 
     if (t->from_journal) {
-        const char *match =
-            t->options.journalmatch ? t->options.journalmatch : filter_journalmatch(t->filter);
+        const char *match = filter_journalmatch(t->filter);
         struct source_journal_match m = {.filter = 1, .match = match};
         return replay_journal(t->options.journal ? NULL : log, &m, 1, &options, &t->counts);
     }
@@ -283,11 +282,10 @@ static bool tell_missing(const struct test *t)
     for (unsigned k = 0; k < TEST_KINDS; k++)
         lines += t->lines[k];
     if (t->from_journal && lines == 0) {
-        const char *match =
-            t->options.journalmatch ? t->options.journalmatch : filter_journalmatch(t->filter);
+        const char *match = filter_journalmatch(t->filter);
         fprintf(stderr, "pptpban test: no entry of the journal%s%s is there%s%s\n",
                 t->options.journal ? "" : " in ", t->options.journal ? "" : t->options.log,
-                match && *match ? " with " : "", match && *match ? match : "");
+                *match ? " with " : "", match);
         return true;
     }
     if (t->options.line > lines) {
@@ -335,7 +333,7 @@ static int run(struct test *t)
     t->took = clock_monotonic() - start;
     if (r < 0) {
         fprintf(stderr, "pptpban: %s: %s\n", t->options.log ? t->options.log : "journal",
-                strerror(-r));
+                r == -EBADMSG ? "damaged, or its end is missing" : strerror(-r));
         return EXIT_FAILED;
     }
     bool missing = tell_missing(t);

@@ -107,6 +107,7 @@ static int make_plan(struct plan *p, const struct test_options *o)
     add_param(p, "datepattern", o->datepattern);
     add_param(p, "maxlines", o->maxlines);
     add_param(p, "usedns", o->usedns);
+    add_param(p, "journalmatch", o->journalmatch);
     return 0;
 }
 

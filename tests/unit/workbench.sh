@@ -88,6 +88,10 @@ told "no such filter file" 1 "./no-such.conf: No such file" log ./no-such.conf
 told "a directory as a filter" 1 "$T/journal: Is a directory" log "$T/journal"
 told "a filter with a directory of its name" 3 "filters/pptpd.conf, with sessions" log pptpd
 told "a directory without a journal" 3 "no entry of the journal in journal is there with SYSLOG_IDENTIFIER=pppd" journal pptpd
+told "entries that cannot be asked for" 1 "'pppd' in journalmatch; FIELD=value is wanted" --journalmatch pppd journal pptpd
+told "other entries than the filter's" 3 "is there with SYSLOG_IDENTIFIER=x" --journalmatch SYSLOG_IDENTIFIER=x journal pptpd
+gzip -c log | head -c 20 >cut.gz
+told "a log that is cut" 1 "cut.gz: damaged, or its end is missing" cut.gz '<ADDR>'
 told "no such zone" 2 '"Mars/Phobos" is no value' --timezone Mars/Phobos log '<ADDR>'
 told "a zone" 0 "1 matched" --timezone EST5 log '<ADDR>'
 told "no such line" 3 "there is no line 7, the last is 1" --line 7 log '<ADDR>'
