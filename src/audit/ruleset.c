@@ -165,6 +165,8 @@ static enum answer matches(const struct rs_rule *r, const struct rs_packet *p)
         a = both(a, yes_if(((r->states & p->state) != 0) != r->not_state));
     if (r->loopback || r->named_source)
         a = NO;
+    if (r->at_server) // GRE is asked about where tunnels end, anything else at the whole machine
+        a = both(a, p->protocol == RS_GRE ? YES : MAYBE);
     return a;
 }
 

@@ -56,6 +56,7 @@ struct rs_rule {
     bool not_state;
     bool loopback, not_loopback; // only what comes in on lo; only what does not
     bool named_source;           // only addresses that are written in the rule
+    bool at_server;              // only at the VPN server's addresses, by our own set of them
     bool maybe;                  // and something else
     unsigned does;               // enum rs_does
     unsigned long handle;        // nftables'; iptables: the number in its chain, from 1

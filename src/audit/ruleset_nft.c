@@ -199,6 +199,22 @@ static void match(struct rs_rule *r, const json_t *m)
     }
 }
 
+// Whether that asks our own set of the VPN server's addresses.
+static bool match_server(const struct rs_chain *c, struct rs_rule *r, const json_t *m)
+{
+    const char *set = text_of(m, "right"), *family = strcmp(set, "@server6") == 0 ? "ip6" : "ip";
+    const json_t *payload = json_object_get(json_object_get(m, "left"), "payload");
+
+    if (!rs_is_ours(c) || (strcmp(set, "@server4") != 0 && strcmp(set, "@server6") != 0) ||
+        strcmp(text_of(m, "op"), "==") != 0 || strcmp(text_of(payload, "field"), "daddr") != 0 ||
+        strcmp(text_of(payload, "protocol"), family) != 0)
+        return false;
+    r->family = family[2] ? 6 : 4;
+    r->does |= RS_LOOKUP;
+    r->at_server = true;
+    return true;
+}
+
 static bool verdict(struct rs_rule *r, const json_t *e)
 {
     static const struct {
@@ -314,7 +330,8 @@ static int add_rule(struct ruleset *rs, const json_t *all, const json_t *rule)
         r = &rs->rules[at]; // a map may have moved them
         const json_t *m = json_object_get(e, "match"), *map = json_object_get(e, "vmap");
         if (m) {
-            match(r, m);
+            if (!match_server(c, r, m))
+                match(r, m);
         } else if (map) {
             struct rs_rule so_far = *r;
             int status = add_map(rs, c, &so_far, map);

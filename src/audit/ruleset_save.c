@@ -74,6 +74,12 @@ static void set_hook(struct rs_chain *c)
             c->priority = tables[i].priority;
 }
 
+// Whether that asks our own set of the VPN server's addresses.
+static bool is_server(const struct rs_chain *c, char **v, size_t n)
+{
+    return rs_is_ours(c) && strncmp(v[1], "pptpban-server", 14) == 0 && n > 2 && strcmp(v[2], "dst") == 0;
+}
+
 static const struct rs_chain *find(const struct ruleset *rs, enum rs_origin origin, const char *family,
                                    const char *table, const char *name)
 {
@@ -156,7 +162,8 @@ static void target(struct ruleset *rs, const struct rs_chain *c, struct rs_rule 
 // One option with its value; returns how many words it took, 0 when it is not known.
 static size_t option(struct ruleset *rs, const struct rs_chain *c, struct rs_rule *r, char **v, size_t n, bool no)
 {
-    static const char *const modules[] = {"tcp", "udp", "conntrack", "state", "comment", "multiport", "addrtype", NULL};
+    static const char *const modules[] = {"tcp", "udp", "conntrack", "state", "comment", "multiport", "addrtype",
+                                         "set", NULL}; // its option says what it asks
     static const char *const limits[] = {"limit", "hashlimit", "connlimit", "recent", NULL};
     const char *o = v[0];
     char *value = n > 1 ? v[1] : NULL;
@@ -177,6 +184,7 @@ static size_t option(struct ruleset *rs, const struct rs_chain *c, struct rs_rul
         *(no ? &r->not_loopback : &r->loopback) = true;
     } else if (strcmp(o, "--match-set") == 0) {
         r->does |= strcmp(value, "pptpban-gre4") == 0 ? RS_PEERS : 0;
+        *(is_server(c, v, n) && !no ? &r->at_server : &r->maybe) = true;
     } else if (strcmp(o, "-s") == 0) {
         r->named_source |= !no && strcmp(value, "0.0.0.0/0") != 0 && strcmp(value, "::/0") != 0;
     } else if (strcmp(o, "-m") == 0) {

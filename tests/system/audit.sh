@@ -90,6 +90,11 @@ each_tool() { # TOOL BACKEND FLUSH...
 	done
 	is "$tool: tcp/22 is shut, tcp/8080 is not" yes "$(reason open-ports | grep -q 'reach tcp/8080' && echo yes)"
 	is "$tool: and so it is" "yes no yes" "$(connects 1723) $(connects 22) $(connects 8080)"
+	printf 'address = 203.0.113.1\n' >>"$T/pptpban.conf.d/backend.conf"
+	ok "$tool: the ruleset of one address is applied" in_server "$PB_BUILD/pptpban" firewall apply --no-confirm --force --config "$T/pptpban.conf"
+	for check in ruleset-order foreign gre helper limits mss; do
+		is "$tool: $check of one address" pass "$(verdict $check)"
+	done
 	rm -f "$T/state-firewall/last-good"
 	is "$tool: what was never confirmed" warn "$(verdict ruleset)"
 	"$@"
