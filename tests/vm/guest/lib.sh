@@ -86,11 +86,11 @@ server() {
 }
 
 # vpn CLIENT LOGNAME USER PASSWORD: a real pptp client; waits until it is up or has ended. Sets PID and RES
-# (up | exit-N | stuck). pppd's exit-19 is "failed to authenticate ourselves".
+# (up | exit-N | stuck). pppd's exit-19 is "failed to authenticate ourselves". VPN_OPTIONS: more options of pppd.
 vpn() {
 	local n=$1 log=$OUT/clients/$2.log user=$3 pass=$4 i rc
 	(in_ns "$n" client-pppd pty "pptp $S --nolaunchpppd --nohostroute" user "$user" password "$pass" \
-		nodetach noauth noipdefault nodefaultroute nobsdcomp nodeflate novj lcp-max-configure 4 require-mppe-128) \
+		nodetach noauth noipdefault nodefaultroute nobsdcomp nodeflate novj lcp-max-configure 4 require-mppe-128 ${VPN_OPTIONS:-}) \
 		>"$log" 2>&1 &
 	PID=$! RES=stuck
 	for ((i = 0; i < ${VPN_WAIT:-900}; i++)); do
