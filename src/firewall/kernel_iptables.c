@@ -235,9 +235,30 @@ static int ipt_fill(enum fw_tool tool, const struct fw_fill *fill, struct fw_err
     return r == -EPROTO && strstr(error->text, "does not exist") ? -ENOENT : r;
 }
 
+// Makes the sets that are missing, empty, which changes no packet's way: those of the lines "create SET ...", but the ones
+// that are only filled to be swapped (their names end with t).
+static int create_sets(const struct fw_ruleset *r, struct fw_error *error)
+{
+    char *script = NULL;
+    size_t size;
+    FILE *out = open_memstream(&script, &size);
+
+    if (!out)
+        return -ENOMEM;
+    for (const char *line = r->part[FW_PART_SETS]; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        size_t name = strncmp(line, "create ", 7) == 0 ? strcspn(line + 7, " ") : 0;
+        if (name > 0 && line[7 + name - 1] != 't')
+            fprintf(out, "%.*s\n", (int)strcspn(line, "\n"), line);
+    }
+    int result = fclose(out) != 0 ? -ENOMEM : ipset(script, NULL, error, "restore", "-exist");
+    free(script);
+    return result;
+}
+
+// Both families' rules, with their sets in place.
 static int test_families(const struct fw_ruleset *r, struct fw_error *error)
 {
-    int result = 0;
+    int result = create_sets(r, error);
 
     for (int family = 0; result == 0 && family < FAMILIES; family++)
         result = restore_text(r->tool, family, true, r->part[family ? FW_PART_V6 : FW_PART_V4], error);
@@ -246,12 +267,12 @@ static int test_families(const struct fw_ruleset *r, struct fw_error *error)
 
 static int ipt_apply(const struct fw_ruleset *r, const struct fw_fill *fills, size_t n, struct fw_error *error)
 {
-    int result = ipset(r->part[FW_PART_SETS], NULL, error, "restore", "-exist");
+    int result = test_families(r, error);
 
+    if (result == 0)
+        result = ipset(r->part[FW_PART_SETS], NULL, error, "restore", "-exist");
     for (size_t i = 0; result == 0 && i < n; i++)
         result = ipt_fill(r->tool, &fills[i], error);
-    if (result == 0)
-        result = test_families(r, error);
     for (int family = 0; result == 0 && family < FAMILIES; family++) {
         result = restore_text(r->tool, family, false, r->part[family ? FW_PART_V6 : FW_PART_V4], error);
         if (result == 0)
@@ -384,11 +405,8 @@ static int ipt_check(const struct fw_ruleset *r, struct fw_error *error)
 {
     struct fw_error ignored;
     char *listing = NULL;
-    // Rules are judged with their sets in place; making those that are missing changes no packet's way.
-    int result = ipset(r->part[FW_PART_SETS], NULL, error, "restore", "-exist");
+    int result = test_families(r, error);
 
-    if (result == 0)
-        result = test_families(r, error);
     if (ipt_list(r->tool, false, &listing, &ignored) == 0 && !*listing)
         each_set(destroy_set, NULL, &ignored); // nobody uses them
     free(listing);

@@ -181,6 +181,13 @@ END
 	fw "$p" restore >/dev/null
 	ok "$backend: and restore brings it back" cut_off "$p" 192.0.2.9 22
 
+	# a dry run changes no list that is in force
+	cp "$T/$p.conf" "$T/kept"
+	sed -i 's/^admin_from = .*/admin_from = 192.0.2.9/' "$T/$p.conf"
+	fw "$p" check >/dev/null 2>&1
+	ok "$backend: a check of another list" cut_off "$p" 192.0.2.9 22
+	mv "$T/kept" "$T/$p.conf"
+
 	fw "$p" remove >/dev/null
 	is "$backend: removed" 0 $?
 	ok "$backend: everybody comes in" reaches "$p" 192.0.2.9 22
