@@ -29,6 +29,7 @@ named "$real"
 service_start
 ok "the enforcer is there" wait_for 5 enforced
 is "in the named namespace" "$(stat -Lc %i "/run/netns/$real")" "$(space "$(enforcer)")"
+wait_for 5 eval '[ -n "$(connguard)" ]'
 is "so is the guard of silent connections" "$(stat -Lc %i "/run/netns/$real")" "$(space "$(connguard)")"
 is "the watcher is where it was started" "$(stat -Lc %i "/run/netns/$host")" "$(space "$(watcher)")"
 is "and no root" "" "$(ps -o user= -p "$(watcher)" | grep -x root)"
@@ -63,6 +64,7 @@ started $stray
 ok "an enforcer in another namespace is told" wait_for 5 eval 'problem | grep -q "another network namespace"'
 ok "in words" sh -c "'$pptpban' status --runtime '$T/run' | grep -q 'another network namespace'"
 kill $stray
+wait $stray 2>/dev/null
 kill -CONT "$service"
 ok "and the right one comes back" wait_for 10 eval '[ -z "$(problem)" ] && enforced'
 service_stop
