@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # pptpban test on captured logs and small ones: what it counts is what the replay counts, what it shows is what is there.
 set -u
-srcdir=${srcdir:-.}
+srcdir=$(cd "${srcdir:-.}" && pwd)
 T=$(mktemp -d "${TMPDIR:-/tmp}/pptpban-workbench-XXXXXX")
 trap 'rm -rf "$T"' EXIT
 status=0
@@ -72,7 +72,7 @@ wants "no such log" "/no/such/file: No such file"
 
 # What was meant to be a file, a zone, an option or a line, and is none, is not taken for something else without a word.
 program=$PWD/pptpban
-printf '[pptpban]\nfilter_dirs = %s/filters\n' "$(cd "$srcdir" && pwd)" >"$T/conf-absolute"
+printf '[pptpban]\nfilter_dirs = %s/filters\n' "$srcdir" >"$T/conf-absolute"
 cd "$T" || exit
 told() { # WHAT STATUS TEXT ARGUMENT...
 	what=$1 wanted=$2 text=$3
