@@ -36,6 +36,17 @@ done
 is "what the enforcer writes is what the path unit waits for" 1 \
 	"$(strings -a "$T/root"/usr/*/libexec/pptpban/pptpban-enforcer "$T/root"/usr/libexec/pptpban/pptpban-enforcer 2>/dev/null | grep -c '^%s/lost$')"
 
+# The sandbox of the unit that restores keeps iptables-legacy from loading its modules.
+mkdir "$T/bin"
+printf '#!/bin/sh\necho "$@" >>%s/modprobe\n' "$T" >"$T/bin/modprobe"
+chmod 0755 "$T/bin/modprobe"
+for tool in nftables iptables-nft iptables-legacy; do
+	printf 'pptpban-ruleset 1 %s 0 0\n' $tool >"$T/last-good"
+	PATH=$T/bin:$PATH sh "$PB_SRC/etc/pptpban-legacy-hook" modules "$T/last-good"
+done
+is "modules are loaded for a ruleset of iptables-legacy, and for no other" "-qa ip_tables ip6_tables" "$(cat "$T/modprobe")"
+ok "nothing was confirmed: nothing is loaded" sh "$PB_SRC/etc/pptpban-legacy-hook" modules "$T/no-such-file"
+
 # A mutant must be seen: without its sandbox the unit is exposed.
 grep -v -e '^Protect' -e '^Restrict' -e '^SystemCall' -e '^Private' "$T/pptpban.service" >"$T/pptpban-bare.service"
 is "a unit without its sandbox is not accepted" yes \
