@@ -4,8 +4,6 @@
 packets.py gre SOURCE SERVER CALL     five GRE packets of PPTP (RFC 2637), of a call that may not exist
 packets.py hear-gre FROM SECONDS      how many GRE packets from that address the machine's own sockets get
 packets.py syn-mss INTERFACE SECONDS  the MSS of the first TCP SYN that is seen there
-packets.py gap TABLE SECONDS          milliseconds from the end of that table of nftables to its next rule, as the kernel
-                                      tells them
 packets.py silent SERVER SECONDS SOURCE...  a connection from each, without a word, for so long; each comes again when it
                                       is ended (with one source: says after how many seconds, and ends)
 """
@@ -46,33 +44,6 @@ elif mode == 'syn-mss':
         print(struct.unpack('>H', options[2:4])[0] if options else 'none')
         sys.exit()
     print('no SYN')
-
-elif mode == 'gap':
-    s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)  # NETLINK_NETFILTER
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-    s.bind((0, 1 << 6))  # NFNLGRP_NFTABLES
-    wanted, end, gone = args[0].encode() + b'\0', time.time() + float(args[1]), None
-    print('ready', flush=True)
-    while select.select([s], [], [], max(0, end - time.time()))[0]:
-        try:
-            data = s.recv(1 << 16)
-        except OSError:  # too many at once; others follow
-            continue
-        while len(data) >= 20:
-            size, kind = struct.unpack('=IH', data[:6])
-            at, name = 20, b''
-            while at + 4 <= size and not name:
-                length, attribute = struct.unpack('=HH', data[at:at + 4])
-                if attribute & 0x3fff == 1:  # NFTA_TABLE_NAME, NFTA_RULE_TABLE
-                    name = data[at + 4:at + length]
-                at += max(4, (length + 3) & ~3)
-            if kind == 0x0a02 and name == wanted:  # NFT_MSG_DELTABLE
-                gone = time.time()
-            elif kind == 0x0a06 and name == wanted and gone:  # NFT_MSG_NEWRULE
-                print('%.1f' % ((time.time() - gone) * 1000))
-                sys.exit()
-            data = data[(size + 3) & ~3:]
-    print('never' if gone else 'nobody took it away')
 
 elif mode == 'silent':
     server, end, sources = args[0], time.time() + float(args[1]), args[2:]
