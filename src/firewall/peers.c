@@ -8,10 +8,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <systemd/sd-login.h>
 #include <unistd.h>
 
 #include "firewall/conntrack.h"
+
+enum { PARENTS_MAX = 64 };
 
 static int add_address(struct fw_networks *l, const struct addr *a)
 {
@@ -30,9 +33,65 @@ static bool take_address(struct str s, struct addr *ret)
     return addr_parse(s, ret) == 0;
 }
 
+static ssize_t read_proc(const char *pid, const char *what, char *buf, size_t size)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%.20s/%s", pid, what);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+    if (fd >= 0)
+        close(fd);
+    if (n >= 0)
+        buf[n] = '\0';
+    return n;
+}
+
+// The number behind a key in /proc/PID/status; -1.
+static long status_number(const char *status, const char *key)
+{
+    const char *p = strstr(status, key);
+
+    return p ? strtol(p + strlen(key), NULL, 10) : -1;
+}
+
+static bool find_in_environment(const char *pid, char buf[static FW_SESSION_MAX])
+{
+    static const char name[] = "SSH_CONNECTION=";
+    static const size_t size = 1 << 17; // as long as one variable may be
+    char *text = malloc(size);
+    ssize_t n = text ? read_proc(pid, "environ", text, size) : -1;
+    bool found = false;
+
+    for (const char *p = text; n > 0 && p < text + n && !found; p += strlen(p) + 1) {
+        found = strncmp(p, name, sizeof(name) - 1) == 0;
+        if (found)
+            snprintf(buf, FW_SESSION_MAX, "%.*s", (int)strcspn(p + sizeof(name) - 1, "\n"), p + sizeof(name) - 1);
+    }
+    free(text);
+    return found;
+}
+
+void fw_session_text(char buf[static FW_SESSION_MAX])
+{
+    const char *own = getenv("SSH_CONNECTION");
+    char pid[24], status[4096];
+    long parent = getppid();
+
+    snprintf(buf, FW_SESSION_MAX, "%.*s", own ? (int)strcspn(own, "\n") : 0, own ? own : "");
+    for (int i = 0; !own && i < PARENTS_MAX && parent > 1; i++) {
+        snprintf(pid, sizeof(pid), "%ld", parent);
+        if (find_in_environment(pid, buf) || read_proc(pid, "status", status, sizeof(status)) <= 0)
+            return;
+        parent = status_number(status, "\nPPid:");
+    }
+}
+
 bool fw_session_own(struct fw_session *ret)
 {
-    struct str rest = str_of(getenv("SSH_CONNECTION")); // "client-address client-port server-address server-port"
+    char text[FW_SESSION_MAX];
+    fw_session_text(text);
+    struct str rest = str_of(text); // "client-address client-port server-address server-port"
     struct str peer = str_word(&rest);
     struct str peer_port = str_word(&rest), here = str_word(&rest), port = str_word(&rest);
     unsigned long long number;
@@ -68,21 +127,18 @@ static void read_tunnel(const char *args, size_t n, struct tunnel *ret)
     }
 }
 
-static ssize_t read_proc(const char *pid, const char *what, char *buf, size_t size)
+// Anybody may call a process pppd, and pppd is often setuid: only one that root itself started is pptpd's.
+static bool is_pppd_of_root(const char *pid)
 {
-    char path[64];
+    char buf[4096];
 
-    snprintf(path, sizeof(path), "/proc/%.20s/%s", pid, what);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
-    if (fd >= 0)
-        close(fd);
-    if (n >= 0)
-        buf[n] = '\0';
-    return n;
+    if (read_proc(pid, "comm", buf, sizeof(buf)) <= 0 || strcmp(buf, "pppd\n") != 0 ||
+        read_proc(pid, "status", buf, sizeof(buf)) <= 0)
+        return false;
+    return status_number(buf, "\nUid:") == 0; // the real one
 }
 
-// Every pppd of this machine that was started for a calling number. A client cannot name itself pppd: pptpd starts them.
+// Every pppd of this machine that was started for a calling number.
 static int each_tunnel(int (*each)(const struct tunnel *t, void *userdata), void *userdata)
 {
     char buf[4096];
@@ -92,8 +148,7 @@ static int each_tunnel(int (*each)(const struct tunnel *t, void *userdata), void
 
     while (r == 0 && proc && (d = readdir(proc))) {
         struct tunnel t;
-        if (!isdigit((unsigned char)d->d_name[0]) || read_proc(d->d_name, "comm", buf, sizeof(buf)) <= 0 ||
-            strcmp(buf, "pppd\n") != 0)
+        if (!isdigit((unsigned char)d->d_name[0]) || !is_pppd_of_root(d->d_name))
             continue;
         ssize_t n = read_proc(d->d_name, "cmdline", buf, sizeof(buf));
         if (n <= 0)

@@ -8,13 +8,19 @@
 
 #include "firewall/networks.h"
 
-// The session that this very command was started from, by SSH_CONNECTION.
+enum { FW_SESSION_MAX = 160 };
+
+// SSH_CONNECTION of the session that this command was started from, "" for none: of its own environment or, as sudo and
+// su take it out of that, of the nearest process above that has it. An empty variable of its own says: none.
+void fw_session_text(char buf[static FW_SESSION_MAX]);
+
+// The same, understood.
 struct fw_session {
     struct addr peer, here;
     uint16_t port; // of this machine
 };
 
-// False: it was not started from an ssh session (or somebody took the variable away).
+// False: it was not started from an ssh session.
 bool fw_session_own(struct fw_session *ret);
 
 // Appends the addresses of authenticated sessions: the caller's, and those that logind calls remote. An open connection
@@ -23,7 +29,7 @@ bool fw_session_own(struct fw_session *ret);
 int fw_peers_admins(struct fw_networks *ret);
 
 // Appends the addresses of peers whose tunnel is up: GRE that was answered, as connection tracking has it, and pppds
-// that were started for a calling number. 0 or -ENOMEM.
+// that root started for a calling number. 0 or -ENOMEM.
 int fw_peers_tunnels(struct fw_networks *ret);
 
 #endif
