@@ -44,8 +44,8 @@ check_PROGRAMS += test_change
 test_change_SOURCES = tests/unit/test_change.c
 test_change_LDADD = libfirewall.a libenforcer.a libconfig.a libbase.a $(NFTABLES_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
 
-check_SCRIPTS += tests/unit/countries.sh
-EXTRA_DIST += tests/unit/countries.sh
+check_SCRIPTS += tests/unit/countries.sh tests/unit/times.sh
+EXTRA_DIST += tests/unit/countries.sh tests/unit/times.sh tests/unit/times.py
 
 # Formats for systems in front of the server; test_front is their judge, too.
 check_PROGRAMS += test_front
