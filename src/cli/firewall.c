@@ -92,7 +92,7 @@ static bool take_confirm(struct firewall *f)
 static bool take_back_overdue(struct firewall *f)
 {
     struct fw_error error = {""};
-    int r = f->args.given & ARG_OVERDUE ? -EAGAIN : fw_roll_back_overdue(&f->places, &error);
+    int r = fw_roll_back_overdue(&f->places, &error);
 
     if (r == 0)
         fputs("warning: a change that nobody confirmed in time is taken back first\n", stderr);
@@ -138,11 +138,12 @@ bool firewall_begin(int argc, char **argv, bool lock, struct firewall *ret, int 
 
     if (!firewall_configure(argc, argv, &f, ret_exit))
         return false;
-    if (geteuid() != 0) {
+    if (!take_confirm(&f)) {
+        *ret_exit = EXIT_USAGE;
+    } else if (geteuid() != 0) {
         fprintf(stderr, "error: pptpban %s needs root\n", argv[0]);
-    } else if (take_confirm(&f) && enter_namespace(f.config->netns)) {
-        bool open = lock ? firewall_lock(&f) && take_back_overdue(&f)
-                         : fw_places_open(f.config, false, &f.places, &error) == 0;
+    } else if (enter_namespace(f.config->netns)) {
+        bool open = lock ? firewall_lock(&f) : fw_places_open(f.config, false, &f.places, &error) == 0;
         if (open) {
             *ret = f;
             return true;
@@ -151,6 +152,17 @@ bool firewall_begin(int argc, char **argv, bool lock, struct firewall *ret, int 
             fprintf(stderr, "error: %s\n", error.text);
     }
     firewall_end(&f);
+    return false;
+}
+
+bool firewall_begin_change(int argc, char **argv, struct firewall *ret, int *ret_exit)
+{
+    if (!firewall_begin(argc, argv, true, ret, ret_exit))
+        return false;
+    if (take_back_overdue(ret))
+        return true;
+    *ret_exit = EXIT_FAILED;
+    firewall_end(ret);
     return false;
 }
 

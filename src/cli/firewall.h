@@ -21,9 +21,11 @@ struct firewall {
 // *ret_exit is the exit code, all is said and nothing is left to end.
 bool firewall_configure(int argc, char **argv, struct firewall *ret, int *ret_exit);
 
-// Does that, enters the network namespace and opens the state directories; with lock the lock is taken, and a change whose time is over is taken back first. False
-// as above.
+// Does that, enters the network namespace and opens the state directories, with the lock if wanted. False as above.
 bool firewall_begin(int argc, char **argv, bool lock, struct firewall *ret, int *ret_exit);
+
+// With the lock, and a change whose time is over is taken back first.
+bool firewall_begin_change(int argc, char **argv, struct firewall *ret, int *ret_exit);
 void firewall_end(struct firewall *f);
 
 bool firewall_lock(struct firewall *f); // false: said why

@@ -16,13 +16,6 @@
 #include "firewall/probe.h"
 #include "firewall/rollback.h"
 
-static const char *session(void)
-{
-    const char *s = getenv("SSH_CONNECTION");
-
-    return s ? s : "";
-}
-
 static int complain(const struct fw_error *error, int r)
 {
     fprintf(stderr, "error: %s\n", *error->text ? error->text : strerror(-r));
@@ -51,8 +44,10 @@ static void print_session(const struct fw_plan *p)
         printf("your session from %s to port %u goes on, and so do new ones\n", peer, p->session.port);
 }
 
-static void print_warnings(const struct fw_plan *p)
+static void print_warnings(const struct firewall_config *c, const struct fw_plan *p)
 {
+    if (!c->enabled)
+        fputs("warning: enabled = yes is not set in [firewall]: the next start of the machine would apply nothing\n", stderr);
     if (p->both_kinds)
         fputs("warning: this machine has rules of iptables-legacy and of nftables; every packet passes both, and the "
               "stricter wins\n", stderr);
@@ -85,7 +80,7 @@ int firewall_plan(int argc, char **argv)
         return code;
     code = EXIT_FAILED;
     if (firewall_make_plan(&f, &p)) {
-        print_warnings(&p);
+        print_warnings(&f.config->firewall, &p);
         if (!*p.revision && p.installed.part[FW_PART_NFT]) // it was flushed: all of it is new
             fw_ruleset_free(&p.installed);
         if (fw_plan_is_done(&p)) {
@@ -116,7 +111,7 @@ int firewall_check(int argc, char **argv)
     code = EXIT_FAILED;
     if (firewall_make_plan(&f, &p)) {
         int r = fw_kernel_of(p.wanted.tool)->check(&p.wanted, &error);
-        print_warnings(&p);
+        print_warnings(&f.config->firewall, &p);
         print_session(&p);
         if (r == 0)
             printf("%s takes ruleset %s\n", fw_tool_names[p.wanted.tool], p.wanted.revision);
@@ -145,6 +140,8 @@ static int end_of_wait(const struct fw_places *places)
     return strncmp(outcome, "confirmed", 9) == 0 ? EXIT_DONE : EXIT_BACK;
 }
 
+enum { GUARD_LATE = 20 }; // seconds: the guard has patience with whoever holds the lock
+
 // Until it is confirmed or taken back, by whomever. Ctrl-C takes it back; any other end of this command does nothing,
 // since the guard is another process.
 static int wait_for_it(struct firewall *f)
@@ -157,6 +154,10 @@ static int wait_for_it(struct firewall *f)
     sigaction(SIGINT, &action, NULL);
     while (fw_pending_read(&f->places, &pending) == 0 && !interrupted) {
         long long left = pending.deadline - fw_boottime();
+        if (left < -GUARD_LATE && firewall_lock(f)) { // it was killed
+            fw_roll_back_overdue(&f->places, &error);
+            firewall_unlock(f);
+        }
         if (terminal)
             printf("\rtaken back in %lld s unless confirmed (Ctrl-C: now)  ", left > 0 ? left : 0);
         fflush(stdout);
@@ -194,9 +195,10 @@ static int apply(struct firewall *f, const struct fw_plan *p)
     int r = firewall_remember(f, p, &error);
 
     if (r == 0)
-        r = fw_apply(p, &f->places, confirm_seconds(f), f->args.config, &error);
+        r = fw_apply(p, &f->places, confirm_seconds(f), f->config, &error);
     if (r < 0)
         return complain(&error, r);
+    firewall_unlock(f); // before anything is printed: a terminal may be stopped
     printf("%s: ruleset %s is applied\n", fw_tool_names[p->wanted.tool], p->wanted.revision);
     if (confirm_seconds(f) == 0)
         return EXIT_DONE;
@@ -204,7 +206,6 @@ static int apply(struct firewall *f, const struct fw_plan *p)
            "Only a new connection proves that new connections pass. Without it all is taken back in %lld s.\n",
            confirm_seconds(f));
     fflush(stdout);
-    firewall_unlock(f);
     return f->args.given & ARG_NO_WAIT ? EXIT_WAITS : wait_for_it(f);
 }
 
@@ -215,14 +216,14 @@ int firewall_apply(int argc, char **argv)
     struct fw_plan p;
     int code;
 
-    if (!firewall_begin(argc, argv, true, &f, &code))
+    if (!firewall_begin_change(argc, argv, &f, &code))
         return code;
     code = EXIT_FAILED;
     if (fw_pending_read(&f.places, &pending) != -ENOENT) {
         fputs("a change waits already: pptpban firewall confirm, or rollback\n", stderr);
         code = EXIT_WAITS;
     } else if (firewall_make_plan(&f, &p)) {
-        print_warnings(&p);
+        print_warnings(&f.config->firewall, &p);
         if (fw_plan_is_done(&p)) {
             printf("nothing to do: %s has ruleset %s\n", fw_tool_names[p.wanted.tool], p.revision);
             code = EXIT_NOTHING;
@@ -243,9 +244,11 @@ int firewall_confirm(int argc, char **argv)
     struct firewall f;
     int code;
 
-    if (!firewall_begin(argc, argv, true, &f, &code))
+    if (!firewall_begin_change(argc, argv, &f, &code))
         return code;
-    int r = fw_confirm(&f.places, session(), f.args.given & ARG_FORCE, &error);
+    char session[FW_SESSION_MAX];
+    fw_session_text(session);
+    int r = fw_confirm(&f.places, session, f.args.given & ARG_FORCE, &error);
     if (r == 0) {
         puts("confirmed: this ruleset is applied whenever the machine starts");
         code = EXIT_DONE;
@@ -284,7 +287,6 @@ int firewall_rollback(int argc, char **argv)
 int firewall_remove(int argc, char **argv)
 {
     struct fw_error error = {""};
-    struct fw_pending pending;
     struct firewall f;
     bool any = false;
     int code;
@@ -292,8 +294,6 @@ int firewall_remove(int argc, char **argv)
     if (!firewall_begin(argc, argv, true, &f, &code))
         return code;
     code = EXIT_DONE;
-    if (fw_pending_read(&f.places, &pending) == 0)
-        fw_pending_clear(&f.places, "removed");
     for (enum fw_tool tool = 0; tool < FW_TOOLS && code == EXIT_DONE; tool++) {
         char *listing = NULL;
         struct fw_error missing;
@@ -319,6 +319,19 @@ int firewall_remove(int argc, char **argv)
 
 // --- override
 
+// The one that has the ruleset: what backend = auto would choose may have changed since.
+static int firewall_tool(const struct firewall *f, enum fw_tool *ret, struct fw_error *error)
+{
+    struct fw_ruleset installed = {0};
+    char path[FW_PATH_MAX];
+
+    if (fw_ruleset_load(fw_place(&f->places, FW_INSTALLED, path), &installed) < 0)
+        return fw_tool_choose((enum fw_backend)f->config->firewall.backend, ret, error);
+    *ret = installed.tool;
+    fw_ruleset_free(&installed);
+    return 0;
+}
+
 // All addresses, in halves: ipset takes no /0.
 static const struct prefix everybody[] = {
     {{{[10] = 0xff, [11] = 0xff}}, 97},
@@ -337,7 +350,7 @@ int firewall_override(int argc, char **argv)
     usec_t duration = 0;
     int code;
 
-    if (!firewall_begin(argc, argv, true, &f, &code))
+    if (!firewall_begin_change(argc, argv, &f, &code))
         return code;
     const char *text = f.args.rest[0];
     bool off = strcmp(text, "off") == 0;
@@ -352,7 +365,7 @@ int firewall_override(int argc, char **argv)
     } else {
         struct fw_fill fill = {FW_SET_OVERRIDE, f.args.from ? &from : everybody, off ? 0 : f.args.from ? 1 : 4,
                                (uint32_t)(duration / USEC_SEC)};
-        int r = fw_tool_choose((enum fw_backend)f.config->firewall.backend, &tool, &error);
+        int r = firewall_tool(&f, &tool, &error);
         if (r == 0)
             r = fw_kernel_of(tool)->fill(tool, &fill, &error);
         if (r == -ENOENT)

@@ -61,7 +61,7 @@ static int may_keep(const struct firewall *f)
         fputs("[firewall] is not enabled: nothing is applied\n", stderr);
         return EXIT_NOTHING;
     }
-    if (fw_pending_read(&f->places, &pending) == 0) {
+    if (fw_pending_read(&f->places, &pending) != -ENOENT) {
         fputs("a change waits: pptpban firewall confirm, or rollback\n", stderr);
         return EXIT_WAITS;
     }
@@ -98,7 +98,7 @@ int firewall_restore(int argc, char **argv)
     char who[64];
     int code;
 
-    if (!firewall_begin(argc, argv, true, &f, &code))
+    if (!firewall_begin_change(argc, argv, &f, &code))
         return code;
     take_question(f.config, who);
     code = may_keep(&f);
@@ -125,7 +125,7 @@ static int refresh(struct firewall *f, const struct fw_plan *p, const char *conf
     }
     int r = fw_frame_save(&f->places, confirmed, p->wanted.revision, f->frame);
     if (r == 0)
-        r = fw_apply(p, &f->places, 0, f->args.config, &error);
+        r = fw_apply(p, &f->places, 0, f->config, &error);
     if (r < 0)
         return complain(&error, r);
     printf("%s: refreshed countries and times: ruleset %s\n", fw_tool_names[p->wanted.tool], p->wanted.revision);
@@ -140,7 +140,7 @@ int firewall_refresh(int argc, char **argv)
     char path[FW_PATH_MAX];
     int code;
 
-    if (!firewall_begin(argc, argv, true, &f, &code))
+    if (!firewall_begin_change(argc, argv, &f, &code))
         return code;
     code = may_keep(&f);
     if (code == EXIT_DONE) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // pptpban firewall status: what is applied, what waits, and what it counted. Changes nothing.
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static bool look(struct firewall *f, struct state *s)
     if (!firewall_make_plan(f, &s->plan))
         return false;
     fw_ruleset_load(fw_place(&f->places, FW_LAST_GOOD, path), &s->good);
-    s->waits = fw_pending_read(&f->places, &s->pending) == 0;
+    s->waits = fw_pending_read(&f->places, &s->pending) != -ENOENT;
     fw_outcome(&f->places, s->outcome);
     if (fw_kernel_of(s->plan.wanted.tool)->list(s->plan.wanted.tool, true, &listing, &error) == 0)
         s->n_counters = fw_counters_of(listing, s->counter, COUNTERS_MAX);

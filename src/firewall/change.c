@@ -13,7 +13,11 @@
 #include "firewall/render.h"
 #include "firewall/rollback.h"
 
-enum { TUNNEL_SECONDS = 600, ADMIN_MARGIN = 60 };
+enum {
+    TUNNEL_SECONDS = 600,
+    ADMIN_MARGIN = 60,
+    UNCONFIRMED_SECONDS = 30, // until a change that needs no confirmation is taken back, if its maker died half way
+};
 
 // --- the plan
 
@@ -52,6 +56,22 @@ static void judge_session(const struct fw_model *model, struct fw_plan *p)
     }
 }
 
+// A table of our name with rules that carry no revision: more than the line of the table, which a try that was cut short
+// may have left.
+static bool is_foreign(enum fw_tool tool, const char *listing, const char *revision)
+{
+    const char *first = strchr(listing, '\n');
+
+    return tool == FW_TOOL_NFT && first && first[1] && !*revision;
+}
+
+static int refuse_foreign(struct fw_error *error)
+{
+    snprintf(error->text, sizeof(error->text), "there is a table inet %s that is not ours, as it carries no revision; "
+             "\"nft delete table inet %s\", if nobody needs it, would make room", FW_NFT_TABLE, FW_NFT_TABLE);
+    return -EEXIST;
+}
+
 static int look(struct fw_plan *p, struct fw_error *error)
 {
     char *listing = NULL;
@@ -60,12 +80,9 @@ static int look(struct fw_plan *p, struct fw_error *error)
     if (r < 0)
         return r;
     fw_revision_of(listing, p->revision);
-    // more than the line of the table, which a try that was cut short may have left
-    if (p->wanted.tool == FW_TOOL_NFT && strchr(listing, '\n') && strchr(listing, '\n')[1] && !*p->revision) {
-        snprintf(error->text, sizeof(error->text), "there is a table inet %s that is not ours, as it carries no revision; "
-                 "\"nft delete table inet %s\", if nobody needs it, would make room", FW_NFT_TABLE, FW_NFT_TABLE);
+    if (is_foreign(p->wanted.tool, listing, p->revision)) {
         free(listing);
-        return -EEXIST;
+        return refuse_foreign(error);
     }
     // whoever flushed our chains took the revision with the rest, or left it alone
     const struct fw_ruleset *there = strcmp(p->revision, p->wanted.revision) == 0 ? &p->wanted : &p->installed;
@@ -156,7 +173,24 @@ static int apply_and_look(const struct fw_ruleset *rs, const struct fw_fill *fil
     return r;
 }
 
-// With the guard armed, or with nobody to take it back but ourselves.
+// The end of the wait lies between the two steps of becoming what the next start applies: whoever dies here leaves a
+// ruleset that stands but was never confirmed, and not one that is taken back and comes again.
+static int promote(const struct fw_ruleset *rs, const struct fw_places *places, const char *outcome, struct fw_error *error)
+{
+    char next[FW_PATH_MAX], path[FW_PATH_MAX];
+    int r = fw_ruleset_save(rs, fw_place(places, FW_NEXT_GOOD, next));
+
+    if (r == 0) {
+        fw_pending_clear(places, outcome);
+        if (rename(next, fw_place(places, FW_LAST_GOOD, path)) < 0)
+            r = -errno;
+    }
+    if (r < 0)
+        snprintf(error->text, sizeof(error->text), "%.900s: %s", next, strerror(-r));
+    return r;
+}
+
+// Applies it with the guard armed.
 static int change(const struct fw_plan *plan, const struct fw_places *places, const struct spared *spared, long long confirm,
                   const struct fw_before *before, struct fw_error *error)
 {
@@ -167,36 +201,30 @@ static int change(const struct fw_plan *plan, const struct fw_places *places, co
     char path[FW_PATH_MAX];
     int r = apply_and_look(&plan->wanted, fills, sizeof(fills) / sizeof(fills[0]), error);
 
-    if (r == 0 && confirm == 0) {
-        r = fw_ruleset_save(&plan->wanted, fw_place(places, FW_LAST_GOOD, path));
-        if (r < 0)
-            snprintf(error->text, sizeof(error->text), "%.900s: %s", path, strerror(-r));
-    }
+    if (r == 0 && confirm == 0)
+        r = promote(&plan->wanted, places, "confirmed by --no-confirm", error);
     if (r == 0) {
         fw_ruleset_save(&plan->wanted, fw_place(places, FW_INSTALLED, path)); // for later differences only
         return 0;
     }
     struct fw_error second;
-    if (confirm > 0)
-        fw_roll_back(places, error->text, &second);
-    else
-        fw_bring_back(plan->wanted.tool, before, &second);
+    fw_take_back(places, plan->wanted.tool, before, error->text, &second);
     return r;
 }
 
-static int arm(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const char *config_path,
+static int arm(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const struct config *config,
                const struct fw_before *before, struct fw_error *error)
 {
-    const char *session = getenv("SSH_CONNECTION");
-    struct fw_pending pending = {.tool = plan->wanted.tool, .since = time(NULL), .deadline = fw_boottime() + confirm};
+    struct fw_pending pending = {.tool = plan->wanted.tool, .since = time(NULL),
+                                 .deadline = fw_boottime() + (confirm > 0 ? confirm : UNCONFIRMED_SECONDS)};
 
-    snprintf(pending.session, sizeof(pending.session), "%.*s", (int)strcspn(session ? session : "", "\n"), session ? session : "");
+    fw_session_text(pending.session);
     memcpy(pending.revision, plan->wanted.revision, sizeof(pending.revision));
     int r = fw_pending_write(places, &pending, before, &plan->wanted);
     if (r < 0)
         snprintf(error->text, sizeof(error->text), "%.900s: %s", places->run, strerror(-r));
     else
-        r = fw_guard_arm(places, &pending, config_path, error);
+        r = fw_guard_arm(places, &pending, before, confirm > 0, config, error);
     if (r < 0)
         fw_pending_clear(places, "not applied: no way back");
     return r;
@@ -213,7 +241,7 @@ static int find_before(const struct fw_plan *plan, struct fw_before *ret, struct
     return fw_ruleset_copy(was, &ret->ruleset);
 }
 
-int fw_apply(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const char *config_path,
+int fw_apply(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const struct config *config,
              struct fw_error *error)
 {
     struct spared spared = {.admins.n = 0};
@@ -222,8 +250,8 @@ int fw_apply(const struct fw_plan *plan, const struct fw_places *places, long lo
 
     if (r == 0)
         r = find_spared(&spared);
-    if (r == 0 && confirm > 0)
-        r = arm(plan, places, confirm, config_path, &before, error);
+    if (r == 0)
+        r = arm(plan, places, confirm, config, &before, error);
     if (r == 0)
         r = change(plan, places, &spared, confirm, &before, error);
     free_spared(&spared);
@@ -240,21 +268,23 @@ int fw_confirm(const struct fw_places *places, const char *session, bool any_ses
     char path[FW_PATH_MAX], outcome[64];
     int r = fw_pending_read(places, &pending);
 
+    if (r == -EBADMSG)
+        snprintf(error->text, sizeof(error->text), "%.900s: damaged; pptpban firewall rollback, then apply",
+                 fw_place(places, FW_PENDING, path));
     if (r < 0)
         return r;
     if (!any_session && *pending.session && strcmp(session, pending.session) == 0)
         return -EALREADY;
     r = fw_ruleset_load(fw_place(places, FW_CANDIDATE, path), &candidate);
-    if (r == 0) {
-        r = fw_ruleset_save(&candidate, fw_place(places, FW_LAST_GOOD, path));
-        fw_ruleset_free(&candidate);
-    }
     if (r < 0) {
-        snprintf(error->text, sizeof(error->text), "%.900s: %s", path, strerror(-r));
-        return r == -ENOENT ? -EIO : r;
+        snprintf(error->text, sizeof(error->text), "%.900s: %s; it cannot be confirmed, and is taken back", path, strerror(-r));
+        return -EIO;
     }
     snprintf(outcome, sizeof(outcome), "confirmed %s", pending.revision);
-    fw_pending_clear(places, outcome);
+    r = promote(&candidate, places, outcome, error);
+    fw_ruleset_free(&candidate);
+    if (r < 0)
+        return r;
     // who was spared while it waited is spared no longer
     struct fw_error ignored;
     fw_kernel_of(pending.tool)->fill(pending.tool, &(struct fw_fill){.set = FW_SET_ADMIN}, &ignored);
@@ -269,7 +299,10 @@ int fw_restore_last_good(const struct fw_places *places, struct fw_error *error)
     int r = fw_ruleset_load(fw_place(places, FW_LAST_GOOD, path), &good);
 
     if (r < 0) {
-        snprintf(error->text, sizeof(error->text), "%.900s: %s", path, r == -ENOENT ? "nothing was confirmed yet" : strerror(-r));
+        snprintf(error->text, sizeof(error->text), "%.900s: %s", path,
+                 r == -ENOENT   ? "nothing was confirmed yet"
+                 : r == -EBADMSG ? "damaged; pptpban firewall apply makes it anew"
+                                 : strerror(-r));
         return r;
     }
     r = fw_kernel_of(good.tool)->list(good.tool, false, &listing, error);
@@ -292,11 +325,23 @@ int fw_restore_last_good(const struct fw_places *places, struct fw_error *error)
 
 int fw_remove(const struct fw_places *places, enum fw_tool tool, struct fw_error *error)
 {
-    char path[FW_PATH_MAX];
-    int r = fw_kernel_of(tool)->remove(tool, error);
+    struct fw_ruleset installed = {0};
+    char path[FW_PATH_MAX], revision[FW_REVISION_LEN + 1], *listing = NULL;
+    int r = fw_kernel_of(tool)->list(tool, false, &listing, error);
 
     if (r < 0)
         return r;
+    fw_revision_of(listing, revision);
+    fw_ruleset_load(fw_place(places, FW_INSTALLED, path), &installed);
+    if (is_foreign(tool, listing, revision) && (!*installed.revision || installed.tool != tool))
+        r = refuse_foreign(error);
+    fw_ruleset_free(&installed);
+    free(listing);
+    if (r == 0)
+        r = fw_kernel_of(tool)->remove(tool, error);
+    if (r < 0)
+        return r;
+    fw_pending_clear(places, "removed"); // from here on nobody brings anything back
     unlink(fw_place(places, FW_LAST_GOOD, path));
     unlink(fw_place(places, FW_INSTALLED, path));
     return 0;

@@ -31,8 +31,8 @@ bool fw_plan_is_done(const struct fw_plan *p);
 
 // Applies the plan; the lock is held and no change waits. confirm: seconds until it is taken back unless confirmed (the guard is armed
 // before anything changes); 0: it stays, and is what the next start of the machine applies. What failed on the way is
-// taken back at once. 0, or -errno with *error.
-int fw_apply(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const char *config_path,
+// taken back at once, and by the guard when this process does not live to see its end. 0, or -errno with *error.
+int fw_apply(const struct fw_plan *plan, const struct fw_places *places, long long confirm, const struct config *config,
              struct fw_error *error);
 
 // Confirms the change that waits; the lock is held. session: SSH_CONNECTION of whoever does, "" for none. 0, -ENOENT:
@@ -44,7 +44,8 @@ int fw_confirm(const struct fw_places *places, const char *session, bool any_ses
 // already, 0, -ENOENT: nothing was ever confirmed, -errno with *error.
 int fw_restore_last_good(const struct fw_places *places, struct fw_error *error);
 
-// Takes our ruleset out; the lock is held, and with it goes what the next start would apply.
+// Takes our ruleset out; the lock is held, and with it goes what the next start would apply. -EEXIST: a table of our name
+// is not ours.
 int fw_remove(const struct fw_places *places, enum fw_tool tool, struct fw_error *error);
 
 #endif

@@ -18,7 +18,8 @@ static const struct {
     [FW_PENDING] = {false, "pending"},     [FW_SNAPSHOT] = {false, "pending.snapshot"},
     [FW_BEFORE] = {false, "pending.before"},
     [FW_CANDIDATE] = {false, "pending.ruleset"}, [FW_INSTALLED] = {false, "installed"},
-    [FW_LAST_GOOD] = {true, "last-good"},  [FW_OUTCOME] = {false, "outcome"},
+    [FW_LAST_GOOD] = {true, "last-good"},  [FW_NEXT_GOOD] = {true, "last-good.next"},
+    [FW_OUTCOME] = {false, "outcome"},
 };
 
 enum { LOCK_SECONDS = 5, SNAPSHOT_MAX = 256 << 20 };
@@ -101,9 +102,13 @@ static int put(const struct fw_places *p, enum fw_file file, const char *text)
     FILE *f = fopen(fresh, "we");
     if (!f)
         return -errno;
+    errno = 0;
     bool good = fputs(text, f) >= 0;
-    if (fclose(f) != 0 || !good || rename(fresh, path) < 0)
-        return errno ? -errno : -EIO;
+    if (fclose(f) != 0 || !good || rename(fresh, path) < 0) {
+        int r = errno ? -errno : -EIO;
+        unlink(fresh); // the room that it takes may be what is missing
+        return r;
+    }
     return 0;
 }
 
@@ -140,7 +145,9 @@ int fw_pending_read(const struct fw_places *p, struct fw_pending *ret)
 
     if (r < 0)
         return r;
-    if (sscanf(text, "%23s %16s %lld %lld%n", tool, v.revision, &v.since, &v.deadline, &end) != 4)
+    if (!*text)
+        r = -ENOENT; // emptied by fw_pending_clear, which did not get to its end
+    else if (sscanf(text, "%23s %16s %lld %lld%n", tool, v.revision, &v.since, &v.deadline, &end) != 4 || text[end] != '\n')
         r = -EBADMSG;
     while (r == 0 && v.tool < FW_TOOLS && strcmp(tool, fw_tool_names[v.tool]) != 0)
         v.tool++;
@@ -157,7 +164,11 @@ int fw_pending_read(const struct fw_places *p, struct fw_pending *ret)
 int fw_pending_write(const struct fw_places *p, const struct fw_pending *v, const struct fw_before *before,
                      const struct fw_ruleset *candidate)
 {
+    static const enum fw_file old[] = {FW_SNAPSHOT, FW_BEFORE, FW_OUTCOME}; // of a change whose end was cut short
     char text[512], path[FW_PATH_MAX];
+
+    for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
+        unlink(fw_place(p, old[i], path));
     int r = before->snapshot ? put(p, FW_SNAPSHOT, before->snapshot)
                              : fw_ruleset_save(&before->ruleset, fw_place(p, FW_BEFORE, path));
 
@@ -195,6 +206,8 @@ void fw_pending_clear(const struct fw_places *p, const char *outcome)
 
     snprintf(line, sizeof(line), "%s\n", outcome);
     put(p, FW_OUTCOME, line); // first: whoever sees that nothing waits any more reads it
+    if (truncate(fw_place(p, FW_PENDING, path), 0) < 0 && errno != ENOENT)
+        unlink(path);
     for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
         unlink(fw_place(p, gone[i], path));
 }

@@ -27,9 +27,9 @@ int fw_places_open(const struct config *config, bool lock, struct fw_places *ret
 void fw_places_close(struct fw_places *p);
 
 // Paths of run and state, in order: the change that waits, what was there before it (the kernel's listing; or, where the
-// kernel had just that, a ruleset), its ruleset, what is installed now; what is applied when the machine starts; how the
-// last change ended.
-enum fw_file { FW_PENDING, FW_SNAPSHOT, FW_BEFORE, FW_CANDIDATE, FW_INSTALLED, FW_LAST_GOOD, FW_OUTCOME, FW_FILES };
+// kernel had just that, a ruleset), its ruleset, what is installed now; what is applied when the machine starts, and what
+// is about to be; how the last change ended.
+enum fw_file { FW_PENDING, FW_SNAPSHOT, FW_BEFORE, FW_CANDIDATE, FW_INSTALLED, FW_LAST_GOOD, FW_NEXT_GOOD, FW_OUTCOME, FW_FILES };
 const char *fw_place(const struct fw_places *p, enum fw_file file, char buf[static FW_PATH_MAX]);
 
 struct fw_before {  // a change: one of the two
@@ -45,14 +45,14 @@ struct fw_pending {
     char session[160];  // SSH_CONNECTION of whoever made the change; "" for none
 };
 
-// The change that waits. -ENOENT when none does; -EBADMSG.
+// The change that waits. -ENOENT when none does; -EBADMSG: one does, but its file is damaged.
 int fw_pending_read(const struct fw_places *p, struct fw_pending *ret);
 int fw_pending_write(const struct fw_places *p, const struct fw_pending *pending, const struct fw_before *before,
                      const struct fw_ruleset *candidate);
 // What was there before. Freed with fw_before_free.
 int fw_pending_before(const struct fw_places *p, struct fw_before *ret);
 void fw_before_free(struct fw_before *b);
-// It waits no more; outcome is one line about why: "confirmed", "rolled back: ...".
+// It waits no more: the file is emptied, which whoever has it open sees, and goes; outcome is one line about why: "confirmed", "rolled back: ...".
 void fw_pending_clear(const struct fw_places *p, const char *outcome);
 
 // The outcome of the last change, "" when none is known.

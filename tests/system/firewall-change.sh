@@ -151,6 +151,16 @@ END
 	ok "$backend: a stranger does not" cut_off "$p" 192.0.2.9 22
 	ok "$backend: but into the VPN" reaches "$p" 192.0.2.9 1723
 
+	# a dry run of something else
+	all "$p" >"$T/applied"
+	cp "$T/$p.conf" "$T/$p.kept"
+	echo 'deny_from = 192.0.2.9 198.51.100.0/24' >>"$T/$p.conf"
+	fw "$p" check >/dev/null 2>&1
+	is "$backend: the kernel would take something else" 0 $?
+	ok "$backend: which is not applied by asking" reaches "$p" 192.0.2.9 1723
+	is "$backend: nor is anything else" "" "$(all "$p" | diff "$T/applied" -)"
+	cp "$T/$p.kept" "$T/$p.conf"
+
 	# the machine starts anew while a change waits: only what was confirmed comes back
 	echo 'deny_from = 192.0.2.9' >>"$T/$p.conf"
 	fw "$p" apply --no-wait --confirm 60s >/dev/null 2>&1
@@ -247,7 +257,16 @@ END
 fw bad apply --no-wait >"$T/out" 2>&1
 is "a table of the same name" 1 $?
 ok "is told" grep -q "is not ours" "$T/out"
+fw bad remove >"$T/out" 2>&1
+is "nor is it removed" 1 $?
+ok "which is told, and it is there" sh -c "grep -q 'is not ours' '$T/out' && ip netns exec $bad nft list table inet pptpban_fw | grep -q 4711"
 ip netns exec "$bad" nft delete table inet pptpban_fw
+fw bad apply --confirm 3s >"$T/out" 2>&1
+is "a time too short to confirm in" 2 $?
+ok "is told" grep -q "from 10s to 1d" "$T/out"
+sed 's/^enabled = yes/enabled = no/' "$T/bad.conf" >"$T/off.conf"
+ip netns exec "$bad" "$pptpban" firewall plan --config "$T/off.conf" >"$T/out" 2>&1
+ok "that the next start would apply nothing is told" grep -q "enabled = yes is not set" "$T/out"
 chmod 777 "$T/bad.state-firewall"
 fw bad apply --no-wait >"$T/out" 2>&1
 is "a directory that others can write to" 1 $?

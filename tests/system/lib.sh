@@ -5,6 +5,7 @@
 # through these functions is removed at the end, also after a failure: $T (a directory), namespaces, processes.
 set -u
 export LC_ALL=C TZ=UTC
+export SSH_CONNECTION= # tests are run from no session, whoever runs them
 PB_SRC=${PB_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
 : "${PB_BUILD:?the directory where pptpban was built}"
 T=$(mktemp -d "${TMPDIR:-/tmp}/pptpban-test-XXXXXX")
