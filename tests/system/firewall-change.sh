@@ -249,6 +249,24 @@ umount "$target"
 fw half status >/dev/null
 is "nothing waits" 3 $?
 
+# --- a tool that says it did all, and did not: the look afterwards finds it
+place lossy iptables-nft
+all lossy >"$T/before"
+cat >"$T/sbin/fails" <<END
+#!/bin/bash
+exec -a "\$(basename "\$0")" $T/sbin/multi "\$@" < <(case "\$0 \$*" in
+	*ip6tables-nft-restore*--test*) cat ;;
+	*ip6tables-nft-restore*) sed '/--comment "management"/d' ;;
+	*) cat ;;
+	esac)
+END
+mount --bind "$T/sbin/fails" "$target"
+fw lossy apply --no-wait >"$T/out" 2>&1
+is "a rule that is lost on the way" 1 $?
+ok "is told" grep -q "the kernel does not have what it was given: management is missing" "$T/out"
+umount "$target"
+is "and all is as it was" "" "$(all lossy | diff "$T/before" -)"
+
 # --- what is in the way is said, and nothing is changed
 place bad nftables
 ip netns exec "$bad" nft -f - <<'END'
