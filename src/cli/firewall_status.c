@@ -13,6 +13,7 @@
 enum { COUNTERS_MAX = 128 };
 
 struct state {
+    bool planned; // false: the configuration cannot be carried out now, and of plan only the kernel's side is known
     struct fw_plan plan;
     struct fw_ruleset good; // what was confirmed last; revision "" : none
     bool waits;
@@ -22,12 +23,33 @@ struct state {
     size_t n_counters;
 };
 
+// Without a database, say, no plan can be made; what is in the kernel can be shown all the same.
+static bool look_without_plan(struct firewall *f, struct fw_plan *p)
+{
+    struct fw_error error = {""};
+    char *listing = NULL, path[FW_PATH_MAX];
+
+    if (fw_ruleset_load(fw_place(&f->places, FW_INSTALLED, path), &p->installed) == 0)
+        p->wanted.tool = p->installed.tool;
+    else if (fw_tool_choose((enum fw_backend)f->config->firewall.backend, &p->wanted.tool, &error) < 0)
+        return false;
+    if (fw_kernel_of(p->wanted.tool)->list(p->wanted.tool, false, &listing, &error) < 0)
+        return false;
+    fw_revision_of(listing, p->revision);
+    if (!*p->revision || strcmp(p->revision, p->installed.revision) != 0 ||
+        fw_listing_complete(&p->installed, listing, p->missing))
+        p->missing[0] = '\0';
+    free(listing);
+    return true;
+}
+
 static bool look(struct firewall *f, struct state *s)
 {
     struct fw_error error = {""};
     char *listing = NULL, path[FW_PATH_MAX];
 
-    if (!firewall_make_plan(f, &s->plan))
+    s->planned = firewall_make_plan(f, &s->plan);
+    if (!s->planned && !look_without_plan(f, &s->plan))
         return false;
     fw_ruleset_load(fw_place(&f->places, FW_LAST_GOOD, path), &s->good);
     s->waits = fw_pending_read(&f->places, &s->pending) != -ENOENT;
@@ -52,6 +74,7 @@ static const char *summary(const struct state *s)
     return s->waits                                         ? "waits for confirmation"
            : !*p->revision                                  ? "not applied"
            : *p->missing                                    ? "altered by somebody else"
+           : !s->planned                                    ? "applied, but the configuration cannot be carried out"
            : strcmp(p->revision, p->wanted.revision) != 0   ? "applied, but the configuration has changed"
            : strcmp(p->revision, s->good.revision) != 0     ? "applied, never confirmed"
                                                             : "applied and confirmed";
@@ -114,7 +137,7 @@ int firewall_status(int argc, char **argv)
             print_json(s);
         else
             print_plain(s);
-        code = s->waits ? EXIT_WAITS : *s->plan.revision ? EXIT_DONE : EXIT_NOTHING;
+        code = !s->planned ? EXIT_FAILED : s->waits ? EXIT_WAITS : *s->plan.revision ? EXIT_DONE : EXIT_NOTHING;
         fw_plan_free(&s->plan);
         fw_ruleset_free(&s->good);
     }

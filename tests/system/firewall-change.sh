@@ -300,6 +300,18 @@ is "one that is there is entered" 0 $?
 ok "and gets the ruleset" cut_off bad 192.0.2.9 22
 is "the one of the command does not" "" "$(nft list table inet pptpban_fw 2>/dev/null)"
 
+# --- a configuration that cannot be carried out any more hides nothing of what is in the kernel
+place gone nftables
+fw gone apply --no-confirm >/dev/null
+printf 'deny_countries = DE\ndatabase = %s/none.mmdb\n' "$T" >>"$T/gone.conf"
+fw gone status >"$T/out" 2>&1
+is "status without the database" 1 $?
+ok "says what is wrong" grep -q "none.mmdb: cannot be opened" "$T/out"
+ok "and what is applied" grep -q "applied, but the configuration cannot be carried out" "$T/out"
+fw gone apply --no-confirm >/dev/null 2>&1
+is "nothing is applied then" 1 $?
+ok "and what was stays" cut_off gone 192.0.2.9 22
+
 # --- times: closed now, open by an override that ends by itself
 place times nftables
 hour=$(($(date -u +%-H) + 6))
