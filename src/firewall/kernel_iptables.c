@@ -401,15 +401,29 @@ static int ipt_list(enum fw_tool tool, bool counters, char **ret_text, struct fw
     return r;
 }
 
+// Of the sets that a dry run has made: those that were not there before.
+static int destroy_new_set(const char *name, void *before, struct fw_error *error)
+{
+    const char *p = before;
+    size_t n = strlen(name);
+
+    while ((p = strstr(p, name)) && !((p == (const char *)before || p[-1] == '\n') && (p[n] == '\n' || !p[n])))
+        p += n;
+    return p ? 0 : destroy_set(name, NULL, error);
+}
+
 static int ipt_check(const struct fw_ruleset *r, struct fw_error *error)
 {
+    const char *names[] = {"ipset", "list", "-n", NULL};
     struct fw_error ignored;
-    char *listing = NULL;
-    int result = test_families(r, error);
+    char *before = NULL;
+    int result = fw_program(names, NULL, &before, error);
 
-    if (ipt_list(r->tool, false, &listing, &ignored) == 0 && !*listing)
-        each_set(destroy_set, NULL, &ignored); // nobody uses them
-    free(listing);
+    if (result < 0)
+        return result;
+    result = test_families(r, error);
+    each_set(destroy_new_set, before, &ignored);
+    free(before);
     return result;
 }
 

@@ -58,7 +58,7 @@ cut_off() { ! reaches "$@"; }
 all() {
 	eval "_n=\$$1"
 	ip netns exec "$_n" sh -c 'nft list ruleset; iptables-legacy-save; ip6tables-legacy-save; ipset save' 2>/dev/null |
-		sed 's/packets [0-9]* bytes [0-9]*//; s/^[ \t]*//' |
+		sed 's/packets [0-9]* bytes [0-9]*//; s/expires [0-9smh]*//; s/^[ \t]*//' |
 		grep -v -e '^[#:*}]' -e '^COMMIT' -e '^$' -e '^chain ' -e '^table ip6\? ' -e '^type '
 }
 
