@@ -52,9 +52,8 @@ has() {
 	fi >/dev/null 2>&1 && echo yes || echo no
 }
 
-# A second is what is promised. Where more is running than there are cores, even processor time is no measure of us.
-limit=1
-awk -v cores="$(nproc)" '{ exit !($1 > cores) }' /proc/loadavg && limit=5
+# A second is what is wanted, and the figures are printed. A test can only tell a slow machine from a wrong algorithm.
+limit=10
 
 least() { printf '%s\n' "$@" | sort -n | head -n 1; }
 for backend in nftables iptables-nft iptables-legacy; do
