@@ -3,7 +3,7 @@
 _pptpban() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words= verb=${COMP_WORDS[1]}
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why reload replay test check audit firewall compile-limits import-fail2ban help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status why metrics reload replay test check audit firewall compile-limits import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	case $prev in
@@ -19,6 +19,7 @@ _pptpban() {
 	ban) words="--jail --for --config --runtime --help" ;;
 	status) words="--json --config --runtime --help" ;;
 	why) words="--json --config --runtime --help $(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
+	metrics) words="--config --output --format --runtime --help" ;;
 	reload) words="--config --runtime --help" ;;
 	replay) words="--config --journal --jsonl --no-gate" ;;
 	test) words="--config --journal --journalmatch --datepattern --timezone --maxlines --usedns --out --json --explain --line --lint --expand --verbose --print-all-matched --print-all-missed --print-all-ignored --print-no-missed --print-no-ignored --no-gate --color --help" ;;
@@ -27,7 +28,7 @@ _pptpban() {
 	firewall) words="plan --config --help check apply --force --confirm --no-confirm --no-wait confirm rollback --overdue status --json override --from restore refresh remove show --format countries --all --database" ;;
 	compile-limits) words="--config --output --user --help" ;;
 	import-fail2ban) words="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
-	help) words="list unban ban status why reload replay test check audit firewall compile-limits import-fail2ban help version" ;;
+	help) words="list unban ban status why metrics reload replay test check audit firewall compile-limits import-fail2ban help version" ;;
 	version) words="" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -31,6 +31,12 @@ complete -c pptpban -n '__fish_seen_subcommand_from why' -l json -d 'print JSON'
 complete -c pptpban -n '__fish_seen_subcommand_from why' -l config -r -F -d 'read this configuration file'
 complete -c pptpban -n '__fish_seen_subcommand_from why' -l runtime -r -F -d 'where the service has its control socket'
 complete -c pptpban -n '__fish_seen_subcommand_from why' -l help -d 'print this help'
+complete -c pptpban -n __fish_use_subcommand -a metrics -d 'print figures for a monitoring system'
+complete -c pptpban -n '__fish_seen_subcommand_from metrics' -l config -r -F -d 'read this configuration file'
+complete -c pptpban -n '__fish_seen_subcommand_from metrics' -l output -r -F -d 'write to this file'
+complete -c pptpban -n '__fish_seen_subcommand_from metrics' -l format -x -d 'in which format; an unknown one lists them'
+complete -c pptpban -n '__fish_seen_subcommand_from metrics' -l runtime -r -F -d 'where the service has its control socket'
+complete -c pptpban -n '__fish_seen_subcommand_from metrics' -l help -d 'print this help'
 complete -c pptpban -n __fish_use_subcommand -a reload -d 'let the service read its configuration anew'
 complete -c pptpban -n '__fish_seen_subcommand_from reload' -l config -r -F -d 'read this configuration file'
 complete -c pptpban -n '__fish_seen_subcommand_from reload' -l runtime -r -F -d 'where the service has its control socket'
@@ -94,7 +100,7 @@ complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a restore
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a refresh
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a remove
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a show
-complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l format -x -d 'for which packet filter; an unknown one lists them, and which are unvalidated'
+complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l format -x -d 'in which format; an unknown one lists them'
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -a countries
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l all -d 'all that there are'
 complete -c pptpban -n '__fish_seen_subcommand_from firewall' -l database -r -F -d 'read this database'

@@ -17,8 +17,9 @@ dist_filters_DATA = filters/accel-ppp.conf \
 dist_sysusers_DATA = etc/sysusers.d/pptpban.conf
 dist_tmpfiles_DATA = etc/tmpfiles.d/pptpban.conf
 nodist_systemdsystemunit_DATA = etc/pptpban.service etc/pptpban-enforcer.service etc/pptpban-connguard.service \
-	etc/pptpban-firewall.service etc/pptpban-firewall-refresh.service
-dist_systemdsystemunit_DATA = etc/pptpban-firewall.path etc/pptpban-firewall-refresh.timer
+	etc/pptpban-firewall.service etc/pptpban-firewall-refresh.service etc/pptpban-metrics.service
+dist_systemdsystemunit_DATA = etc/pptpban-firewall.path etc/pptpban-firewall-refresh.timer etc/pptpban-metrics.timer
+dist_pkgdata_DATA = etc/grafana-dashboard.json
 
 # Written by tools/make-completions from what pptpban tells of itself; "make completions" writes them anew.
 bashcompletiondir = $(datadir)/bash-completion/completions
@@ -32,7 +33,8 @@ completions: pptpban
 .PHONY: completions
 
 EXTRA_DIST += docs/stacks.md etc/pptpban.conf etc/demo/attack.syslog etc/pptpban.service.in etc/pptpban-enforcer.service.in \
-	etc/pptpban-connguard.service.in etc/pptpban-firewall.service.in etc/pptpban-firewall-refresh.service.in
+	etc/pptpban-connguard.service.in etc/pptpban-firewall.service.in etc/pptpban-firewall-refresh.service.in \
+	etc/pptpban-metrics.service.in
 CLEANFILES += $(nodist_systemdsystemunit_DATA)
 
 make_unit = $(AM_V_GEN)$(MKDIR_P) etc && $(SED) -e 's|@bindir[@]|$(bindir)|' -e 's|@sbindir[@]|$(sbindir)|' \
@@ -50,6 +52,9 @@ etc/pptpban-firewall.service: $(srcdir)/etc/pptpban-firewall.service.in Makefile
 
 etc/pptpban-firewall-refresh.service: $(srcdir)/etc/pptpban-firewall-refresh.service.in Makefile
 	$(make_unit) $(srcdir)/etc/pptpban-firewall-refresh.service.in >$@.tmp && mv $@.tmp $@
+
+etc/pptpban-metrics.service: $(srcdir)/etc/pptpban-metrics.service.in Makefile
+	$(make_unit) $(srcdir)/etc/pptpban-metrics.service.in >$@.tmp && mv $@.tmp $@
 
 # The administrator's configuration is never overwritten, and removed only while it is as shipped.
 install-data-local:

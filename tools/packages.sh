@@ -10,7 +10,7 @@ run_packages="iproute2 ipset nftables python3 xz-utils procps"
 
 # What the tests judge with, and the peers they test with.
 test_packages="valgrind mandoc jq systemd systemd-journal-remote iptables rsyslog fail2ban ppp pptpd kmod git netcat-openbsd \
-zstd man-db util-linux libmaxmind-db-writer-perl python3-botocore libxml2-utils ufw"
+zstd man-db util-linux libmaxmind-db-writer-perl python3-botocore libxml2-utils ufw prometheus python3-prometheus-client"
 
 # What they use where Debian has it: Debian 12 only in its backports.
 optional_packages="suricata"
@@ -54,7 +54,7 @@ install_missing() {
 	fi
 	rm -f "$log"
 	[ -z "$made" ] || rm -f $policy
-	for service in fail2ban rsyslog pptpd; do
+	for service in fail2ban rsyslog pptpd prometheus prometheus-node-exporter; do
 		case " $missing " in
 		*" $service "*) systemctl disable "$service.service" >/dev/null 2>&1 || : ;;
 		esac

@@ -4,6 +4,7 @@ libbase_a_SOURCES = \
 	src/base/addr.c src/base/addr.h src/base/prefix.c \
 	src/base/class.c src/base/class.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/file.c src/base/file.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/inifile.c src/base/inifile.h \
 	src/base/literals.c src/base/literals.h \

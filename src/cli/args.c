@@ -34,7 +34,7 @@ static const struct arg {
     {ARG_NO_CONFIRM, "no-confirm", NULL, "for good, at once", 0},
     {ARG_NO_WAIT, "no-wait", NULL, "do not stay until it is confirmed or taken back", 0},
     {ARG_FROM, "from", "NET", "only for this address or network", offsetof(struct args, from)},
-    {ARG_FORMAT, "format", "FORMAT", "for which packet filter; an unknown one lists them, and which are unvalidated", offsetof(struct args, format)},
+    {ARG_FORMAT, "format", "FORMAT", "in which format; an unknown one lists them", offsetof(struct args, format)},
     {ARG_OVERDUE, "overdue", NULL, "only when its time is over", 0},
     {ARG_RUNTIME, "runtime", "DIR", "where the service has its control socket", offsetof(struct args, runtime)},
     {ARG_HELP, "help", NULL, "print this help", 0},

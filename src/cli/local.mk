@@ -31,6 +31,8 @@ pptpban_SOURCES = \
 	src/cli/import_value.c src/cli/import_value.h \
 	src/cli/import_write.c \
 	src/cli/jsonl.c src/cli/jsonl.h \
+	src/cli/metrics.c \
+	src/cli/metrics_text.c src/cli/metrics_text.h \
 	src/cli/reload.c \
 	src/cli/replay.c \
 	src/cli/status.c \

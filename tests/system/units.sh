@@ -13,7 +13,7 @@ exposure() { # UNIT: ten times the figure that systemd-analyze prints
 make -s -C "$PB_BUILD" install DESTDIR="$T/root" >"$T/install.log" 2>&1 || sed 's/^/# /' "$T/install.log"
 most() { case $1 in pptpban-firewall*) echo 22 ;; *) echo 15 ;; esac; } # those are root's, for a moment
 for unit in pptpban.service pptpban-enforcer.service pptpban-connguard.service pptpban-firewall.service \
-	pptpban-firewall-refresh.service; do
+	pptpban-firewall-refresh.service pptpban-metrics.service; do
 	file=$(find "$T/root" -name "$unit")
 	is "$unit is installed" 1 "$(printf '%s\n' "$file" | grep -c .)"
 	level=$(exposure "$file")
@@ -28,7 +28,7 @@ for unit in pptpban.service pptpban-enforcer.service pptpban-connguard.service p
 	done
 done
 
-for unit in pptpban-firewall.path pptpban-firewall-refresh.timer; do
+for unit in pptpban-firewall.path pptpban-firewall-refresh.timer pptpban-metrics.timer; do
 	cp "$(find "$T/root" -name "$unit")" "$T/$unit"
 	is "systemd-analyze verify has nothing to say about $unit" '' \
 		"$(SYSTEMD_UNIT_PATH=$T: systemd-analyze verify --man=no "$T/$unit" 2>&1 | grep -F "pptpban")"
