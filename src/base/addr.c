@@ -70,10 +70,29 @@ int addr_from_sockaddr(const struct sockaddr *sa, struct addr *ret)
     return -EAFNOSUPPORT;
 }
 
+// Digits of v without leading zeros; returns where they end. Lists of 100,000 networks are worth not asking printf().
+static char *put_number(char *p, unsigned v)
+{
+    if (v >= 100)
+        *p++ = (char)('0' + v / 100);
+    if (v >= 10)
+        *p++ = (char)('0' + v / 10 % 10);
+    *p++ = (char)('0' + v % 10);
+    return p;
+}
+
+static void format_v4(const uint8_t quad[4], char *p)
+{
+    for (int i = 0; i < 4; i++) {
+        p = put_number(p, quad[i]);
+        *p++ = i < 3 ? '.' : '\0';
+    }
+}
+
 const char *addr_format(const struct addr *a, char buf[static ADDR_STRLEN])
 {
     if (addr_is_v4(a))
-        inet_ntop(AF_INET, a->b + 12, buf, ADDR_STRLEN);
+        format_v4(a->b + 12, buf);
     else
         inet_ntop(AF_INET6, a->b, buf, ADDR_STRLEN);
     return buf;
@@ -105,7 +124,10 @@ int prefix_parse(struct str s, struct prefix *ret)
 const char *prefix_format(const struct prefix *p, char buf[static PREFIX_STRLEN])
 {
     addr_format(&p->addr, buf);
-    if (p->len < 128)
-        sprintf(buf + strlen(buf), "/%u", prefix_family_len(p));
+    if (p->len < 128) {
+        char *end = buf + strlen(buf);
+        *end++ = '/';
+        *put_number(end, prefix_family_len(p)) = '\0';
+    }
     return buf;
 }

@@ -20,6 +20,19 @@ static uint64_t hash_list(uint64_t hash, const struct strlist *l)
     return hash_bytes(&(struct hash_key){{hash, l->n}}, "", 0);
 }
 
+// The networks go into the hash as they are: text of 100,000 of them would be the larger part of the work.
+static uint64_t take_networks(uint64_t hash, struct fw_model *m)
+{
+    for (size_t i = 0; i < m->n_sets; i++) {
+        struct fw_set *s = &m->sets[i];
+        if (s->kind != FW_SET_NETWORKS)
+            continue;
+        hash = hash_bytes(&(struct hash_key){{hash, s->n}}, s->v, s->n * sizeof(*s->v));
+        s->n = 0;
+    }
+    return hash;
+}
+
 int fw_frame_make(const struct firewall_config *config, const struct fw_facts *facts, enum fw_tool tool,
                   char ret[static FW_FRAME_LEN + 1])
 {
@@ -28,6 +41,7 @@ int fw_frame_make(const struct firewall_config *config, const struct fw_facts *f
     struct fw_windows windows = {.n = 0};
     struct fw_ruleset rendered = {.tool = tool};
     struct fw_model model;
+    uint64_t rest = hash_list(hash_list(1, &config->allow_countries), &config->deny_countries);
     int r = 0;
 
     if (facts->n_countries > 0) {
@@ -39,13 +53,13 @@ int fw_frame_make(const struct firewall_config *config, const struct fw_facts *f
         fixed.windows = &windows;
     }
     if (r == 0 && (r = fw_model_build(config, &fixed, &model)) == 0) {
+        rest = take_networks(rest, &model);
         r = fw_ruleset_make(&model, tool, &rendered);
         fw_model_free(&model);
     }
     if (r == 0) {
-        uint64_t codes = hash_list(hash_list(1, &config->allow_countries), &config->deny_countries);
-        codes = hash_bytes(&(struct hash_key){{codes, 0}}, config->database, strlen(config->database));
-        snprintf(ret, FW_FRAME_LEN + 1, "%.16s-%016" PRIx64, rendered.revision, codes);
+        rest = hash_bytes(&(struct hash_key){{rest, 0}}, config->database, strlen(config->database));
+        snprintf(ret, FW_FRAME_LEN + 1, "%.16s-%016" PRIx64, rendered.revision, rest);
     }
     fw_ruleset_free(&rendered);
     fw_windows_free(&windows);

@@ -30,13 +30,24 @@ static bool are_halves(const struct prefix *p, const struct prefix *q)
     return addr_eq(&a.addr, &b.addr) && !(p->len == 96 && addr_is_v4(&q->addr));
 }
 
+// Long lists mostly come in order, as somebody's program wrote them or we did before.
+static bool is_sorted(const struct prefix *v, size_t n)
+{
+    size_t i = 1;
+
+    while (i < n && by_address(&v[i - 1], &v[i]) <= 0)
+        i++;
+    return i >= n;
+}
+
 size_t fw_aggregate(struct prefix *v, size_t n)
 {
     size_t kept = 0;
 
     if (n == 0)
         return 0;
-    qsort(v, n, sizeof(*v), by_address);
+    if (!is_sorted(v, n))
+        qsort(v, n, sizeof(*v), by_address);
     for (size_t i = 0; i < n; i++) {
         if (kept > 0 && is_v4(&v[kept - 1]) == is_v4(&v[i]) && prefix_contains(&v[kept - 1], &v[i].addr))
             continue;

@@ -43,51 +43,39 @@ static void print_revision(enum fw_part part, const char *revision, FILE *out)
                 revision);
 }
 
-static int make_part(const struct fw_model *m, enum fw_part part, const char *revision, char **ret)
-{
-    char *text = NULL;
-    size_t n;
-    FILE *out = open_memstream(&text, &n);
-
-    if (!out)
-        return -ENOMEM;
-    int r = render_part(m, part, out);
-    if (revision)
-        print_revision(part, revision, out);
-    if (fclose(out) != 0)
-        r = -ENOMEM;
-    if (r < 0)
-        free(text);
-    else
-        *ret = text;
-    return r;
-}
-
 static bool has_part(enum fw_tool tool, enum fw_part part)
 {
     return (tool == FW_TOOL_NFT) == (part == FW_PART_NFT);
 }
 
+// Each text is rendered once, for its hash, and gets the revision behind it when all are known.
 int fw_ruleset_make(const struct fw_model *m, enum fw_tool tool, struct fw_ruleset *ret)
 {
     struct fw_ruleset rs = {.tool = tool};
+    FILE *out[FW_PARTS] = {NULL};
+    size_t n[FW_PARTS];
     uint64_t hash = tool;
     int r = 0;
 
     for (enum fw_part part = 0; r == 0 && part < FW_PARTS; part++) {
-        char *text;
         if (!has_part(tool, part))
             continue;
-        if ((r = make_part(m, part, NULL, &text)) < 0)
-            break;
-        const struct hash_key chained = {{hash, part}}; // a checksum, no secret
-        hash = hash_bytes(&chained, text, strlen(text));
-        free(text);
+        out[part] = open_memstream(&rs.part[part], &n[part]);
+        r = out[part] ? render_part(m, part, out[part]) : -ENOMEM;
+        if (r == 0 && fflush(out[part]) != 0)
+            r = -ENOMEM;
+        if (r == 0) // a checksum, no secret
+            hash = hash_bytes(&(struct hash_key){{hash, part}}, rs.part[part], n[part]);
     }
     snprintf(rs.revision, sizeof(rs.revision), "%016" PRIx64, hash);
-    for (enum fw_part part = 0; r == 0 && part < FW_PARTS; part++)
-        if (has_part(tool, part))
-            r = make_part(m, part, rs.revision, &rs.part[part]);
+    for (enum fw_part part = 0; part < FW_PARTS; part++) {
+        if (!out[part])
+            continue;
+        if (r == 0)
+            print_revision(part, rs.revision, out[part]);
+        if (fclose(out[part]) != 0)
+            r = -ENOMEM;
+    }
     if (r < 0) {
         fw_ruleset_free(&rs);
         return r;

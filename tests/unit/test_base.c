@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "base/addr.h"
 #include "base/clock.h"
@@ -39,6 +40,21 @@ static void addresses_are_read_strictly(void **state)
     struct addr a;
     assert_int_equal(addr_parse((struct str){"192.0.2.1\0", 10}, &a), -EINVAL);
     assert_int_equal(addr_parse((struct str){"::1\0", 4}, &a), -EINVAL);
+}
+
+static void every_number_is_written(void **state)
+{
+    char buf[PREFIX_STRLEN], wanted[PREFIX_STRLEN];
+
+    (void)state;
+    for (unsigned v = 0; v < 256; v++) {
+        struct addr a = {.b = {[10] = 0xff, [11] = 0xff, [12] = (uint8_t)v, [13] = 1, [14] = (uint8_t)(255 - v), [15] = (uint8_t)v}};
+        struct prefix p = {{{0x20, 1}}, (uint8_t)(v < 128 ? v : 127)};
+        snprintf(wanted, sizeof(wanted), "%u.1.%u.%u", v, 255 - v, v);
+        assert_string_equal(addr_format(&a, buf), wanted);
+        snprintf(wanted, sizeof(wanted), "2001::/%u", p.len);
+        assert_string_equal(prefix_format(&p, buf), wanted);
+    }
 }
 
 static void networks(void **state)
@@ -140,7 +156,7 @@ static void nobody_bans_loopback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(addresses_are_read_strictly), cmocka_unit_test(networks),
+        cmocka_unit_test(addresses_are_read_strictly), cmocka_unit_test(every_number_is_written), cmocka_unit_test(networks),
         cmocka_unit_test(durations),                   cmocka_unit_test(numbers_and_words),
         cmocka_unit_test(hashes_depend_on_key_and_bytes), cmocka_unit_test(nobody_bans_loopback),
     };
