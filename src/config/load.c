@@ -344,8 +344,8 @@ static void check_jail(struct loader *l, struct jail_config *j)
 {
     const struct inifile *f = NULL;
     const struct inifile_entry *e;
-    unsigned total = 0;
-    char bantime[DURATION_STRLEN];
+    unsigned total = 0, typo = j->weight[CLASS_AUTH];
+    char bantime[DURATION_STRLEN], value[SHOWN_MAX + 4];
 
     if (j->bantime > j->maximum) {
         e = last_entry(l, SCOPE_JAIL, j->name, "bantime.maximum", &f);
@@ -363,6 +363,12 @@ static void check_jail(struct loader *l, struct jail_config *j)
     if (total == 0 && j->enabled && e)
         tell(l, true, "%s:%u: %s = %s: [%s] would count nothing; a weight above 0 would be accepted", f->path, e->line,
              e->key, e->value, j->name);
+    e = last_entry(l, SCOPE_JAIL, j->name, "maxretry", &f);
+    if (!e)
+        e = last_entry(l, SCOPE_JAIL, j->name, "count", &f);
+    if (j->enabled && typo >= j->maxretry && e)
+        tell(l, false, "%s:%u: %s = %s: in [%s] one failure bans, and a mistyped password is one; maxretry = %u or more would not",
+             f->path, e->line, e->key, shown(e->value, value), j->name, typo + 1);
     if (!last_entry(l, SCOPE_JAIL, j->name, "enabled", &f))
         tell(l, false, "%s:%u: [%s]: not enabled; enabled = yes would start it", j->file, j->line, j->name);
 }

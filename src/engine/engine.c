@@ -84,6 +84,7 @@ static void decide(struct engine *e, unsigned k, const struct outcome *o, const 
     };
 
     strncpy(ban.jail, c->name, JAIL_NAME_MAX);
+    jail_forget(e->jails[k], &v->addr); // counted from nothing when the ban is over
     if (bans_add(c->observe ? e->observed : e->bans, &ban, false) < 0) {
         e->counters.bans_refused++;
         return;

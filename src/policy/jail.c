@@ -23,6 +23,7 @@ struct entry {
     uint8_t addr[16];
     uint32_t chain, prev, next;
     uint16_t n, head; // slots used; the oldest one
+    struct slot pardon;  // when a good login first forgave here, and (user) how much since then
     struct slot slot[]; // maxretry of them
 };
 
@@ -208,9 +209,16 @@ static struct entry *entry_for(struct jail *j, const struct addr *a)
     e->chain = *bucket - 1;
     *bucket = i + 1;
     e->n = e->head = 0;
+    e->pardon = (struct slot){.user = 0};
     append_age(j, i);
     j->counters.addresses++;
     return e;
+}
+
+// The newest thing that is remembered of an address.
+static usec_t last_of(const struct jail *j, struct entry *e)
+{
+    return slot_time(e->n > 0 ? nth(j, e, e->n - 1u) : &e->pardon);
 }
 
 // Addresses that have been silent for findtime leave from the old end, two a call, so that the table shrinks as it
@@ -218,8 +226,7 @@ static struct entry *entry_for(struct jail *j, const struct addr *a)
 static void forget_silent(struct jail *j, usec_t t)
 {
     for (int k = 0; k < 2 && j->oldest != NONE; k++) {
-        struct entry *e = at(j, j->oldest);
-        if (e->n > 0 && !is_old(j, slot_time(nth(j, e, e->n - 1u)), t))
+        if (!is_old(j, last_of(j, at(j, j->oldest)), t))
             return;
         remove_entry(j, j->oldest);
     }
@@ -289,8 +296,6 @@ struct verdict jail_failure(struct jail *j, const struct addr *a, struct str use
     usec_t length = jail_bantime(&j->policy, previous);
     v.kind = VERDICT_BAN;
     v.until = length == USEC_FOREVER ? USEC_FOREVER : t + length;
-    j->counters.bans++;
-    remove_entry(j, find(j, a));
     return v;
 }
 
@@ -301,15 +306,20 @@ void jail_success(struct jail *j, const struct addr *a, struct str user, usec_t 
     if (i == NONE || user.n == 0)
         return;
     struct entry *e = at(j, i);
-    uint16_t who = (uint16_t)(hash_bytes(&j->hash, user.p, user.n) | 1);
+    uint16_t who = (uint16_t)(hash_bytes(&j->hash, user.p, user.n) | 1), forgiven = e->pardon.user;
     unsigned kept = 0;
+    if (forgiven && is_old(j, slot_time(&e->pardon), t))
+        forgiven = 0;
     for (unsigned k = 0; k < e->n; k++) {
         struct slot s = *nth(j, e, k);
-        if (s.user != who || slot_time(&s) > t)
+        if (s.user != who || slot_time(&s) > t || forgiven == j->policy.maxretry)
             *nth(j, e, kept++) = s;
+        else if (forgiven++ == 0)
+            e->pardon = slot_of(t, 0);
     }
+    e->pardon.user = forgiven;
     e->n = (uint16_t)kept;
-    if (kept == 0)
+    if (kept == 0 && !forgiven)
         remove_entry(j, i);
 }
 

@@ -40,7 +40,7 @@ struct verdict {
 };
 
 struct jail_counters {
-    uint64_t failures, ignored, bans, overflow; // overflow: addresses dropped for room, the longest silent first
+    uint64_t failures, ignored, overflow; // overflow: addresses dropped for room, the longest silent first
     uint32_t addresses;
 };
 
@@ -55,12 +55,14 @@ int jail_set_ignore(struct jail *j, const struct prefix *ignore, size_t n);
 bool jail_ignores(const struct jail *j, const struct addr *a);
 
 // One failure of weight w at time t. previous: earlier bans, as the history says (0 when increment is off).
-// user: may be empty. After VERDICT_BAN the address starts anew.
+// user: may be empty. VERDICT_BAN leaves the window as it is: who bans says jail_forget(), so that the address starts
+// anew; of one who is spared the next failure is judged again.
 struct verdict jail_failure(struct jail *j, const struct addr *a, struct str user, usec_t t, unsigned w,
                             unsigned previous);
 
 // A good login of user from a: forgets the failures of that same user from a, and nothing else, so that an
-// attacker who owns one account cannot wash guesses at others away. Without a user nothing is forgotten.
+// attacker who owns one account cannot wash guesses at others away. Without a user nothing is forgotten, and never more
+// than maxretry for one address in a findtime: behind one NAT, a neighbour's logins are no licence to guess his password.
 void jail_success(struct jail *j, const struct addr *a, struct str user, usec_t t);
 
 // How much weight a has inside findtime at time t, and when the oldest of it was (0 when none).

@@ -350,6 +350,10 @@ static void warnings(void **state)
         {"[pptpd]\nenabled = no\n", ": no jail is enabled; nothing will be watched"},
         {"[pptpban]\nhistory = 1w\n[pptpd]\n", ":3: [pptpd]: bantime.decay is longer than history in [pptpban], which "
                                                "forgets earlier"},
+        {"[pptpd]\nmaxretry = 1\n", ":2: maxretry = 1: in [pptpd] one failure bans, and a mistyped password is one; "
+                                     "maxretry = 2 or more would not"},
+        {"[pptpd]\ncount = auth=5\n", ":2: count = auth=5: in [pptpd] one failure bans, and a mistyped password is one; "
+                                       "maxretry = 6 or more would not"},
     };
     struct place *p = *state;
 

@@ -44,7 +44,25 @@ static struct jail *new_jail(unsigned maxretry, usec_t findtime, unsigned max)
 static enum verdict_kind one_failure(struct jail *j, const char *a, const char *user, usec_t t)
 {
     struct addr addr = address(a);
-    return jail_failure(j, &addr, str_of(user), t, 1, 0).kind;
+    enum verdict_kind kind = jail_failure(j, &addr, str_of(user), t, 1, 0).kind;
+    if (kind == VERDICT_BAN)
+        jail_forget(j, &addr);
+    return kind;
+}
+
+static void who_is_spared_is_judged_again_by_the_next_failure(void **state)
+{
+    struct jail *j = new_jail(3, S(600), 16);
+    struct addr a = address("203.0.113.1");
+    usec_t oldest;
+    (void)state;
+    for (int i = 0; i < 7; i++) // nobody says jail_forget(): he is spared
+        assert_int_equal(jail_failure(j, &a, STR("a"), T0 + S(i), 1, 0).kind, i < 2 ? VERDICT_NOTHING : VERDICT_BAN);
+    assert_int_equal(jail_count(j, &a, T0 + S(7), &oldest), 3);
+    assert_true(oldest == T0 + S(4));
+    jail_forget(j, &a);
+    assert_int_equal(jail_failure(j, &a, STR("a"), T0 + S(8), 1, 0).kind, VERDICT_NOTHING);
+    jail_free(j);
 }
 
 static void the_window_slides_exactly(void **state)
@@ -123,13 +141,77 @@ static void a_good_login_forgives_its_own_name_only(void **state)
     assert_int_equal(jail_count(j, &a, T0 + S(3), &oldest), 1);
     jail_success(j, &a, STR("alice"), T0 + S(4));
     assert_int_equal(jail_count(j, &a, T0 + S(4), &oldest), 0);
-    assert_int_equal(jail_counters(j)->addresses, 0);
     // an attacker with one valid account guesses at others: his own logins wash nothing away
     for (int i = 0; i < 2; i++) {
         assert_int_equal(one_failure(j, "203.0.113.1", "victim", T0 + S(10 + i)), VERDICT_NOTHING);
         jail_success(j, &a, STR("mallory"), T0 + S(10 + i));
     }
     assert_int_equal(one_failure(j, "203.0.113.1", "victim", T0 + S(13)), VERDICT_BAN);
+    jail_free(j);
+}
+
+static void who_types_wrong_twice_and_then_right_is_forgiven(void **state)
+{
+    struct jail *j = new_jail(3, S(600), 16);
+    struct addr a = address("203.0.113.1");
+    (void)state;
+    one_failure(j, "203.0.113.1", "alice", T0);
+    one_failure(j, "203.0.113.1", "alice", T0 + S(1));
+    jail_success(j, &a, STR("alice"), T0 + S(2));
+    assert_int_equal(one_failure(j, "203.0.113.1", "alice", T0 + S(100)), VERDICT_NOTHING);
+    assert_int_equal(one_failure(j, "203.0.113.1", "alice", T0 + S(101)), VERDICT_NOTHING);
+    assert_int_equal(one_failure(j, "203.0.113.1", "alice", T0 + S(102)), VERDICT_BAN);
+    jail_free(j);
+}
+
+// 4 guesses at another's account, a good login of his own, and again.
+static void a_valid_account_buys_no_guesses_at_others(void **state)
+{
+    struct jail *j = new_jail(5, S(600), 16);
+    struct addr a = address("203.0.113.1");
+    unsigned guesses = 0;
+    bool banned = false;
+    (void)state;
+    while (!banned && guesses < 100) {
+        banned = one_failure(j, "203.0.113.1", "alice", T0 + S(guesses)) == VERDICT_BAN;
+        if (++guesses % 4 == 0)
+            jail_success(j, &a, STR("mallory"), T0 + S(guesses));
+    }
+    assert_int_equal(guesses, 5);
+    jail_free(j);
+}
+
+// The attacker shares his address with the very user whose password he guesses, and who logs in all the time.
+static void forgiveness_has_a_bound_in_a_findtime(void **state)
+{
+    struct jail *j = new_jail(5, S(600), 16);
+    struct addr a = address("203.0.113.1");
+    unsigned guesses = 0;
+    bool banned = false;
+    (void)state;
+    while (!banned && guesses < 100) {
+        banned = one_failure(j, "203.0.113.1", "alice", T0 + S(guesses)) == VERDICT_BAN;
+        if (++guesses % 4 == 0)
+            jail_success(j, &a, STR("alice"), T0 + S(guesses));
+    }
+    assert_int_equal(guesses, 10); // maxretry forgiven, maxretry counted
+    jail_forget(j, &a);
+    // the bound is kept although nothing else is left of the address
+    for (int i = 0; i < 5; i++) {
+        one_failure(j, "203.0.113.1", "alice", T0 + S(200 + i));
+        jail_success(j, &a, STR("alice"), T0 + S(200 + i));
+        one_failure(j, "203.0.113.2", "x", T0 + S(200 + i)); // others come meanwhile
+    }
+    one_failure(j, "203.0.113.1", "alice", T0 + S(210));
+    jail_success(j, &a, STR("alice"), T0 + S(210));
+    usec_t oldest;
+    assert_int_equal(jail_count(j, &a, T0 + S(210), &oldest), 1);
+    // a findtime after the first forgiveness there is some again, and in the end nothing is remembered
+    jail_success(j, &a, STR("alice"), T0 + S(801));
+    assert_int_equal(jail_count(j, &a, T0 + S(210), &oldest), 0);
+    for (int i = 0; i < 3; i++)
+        one_failure(j, "203.0.113.3", "x", T0 + S(2000 + i));
+    assert_int_equal(jail_counters(j)->addresses, 1);
     jail_free(j);
 }
 
@@ -285,6 +367,10 @@ int main(void)
         cmocka_unit_test(weight_counts_many_times),
         cmocka_unit_test(allowlisted_and_impossible_addresses_never_count),
         cmocka_unit_test(a_good_login_forgives_its_own_name_only),
+        cmocka_unit_test(who_types_wrong_twice_and_then_right_is_forgiven),
+        cmocka_unit_test(a_valid_account_buys_no_guesses_at_others),
+        cmocka_unit_test(forgiveness_has_a_bound_in_a_findtime),
+        cmocka_unit_test(who_is_spared_is_judged_again_by_the_next_failure),
         cmocka_unit_test(a_full_table_drops_the_longest_silent),
         cmocka_unit_test(further_bans_grow_to_the_maximum),
         cmocka_unit_test(the_ban_list_finds_covers_and_ends),
