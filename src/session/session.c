@@ -81,6 +81,7 @@ static struct life *new_life(struct sessions *s, const struct life_key *key, con
         settle_drop(s, least_needed(s), r->time);
     }
     s->counters.lives++;
+    s->counters.active = s->lives.active;
     l->begin = l->last = r->time;
     l->begun = begun;
     l->uncertain = r->time - lives_host(&s->lives, key->host)->forgotten <= BIND_SOON;
@@ -394,7 +395,6 @@ void sessions_event(struct sessions *s, const struct record *r, const struct eve
         settle_clear(s, key.host, false, r->time);
     else
         event_of_life(s, &key, r, e, cmdline_addr);
-    s->counters.active = s->lives.active;
     s->record = NULL;
 }
 

@@ -257,6 +257,7 @@ void settle_drop(struct sessions *s, struct life *l, usec_t now)
     forget_caller(s, l, now);
     settle_trace(s, STEP_FORGET, l, NULL, 0, now);
     lives_remove(&s->lives, l);
+    s->counters.active = s->lives.active;
 }
 
 // Drops what has been over for long enough by its own host's clock, clock_of(host). A silent host's lives are passed

@@ -435,8 +435,10 @@ static void the_live_clock_settles_what_no_line_settles(void **state)
     sessions_advance(s, now); // the clocks agree
     sessions_advance(s, deadline - 1);
     assert_string_equal(t.text, "");
+    uint32_t before = sessions_counters(s)->active;
     sessions_advance(s, deadline);
     assert_string_equal(t.text, "failure 203.0.113.1 x by elimination; ");
+    assert_true(sessions_counters(s)->active < before);
     assert_true(sessions_deadline(s) == USEC_FOREVER);
     sessions_free(s);
 }
