@@ -34,6 +34,12 @@ check-system: all
 	PB_BUILD='$(abs_builddir)' PB_SRC='$(abs_srcdir)' '$(srcdir)/tests/system/run'
 .PHONY: check-system
 
+# clang's libFuzzer: FUZZ_SECONDS=60 of each of FUZZ_TARGETS (all), kept in FUZZ_DIR; tests/fuzz/README.md.
+fuzz:
+	PB_BUILD='$(abs_builddir)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_TARGETS='$(FUZZ_TARGETS)' FUZZ_DIR='$(FUZZ_DIR)' \
+		'$(srcdir)/tests/fuzz/run'
+.PHONY: fuzz
+
 EXTRA_DIST += tests/captures tests/fuzz tests/replay tests/vm \
 	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-flood tests/bench/bench-foreign tests/bench/bench-latency tests/bench/bench-memory \
 	tests/bench/bench-replay tests/bench/bench-restart tests/bench/lib.sh tests/bench/run
