@@ -14,16 +14,30 @@ dist_filters_DATA = filters/accel-ppp.conf \
 	filters/suricata-fast.conf \
 	filters/xl2tpd.conf
 
-dist_sysusers_DATA = etc/sysusers.d/pptpban.conf
-dist_tmpfiles_DATA = etc/tmpfiles.d/pptpban.conf
-nodist_systemdsystemunit_DATA = etc/pptpban.service etc/pptpban-enforcer.service etc/pptpban-connguard.service \
+made_units = etc/pptpban.service etc/pptpban-enforcer.service etc/pptpban-connguard.service \
 	etc/pptpban-firewall.service etc/pptpban-firewall-refresh.service etc/pptpban-metrics.service
-dist_systemdsystemunit_DATA = etc/pptpban-firewall.path etc/pptpban-firewall-refresh.timer etc/pptpban-metrics.timer
+plain_units = etc/pptpban-firewall.path etc/pptpban-firewall-refresh.timer etc/pptpban-metrics.timer
+if INSTALL_UNITS
+systemdsystemunit_DATA = $(made_units) $(plain_units)
+endif
+if INSTALL_SYSUSERS
+sysusers_DATA = etc/sysusers.d/pptpban.conf
+endif
+if INSTALL_TMPFILES
+tmpfiles_DATA = etc/tmpfiles.d/pptpban.conf
+endif
+EXTRA_DIST += $(made_units:=.in) $(plain_units) etc/sysusers.d/pptpban.conf etc/tmpfiles.d/pptpban.conf
+CLEANFILES += $(made_units)
+
+SUFFIXES = .service.in .service
+.service.in.service:
+	$(AM_V_GEN)$(MKDIR_P) etc && $(SED) -e 's|@bindir[@]|$(bindir)|' -e 's|@sbindir[@]|$(sbindir)|' \
+		-e 's|@pkglibexecdir[@]|$(pkglibexecdir)|' $< >$@.tmp && mv $@.tmp $@
+$(made_units): Makefile
 dist_pkgdata_DATA = etc/grafana-dashboard.json
 
 # Written by tools/make-completions from what pptpban tells of itself; "make completions" writes them anew.
 bashcompletiondir = $(datadir)/bash-completion/completions
-zshcompletiondir = $(datadir)/zsh/vendor-completions
 fishcompletiondir = $(datadir)/fish/vendor_completions.d
 dist_zshcompletion_DATA = completions/_pptpban
 dist_fishcompletion_DATA = completions/pptpban.fish
@@ -32,29 +46,7 @@ completions: pptpban
 	$(srcdir)/tools/make-completions ./pptpban $(srcdir)/completions
 .PHONY: completions
 
-EXTRA_DIST += docs/stacks.md etc/pptpban.conf etc/demo/attack.syslog etc/pptpban.service.in etc/pptpban-enforcer.service.in \
-	etc/pptpban-connguard.service.in etc/pptpban-firewall.service.in etc/pptpban-firewall-refresh.service.in \
-	etc/pptpban-metrics.service.in
-CLEANFILES += $(nodist_systemdsystemunit_DATA)
-
-make_unit = $(AM_V_GEN)$(MKDIR_P) etc && $(SED) -e 's|@bindir[@]|$(bindir)|' -e 's|@sbindir[@]|$(sbindir)|' \
-	-e 's|@pkglibexecdir[@]|$(pkglibexecdir)|'
-etc/pptpban.service: $(srcdir)/etc/pptpban.service.in Makefile
-	$(make_unit) $(srcdir)/etc/pptpban.service.in >$@.tmp && mv $@.tmp $@
-etc/pptpban-enforcer.service: $(srcdir)/etc/pptpban-enforcer.service.in Makefile
-	$(make_unit) $(srcdir)/etc/pptpban-enforcer.service.in >$@.tmp && mv $@.tmp $@
-
-etc/pptpban-connguard.service: $(srcdir)/etc/pptpban-connguard.service.in Makefile
-	$(make_unit) $(srcdir)/etc/pptpban-connguard.service.in >$@.tmp && mv $@.tmp $@
-
-etc/pptpban-firewall.service: $(srcdir)/etc/pptpban-firewall.service.in Makefile
-	$(make_unit) $(srcdir)/etc/pptpban-firewall.service.in >$@.tmp && mv $@.tmp $@
-
-etc/pptpban-firewall-refresh.service: $(srcdir)/etc/pptpban-firewall-refresh.service.in Makefile
-	$(make_unit) $(srcdir)/etc/pptpban-firewall-refresh.service.in >$@.tmp && mv $@.tmp $@
-
-etc/pptpban-metrics.service: $(srcdir)/etc/pptpban-metrics.service.in Makefile
-	$(make_unit) $(srcdir)/etc/pptpban-metrics.service.in >$@.tmp && mv $@.tmp $@
+EXTRA_DIST += docs/stacks.md etc/pptpban.conf etc/demo/attack.syslog
 
 # The administrator's configuration is never overwritten, and removed only while it is as shipped.
 install-data-local:
@@ -70,3 +62,15 @@ uninstall-local:
 		rm -f '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf'; fi
 	rmdir '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf.d' \
 		'$(DESTDIR)$(pkgsysconfdir)/filters.d' '$(DESTDIR)$(pkgsysconfdir)' 2>/dev/null || :
+
+# Our own directories go too; by then automake has taken out the files.
+uninstall-hook:
+	for dir in '$(filtersdir)' '$(pkgdatadir)' '$(pkglibexecdir)' '$(docdir)'; do \
+		rmdir "$(DESTDIR)$$dir" 2>/dev/null || :; done
+
+# What was installed runs from where it was installed: make installcheck, and part of make distcheck.
+installcheck-local:
+	bindir='$(DESTDIR)$(bindir)' sbindir='$(DESTDIR)$(sbindir)' pkglibexecdir='$(DESTDIR)$(pkglibexecdir)' \
+		pkgdatadir='$(DESTDIR)$(pkgdatadir)' pkgsysconfdir='$(DESTDIR)$(pkgsysconfdir)' \
+		'$(srcdir)/tests/installcheck' '$(srcdir)/etc/demo/attack.syslog'
+EXTRA_DIST += tests/installcheck
