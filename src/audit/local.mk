@@ -30,5 +30,5 @@ libaudit_a_SOURCES = \
 check_PROGRAMS += test_audit
 test_audit_SOURCES = tests/unit/test_audit.c tests/unit/audit/mutants.inc
 test_audit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
-test_audit_LDADD = libaudit.a libfirewall.a libconfig.a libbase.a $(JANSSON_LIBS) $(NFTABLES_LIBS) $(CMOCKA_LIBS)
+test_audit_LDADD = libaudit.a libfirewall.a libhost.a libconfig.a libbase.a $(JANSSON_LIBS) $(NFTABLES_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/audit

@@ -49,7 +49,7 @@ pptpban_SOURCES = \
 	src/cli/unban.c \
 	src/cli/verbs.c src/cli/verbs.h \
 	src/cli/why.c
-pptpban_LDADD = libaudit.a libfirewall.a libenforcer.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libconfig.a libbase.a \
+pptpban_LDADD = libaudit.a libfirewall.a libenforcer.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libhost.a libconfig.a libbase.a \
 	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) \
 	$(NFTABLES_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(MAXMINDDB_LIBS) -lm
 

@@ -29,7 +29,7 @@ pptpband_LDADD = libdaemon.a libenforce.a libbase.a
 pkglibexec_PROGRAMS += pptpban-watcher
 pptpban_watcher_SOURCES = src/daemon/watcher_main.c
 pptpban_watcher_LDADD = libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a \
-	libconfig.a libbase.a $(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
+	libhost.a libconfig.a libbase.a $(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
 	$(CAPNG_LIBS) $(SECCOMP_LIBS) -lm
 
 check_PROGRAMS += test_daemon test_request test_state

@@ -32,9 +32,9 @@ libfirewall_a_SOURCES = \
 
 check_PROGRAMS += test_model test_window
 test_model_SOURCES = tests/unit/test_model.c
-test_model_LDADD = libfirewall.a libconfig.a libbase.a $(CMOCKA_LIBS)
+test_model_LDADD = libfirewall.a libhost.a libconfig.a libbase.a $(CMOCKA_LIBS)
 test_window_SOURCES = tests/unit/test_window.c
-test_window_LDADD = libfirewall.a libbase.a $(CMOCKA_LIBS)
+test_window_LDADD = libfirewall.a libhost.a libbase.a $(CMOCKA_LIBS)
 
 check_PROGRAMS += test_render
 test_render_SOURCES = tests/unit/test_render.c

@@ -23,7 +23,7 @@ struct fw_session {
 // False: it was not started from an ssh session.
 bool fw_session_own(struct fw_session *ret);
 
-// Appends the addresses of authenticated sessions: the caller's, and those that logind calls remote. An open connection
+// Appends the addresses of authenticated sessions: the caller's, and those of host/sessions.h. An open connection
 // to the ssh port alone is nothing: an attacker could hold one. A peer that comes through one of our tunnels counts with
 // the outer address of its tunnel too. 0 or -ENOMEM; what cannot be asked is left out.
 int fw_peers_admins(struct fw_networks *ret);
