@@ -109,6 +109,8 @@ complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l config -r
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l output -r -F -d 'write to this file'
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l user -x -d 'the user that pptpband runs as'
 complete -c pptpban -n '__fish_seen_subcommand_from compile-limits' -l help -d 'print this help'
+complete -c pptpban -n __fish_use_subcommand -a unhook -d 'take hook and sets out of the kernel'
+complete -c pptpban -n '__fish_seen_subcommand_from unhook' -l help -d 'print this help'
 complete -c pptpban -n __fish_use_subcommand -a import-fail2ban -d 'show what fail2ban\'s jails, filters and bans would be here'
 complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l json -d 'print JSON'
 complete -c pptpban -n '__fish_seen_subcommand_from import-fail2ban' -l all -d 'all that there are'

@@ -47,11 +47,12 @@ pptpban_SOURCES = \
 	src/cli/test_print.c \
 	src/cli/test_sessions.c \
 	src/cli/unban.c \
+	src/cli/unhook.c \
 	src/cli/verbs.c src/cli/verbs.h \
 	src/cli/why.c
 pptpban_LDADD = libaudit.a libfirewall.a libenforcer.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libhost.a libconfig.a libbase.a \
 	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) \
-	$(NFTABLES_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(MAXMINDDB_LIBS) -lm
+	$(NFTABLES_LIBS) $(IPSET_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(MAXMINDDB_LIBS) -lm
 
 check_PROGRAMS += test_output
 test_output_SOURCES = tests/unit/test_output.c src/cli/args.c src/cli/output.c

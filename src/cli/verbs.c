@@ -35,6 +35,10 @@ const struct verb verbs[] = {
     {"compile-limits", "", "write the enforcer's limits",
      "To be run as root: the enforcer holds its own master to this file. The units do it by themselves.",
      ARG_CONFIG | ARG_OUTPUT | ARG_USER, 0, 0, verb_compile_limits},
+    {"unhook", "", "take hook and sets out of the kernel",
+     "All bans end there, for good once the services are stopped; stop them first. For whoever removes pptpban; the\n"
+     "Debian package does it by itself. The base ruleset has a verb of its own: firewall remove.",
+     ARG_HELP, 0, 0, verb_unhook},
     {"import-fail2ban", "[DIR] [JAIL...]", "show what fail2ban's jails, filters and bans would be here",
      "DIR has a slash in it and is /etc/fail2ban unless said; without JAIL it is the jails that are enabled there.\n"
      "Prints configuration for /etc/pptpban/pptpban.conf.d. Nothing of fail2ban's is changed.",

@@ -34,6 +34,7 @@ int verb_list(int argc, char **argv);
 int verb_unban(int argc, char **argv);
 int verb_ban(int argc, char **argv);
 int verb_status(int argc, char **argv);
+int verb_unhook(int argc, char **argv);
 int verb_why(int argc, char **argv);
 int verb_metrics(int argc, char **argv);
 int verb_reload(int argc, char **argv);
