@@ -51,6 +51,9 @@ struct backend_ops {
     // Calls fn for every entry of both sets, or at least for that of only.
     int (*list)(struct backend *b, const struct prefix *only, void (*fn)(void *userdata, const struct element_state *), void *userdata);
 
+    // What footprint_take() says of the hook that stands. -errno.
+    int (*footprint)(struct backend *b, uint64_t *ret);
+
     // What raises no event: 1 when a hook or set is not ours or not there, 2 when there are fewer entries than
     // expected, 0 when all is well.
     int (*check)(struct backend *b, const uint32_t expected[FAMILIES]);

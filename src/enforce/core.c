@@ -217,6 +217,15 @@ static void restore(struct enforcer *e)
         tell_repair(e, WHAT_SET_LOST, 0);
 }
 
+static int put_hook(struct enforcer *e)
+{
+    int r = e->backend.ops->hook(&e->backend);
+
+    if (r < 0 || e->backend.ops->footprint(&e->backend, &e->footprint) < 0)
+        e->footprint = 0;
+    return r;
+}
+
 // The hook first: bans count for nothing without it.
 static void repair(struct enforcer *e)
 {
@@ -227,7 +236,7 @@ static void repair(struct enforcer *e)
     e->repair_at = 0;
     e->streak = now - e->last_repair > QUIET ? 1 : e->streak + 1;
     e->last_repair = now;
-    e->elements_lost |= hook && e->backend.ops->hook(&e->backend) > 0;
+    e->elements_lost |= hook && put_hook(e) > 0;
     set_problem(e);
     if (e->status.hooked && e->lost_since) {
         missing = e->monotonic() - e->lost_since;
@@ -294,10 +303,25 @@ void enforcer_news(struct enforcer *e, const struct guard_news *news)
     lost(e, e->monotonic(), news->hook, news->elements);
 }
 
+void enforcer_look(struct enforcer *e)
+{
+    uint64_t footprint;
+
+    if (e->repair_at || e->backend.ops == &backend_none)
+        return; // somebody fights, or something does not work: it is tried again by itself
+    if (e->backend.ops->footprint(&e->backend, &footprint) == 0 && footprint == e->footprint) {
+        restore(e);
+        return;
+    }
+    e->status.culprit_pid = 0;
+    memset(e->status.culprit, 0, sizeof(e->status.culprit));
+    lost(e, e->monotonic(), true, true);
+}
+
 void enforcer_start(struct enforcer *e)
 {
     (void)mark_listed(e); // first: a set of another size is made anew
-    int r = e->backend.ops->hook(&e->backend);
+    int r = put_hook(e);
     set_problem(e);
     if (r > 0)
         restore(e);

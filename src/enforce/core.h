@@ -31,6 +31,7 @@ struct enforcer {
     usec_t full_said, fight_said;              // monotonic; a full set, a fight: said once a minute
     bool hook_lost, elements_lost;             // what the next repair is for
     unsigned streak;                           // repairs in quick succession
+    uint64_t footprint;                        // of the hook as it was put in; 0: unknown
     struct element batch[MSG_MAX_ENTRIES];
     uint32_t n_batch;
 };
@@ -46,6 +47,9 @@ void enforcer_disconnected(struct enforcer *e);
 
 // What the guard heard.
 void enforcer_news(struct enforcer *e, const struct guard_news *news);
+
+// Nobody has listened for a while: looks whether hook and entries are there, and repairs what is missing.
+void enforcer_look(struct enforcer *e);
 
 // Time goes on: expiry, renewal, the check of what raises no event, repairs that were put off. When it wants to be
 // called again, monotonic; USEC_FOREVER: only after something else happened.

@@ -20,18 +20,20 @@
 #include "base/paths.h"
 #include "enforce/confine.h"
 #include "enforce/core.h"
+#include "enforce/hold.h"
 #include "enforce/own.h"
 #include "enforce/ruleset_lost.h"
 #include "enforce/sockets.h"
 
 #include <libmnl/libmnl.h>
 
-enum { FD_LISTEN, FD_WATCHER, FD_GUARD, FD_OWN, FDS };
+enum { FD_LISTEN, FD_WATCHER, FD_GUARD, FD_OWN, FD_HOLD, FD_HOLDER, FDS };
 
 struct program {
     struct enforcer e;
     struct nfnl nfnl;
     struct guard guard;
+    struct hold hold;
     struct mnl_socket *own;
     struct sockets sockets;
     struct ruleset_lost ruleset;
@@ -299,6 +301,23 @@ static void choose_backend(struct enforcer *e, struct nfnl *n)
     e->status.backend = wanted;
 }
 
+// Somebody changes a large ruleset: deaf meanwhile, and everything is looked at afterwards.
+static void serve_hold(struct program *p)
+{
+    enum hold_change change = hold_serve(&p->hold, monotonic());
+
+    if (change == HOLD_BEGUN && guard_leave(&p->guard) == 0)
+        hold_confirm(&p->hold);
+    if (change == HOLD_ENDED) {
+        int r = guard_join(&p->guard);
+        if (r < 0)
+            log_error("the kernel's announcements cannot be listened to any more: %s", strerror(-r));
+        enforcer_look(&p->e);
+        ruleset_lost_look(&p->ruleset, monotonic());
+    }
+    p->fds[FD_HOLDER].fd = p->hold.client;
+}
+
 static void run(struct program *p)
 {
     sigset_t none;
@@ -307,6 +326,7 @@ static void run(struct program *p)
     while (!stop_asked) {
         usec_t next = enforcer_tick(&p->e), now = monotonic(), ask = ruleset_lost_tick(&p->ruleset, now);
         next = ask < next ? ask : next;
+        next = p->hold.client >= 0 && p->hold.until < next ? p->hold.until : next;
         if (p->watchdog && now >= p->watchdog_next) {
             notify(p, "WATCHDOG=1");
             p->watchdog_next = now + p->watchdog;
@@ -327,6 +347,8 @@ static void run(struct program *p)
             if (news.ruleset)
                 ruleset_lost(p, &news.ruleset_who);
         }
+        if (p->fds[FD_HOLD].revents || p->fds[FD_HOLDER].revents || (p->hold.client >= 0 && monotonic() >= p->hold.until))
+            serve_hold(p);
         if (p->fds[FD_OWN].revents && own_refresh(p->own, &p->e.own) > 0)
             enforcer_sweep(&p->e);
         if (p->fds[FD_WATCHER].fd >= 0 && p->fds[FD_WATCHER].revents)
@@ -357,6 +379,8 @@ static int set_up(struct program *p, const char *socket_path, int fd)
         p->fds[FD_WATCHER].fd = fd;
     if (r >= 0 && ruleset_lost_open(p->limits_path, p->user, &p->ruleset) < 0)
         log_notice("%s: no directory ruleset can be made beside it: nobody is asked to restore the base ruleset", p->limits_path);
+    if (r >= 0 && hold_open(p->limits_path, HOLD_NAME, &p->hold) < 0)
+        log_notice("%s: no socket %s can be made beside it: large rulesets load more slowly", p->limits_path, HOLD_NAME);
     if (r >= 0 && (r = confine_to_net_admin(p->user)) < 0)
         log_error("cannot become user %s with CAP_NET_ADMIN alone: %s", p->user ? p->user : "(the present one)",
                   strerror(-r));
@@ -372,6 +396,7 @@ static int set_up(struct program *p, const char *socket_path, int fd)
         e->cut = cut;
     else
         log_notice("no sock_diag in this kernel: open connections of banned addresses are dropped, not ended");
+    p->fds[FD_HOLD].fd = p->hold.listener;
     p->fds[FD_GUARD].fd = mnl_socket_get_fd(p->guard.nl);
     p->fds[FD_OWN].fd = mnl_socket_get_fd(p->own);
     struct stat netns;

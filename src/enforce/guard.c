@@ -22,17 +22,35 @@ struct reading {
 int guard_open(struct guard *ret)
 {
     struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    int group = NFNLGRP_NFTABLES, size = 4 << 20;
+    int size = 4 << 20, r = nl && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0 ? 0 : -errno;
 
-    if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-        mnl_socket_setsockopt(nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0) {
-        int r = -errno;
+    *ret = (struct guard){.nl = nl};
+    if (r < 0 || (r = guard_join(ret)) < 0) {
         if (nl)
             mnl_socket_close(nl);
         return r;
     }
     (void)setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-    *ret = (struct guard){.nl = nl};
+    return 0;
+}
+
+int guard_join(struct guard *g)
+{
+    int group = NFNLGRP_NFTABLES;
+
+    return mnl_socket_setsockopt(g->nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 ? -errno : 0;
+}
+
+int guard_leave(struct guard *g)
+{
+    int group = NFNLGRP_NFTABLES;
+    char c;
+
+    if (mnl_socket_setsockopt(g->nl, NETLINK_DROP_MEMBERSHIP, &group, sizeof(group)) < 0)
+        return -errno;
+    while (recv(mnl_socket_get_fd(g->nl), &c, sizeof(c), MSG_DONTWAIT) >= 0 || errno == ENOBUFS || errno == ENOSPC)
+        ;
+    g->hook = g->elements = g->ruleset = false;
     return 0;
 }
 

@@ -28,6 +28,10 @@ struct guard {
 
 int guard_open(struct guard *ret);
 
+// Stops listening, and forgets what it has heard; listens again. -errno.
+int guard_leave(struct guard *g);
+int guard_join(struct guard *g);
+
 // Reads all announcements; own_port is the netlink port of our own changes, which are no news.
 void guard_read(struct guard *g, uint32_t own_port, const char *table, struct guard_news *ret);
 

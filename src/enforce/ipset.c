@@ -2,6 +2,7 @@
 // The ipset back end: hash:net sets filled through libipset, hooked by a small nf_tables table of each family whose
 // one rule holds xtables' `set` match. Lists by netlink itself, because libipset can only print text.
 #include "enforce/backend.h"
+#include "enforce/footprint.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -332,6 +333,11 @@ static int list(struct backend *b, const struct prefix *only, void (*fn)(void *u
     return r;
 }
 
+static int footprint(struct backend *b, uint64_t *ret)
+{
+    return footprint_take(b->nfnl, b->limits->table, ret);
+}
+
 static int check(struct backend *b, const uint32_t expected[FAMILIES])
 {
     struct ipset_state *s = b->priv;
@@ -383,6 +389,6 @@ static void close_ipset(struct backend *b)
 }
 
 const struct backend_ops backend_ipset = {
-    .name = "ipset", .tick_ms = 500, .hook = hook, .add = add, .del = del, .list = list, .check = check,
+    .name = "ipset", .tick_ms = 500, .hook = hook, .add = add, .del = del, .list = list, .footprint = footprint, .check = check,
     .retire = retire, .close = close_ipset,
 };

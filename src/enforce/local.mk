@@ -18,6 +18,8 @@ libenforcer_a_SOURCES = \
 	src/enforce/confine.c src/enforce/confine.h \
 	src/enforce/sockets.c src/enforce/sockets.h \
 	src/enforce/guard.c src/enforce/guard.h \
+	src/enforce/hold.c src/enforce/hold.h \
+	src/enforce/footprint.c src/enforce/footprint.h \
 	src/enforce/ruleset_lost.c src/enforce/ruleset_lost.h \
 	src/enforce/nfnl.c src/enforce/nfnl.h \
 	src/enforce/backend.h src/enforce/ipset.c src/enforce/nftables.c src/enforce/none.c

@@ -2,6 +2,7 @@
 // The native back end: an own `inet` table with four sets, hosts apart from networks. Hosts go into hash sets, fast
 // and free of overlaps; only the rarer networks need interval sets, where two that overlap cannot both stand.
 #include "enforce/backend.h"
+#include "enforce/footprint.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -354,6 +355,11 @@ static int list(struct backend *b, const struct prefix *only, void (*fn)(void *u
     return r == -ENOENT ? 0 : r;
 }
 
+static int footprint(struct backend *b, uint64_t *ret)
+{
+    return footprint_take(b->nfnl, b->limits->table, ret);
+}
+
 static int check(struct backend *b, const uint32_t expected[FAMILIES])
 {
     (void)b, (void)expected; // every change raises an event
@@ -373,7 +379,7 @@ static void close_nothing(struct backend *b)
 }
 
 const struct backend_ops backend_nftables = {
-    .name = "nftables", .tick_ms = 60000, .announced = true, .hook = hook, .add = add, .del = del, .list = list, .check = check,
+    .name = "nftables", .tick_ms = 60000, .announced = true, .hook = hook, .add = add, .del = del, .list = list, .footprint = footprint, .check = check,
     .retire = retire, .close = close_nothing,
 };
 

@@ -21,6 +21,13 @@ static int list(struct backend *b, const struct prefix *only, void (*fn)(void *u
     return 0;
 }
 
+static int footprint(struct backend *b, uint64_t *ret)
+{
+    (void)b;
+    *ret = 0;
+    return 0;
+}
+
 static int check(struct backend *b, const uint32_t expected[FAMILIES])
 {
     (void)b, (void)expected;
@@ -33,6 +40,6 @@ static void nothing(struct backend *b)
 }
 
 const struct backend_ops backend_none = {
-    .name = "none", .tick_ms = 60000, .hook = hook, .add = change, .del = change, .list = list, .check = check,
+    .name = "none", .tick_ms = 60000, .hook = hook, .add = change, .del = change, .list = list, .footprint = footprint, .check = check,
     .retire = nothing, .close = nothing,
 };

@@ -54,6 +54,14 @@ bool ruleset_lost_note(struct ruleset_lost *r, const struct guard_culprit *who, 
     return true;
 }
 
+void ruleset_lost_look(struct ruleset_lost *r, usec_t now)
+{
+    if (r->due)
+        return;
+    r->due = now;
+    r->who = (struct guard_culprit){.pid = 0};
+}
+
 usec_t ruleset_lost_tick(struct ruleset_lost *r, usec_t now)
 {
     char fresh[sizeof(r->dir) + 16], path[sizeof(r->dir) + 16], text[64];

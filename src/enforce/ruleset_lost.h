@@ -23,6 +23,9 @@ int ruleset_lost_open(const char *limits_path, const char *user, struct ruleset_
 // quiet. True when this is to be said in the log.
 bool ruleset_lost_note(struct ruleset_lost *r, const struct guard_culprit *who, usec_t now);
 
+// For a look, without a reason that anybody could be told.
+void ruleset_lost_look(struct ruleset_lost *r, usec_t now);
+
 // Asks when it is due. Returns when to call next, USEC_FOREVER: not needed.
 usec_t ruleset_lost_tick(struct ruleset_lost *r, usec_t now);
 

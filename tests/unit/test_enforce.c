@@ -9,9 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "enforce/core.h"
+#include "base/log.h"
+#include "enforce/hold.h"
 #include "enforce/limits_file.h"
 #include "enforce/ruleset_lost.h"
 
@@ -20,6 +24,7 @@ static struct {
     struct element_state v[4096];
     size_t n, max;
     int hook_error, hooks, adds, dels, retired;
+    uint64_t footprint;
     bool lost; // check() says so
     bool gone; // no sets: adding is ENOENT until the next hook()
 } kernel;
@@ -51,6 +56,7 @@ static struct element_state *kernel_find(const struct prefix *p)
 static int fake_hook(struct backend *b)
 {
     kernel.hooks++;
+    kernel.footprint++;
     kernel.gone = false;
     b->hook_error[V4] = b->hook_error[V6] = kernel.hook_error;
     return -kernel.hook_error;
@@ -94,6 +100,13 @@ static int fake_check(struct backend *b, const uint32_t expected[FAMILIES])
     return kernel.lost ? 1 : kernel.n < (size_t)expected[V4] + expected[V6] ? 2 : 0;
 }
 
+static int fake_footprint(struct backend *b, uint64_t *ret)
+{
+    (void)b;
+    *ret = kernel.footprint;
+    return 0;
+}
+
 static void fake_retire(struct backend *b)
 {
     (void)b;
@@ -107,7 +120,7 @@ static void fake_close(struct backend *b)
 
 static const struct backend_ops fake = {
     .name = "fake", .tick_ms = 500, .hook = fake_hook, .add = fake_add, .del = fake_del, .list = fake_list,
-    .check = fake_check, .retire = fake_retire, .close = fake_close,
+    .footprint = fake_footprint, .check = fake_check, .retire = fake_retire, .close = fake_close,
 };
 
 static struct addr address(const char *text)
@@ -590,6 +603,85 @@ static void test_fights_over_entries_slow_down_too(void **state)
     assert_int_equal(kernel.n, 1);
 }
 
+// Nobody listened for a while. What stands needs nothing; what does not is put back; and nobody is named.
+static void test_look(void **state)
+{
+    struct enforcer *e = *state;
+    struct prefix net = network("203.0.113.7");
+
+    ban(e, "203.0.113.7", 600 * USEC_SEC);
+    kernel.hooks = events = 0;
+    for (int i = 0; i < 20; i++) {
+        enforcer_look(e);
+        assert_int_equal(kernel.hooks, 0);
+    }
+    assert_int_equal(events, 0);
+    kernel.n = 0;
+    enforcer_look(e);
+    assert_int_equal(kernel.hooks, 0);
+    assert_non_null(kernel_find(&net));
+    assert_int_equal(last_event.what, WHAT_SET_LOST);
+    kernel.footprint += 100;
+    kernel.n = 0;
+    e->status.culprit_pid = 7;
+    enforcer_look(e);
+    assert_int_equal(kernel.hooks, 1);
+    assert_non_null(kernel_find(&net));
+    assert_int_equal(last_event.what, WHAT_HOOK_LOST);
+    assert_int_equal(last_event.pid, 0);
+}
+
+// Root may hold (who else asks is sent away), one at a time, and not for ever.
+static void test_hold(void **state)
+{
+    char dir[] = "/tmp/pptpban-hold-XXXXXX", limits[64], path[64], c = 'x';
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    const bool root = geteuid() == 0;
+    struct hold h;
+    usec_t t = 1000 * USEC_SEC;
+    int fd[2];
+
+    (void)state;
+    log_setup("test", -1);
+    assert_non_null(mkdtemp(dir));
+    snprintf(limits, sizeof(limits), "%s/limits", dir);
+    snprintf(path, sizeof(path), "%s/%s", dir, HOLD_NAME);
+    strcpy(a.sun_path, path);
+    assert_int_equal(hold_open(limits, HOLD_NAME, &h), 0);
+    assert_int_equal(hold_serve(&h, t), HOLD_SAME);
+    for (int i = 0; i < 2; i++) {
+        fd[i] = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+        assert_int_equal(connect(fd[i], (struct sockaddr *)&a, sizeof(a)), 0);
+    }
+    assert_int_equal(hold_serve(&h, t), root ? HOLD_BEGUN : HOLD_SAME);
+    if (root) {
+        hold_confirm(&h);
+        assert_int_equal(recv(fd[0], &c, 1, 0), 1);
+        assert_int_equal(hold_serve(&h, t), HOLD_SAME);
+        assert_int_equal(recv(fd[1], &c, 1, 0), 0); // the second one
+        close(fd[0]);
+        assert_int_equal(hold_serve(&h, t), HOLD_ENDED);
+    } else {
+        assert_int_equal(recv(fd[0], &c, 1, 0), 0);
+        assert_int_equal(h.strangers, 1);
+        close(fd[0]);
+    }
+    assert_int_equal(h.client, -1);
+    close(fd[1]);
+    close(h.listener);
+    unlink(path);
+    rmdir(dir);
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
+    h = (struct hold){.listener = -1, .client = fd[0], .until = t + HOLD_MAX};
+    assert_int_equal(hold_serve(&h, t + HOLD_MAX - 1), HOLD_SAME);
+    assert_int_equal(hold_serve(&h, t + HOLD_MAX), HOLD_ENDED);
+    assert_int_equal(recv(fd[1], &c, 1, 0), 0);
+    close(fd[1]);
+    assert_int_equal(hold_open("/proc/limits", HOLD_NAME, &h) < 0, 1); // nowhere to ask: nobody can hold
+    assert_int_equal(hold_serve(&h, t), HOLD_SAME);
+}
+
 // Root is asked at once five times, then ever more slowly, never not at all.
 static void test_asking_for_the_ruleset(void **state)
 {
@@ -825,7 +917,7 @@ int main(void)
         T(test_bans_and_unbans), T(test_every_refusal), T(test_bounds), T(test_malformed), T(test_malformed_entries),
         T(test_never_shorter), T(test_long_bans_are_renewed), T(test_sync), T(test_takes_over_what_is_there),
         T(test_lost_entries_come_back), T(test_hook_is_repaired_and_fights_slow_down),
-        T(test_fights_cost_no_ban), T(test_asking_for_the_ruleset), T(test_fights_over_entries_slow_down_too), T(test_foreign_set),
+        T(test_fights_cost_no_ban), T(test_look), T(test_hold), T(test_asking_for_the_ruleset), T(test_fights_over_entries_slow_down_too), T(test_foreign_set),
         T(test_kernel_set_full), T(test_query_and_status), T(test_sweep), cmocka_unit_test(test_held_like_an_array),
         cmocka_unit_test(test_limits_file),
     };
