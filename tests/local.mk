@@ -25,8 +25,18 @@ bench: all $(bench_tools)
 .PHONY: bench
 
 # The order of the rooms of src/; manual pages and completions against the programs.
-check_SCRIPTS += tests/unit/differences.sh tests/unit/import.sh tests/unit/layers.sh tests/unit/replay-dates.sh tests/unit/typo.sh tests/unit/verbs.sh tests/unit/walk.sh tests/unit/workbench.sh
-EXTRA_DIST += tests/import tests/unit/differences.sh tests/unit/import.sh tests/unit/layers.sh tests/unit/replay-dates.sh tests/unit/typo.sh tests/unit/verbs.sh tests/unit/walk.sh tests/unit/workbench.sh tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions .ci/run
+unit_scripts = \
+	tests/unit/differences.sh \
+	tests/unit/import.sh \
+	tests/unit/layers.sh \
+	tests/unit/replay-dates.sh \
+	tests/unit/report.sh \
+	tests/unit/typo.sh \
+	tests/unit/verbs.sh \
+	tests/unit/walk.sh \
+	tests/unit/workbench.sh
+check_SCRIPTS += $(unit_scripts)
+EXTRA_DIST += $(unit_scripts) tests/import tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions .ci/run
 
 # As root, against the real kernel: make check-system. tools/check does it all.
 EXTRA_DIST += tests/skips tests/system tests/tools docs/sources.md

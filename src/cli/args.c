@@ -36,6 +36,9 @@ static const struct arg {
     {ARG_FROM, "from", "NET", "only for this address or network", offsetof(struct args, from)},
     {ARG_FORMAT, "format", "FORMAT", "in which format; an unknown one lists them", offsetof(struct args, format)},
     {ARG_OVERDUE, "overdue", NULL, "only when its time is over", 0},
+    {ARG_HTML, "html", "FILE", "write a page that needs nothing else; - is standard output", offsetof(struct args, html)},
+    {ARG_SINCE, "since", "TIME", "how far back: 30d, 12h, forever", offsetof(struct args, since)},
+    {ARG_JOURNAL, "journal", "PATH", "read a journal file or a directory of them", offsetof(struct args, journal)},
     {ARG_RUNTIME, "runtime", "DIR", "where the service has its control socket", offsetof(struct args, runtime)},
     {ARG_HELP, "help", NULL, "print this help", 0},
 };

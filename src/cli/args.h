@@ -24,6 +24,9 @@ enum args_option {
     ARG_FROM = 1 << 14,
     ARG_FORMAT = 1 << 15,
     ARG_OVERDUE = 1 << 16,
+    ARG_HTML = 1 << 17,
+    ARG_SINCE = 1 << 18,
+    ARG_JOURNAL = 1 << 19,
     ARG_REPORT = 1 << 20,
     ARG_WRITE = 1 << 21,
     ARG_FORCE = 1 << 22,
@@ -36,7 +39,7 @@ enum args_option {
 
 struct args {
     unsigned given; // enum args_option
-    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database, *root, *confirm, *from, *format;
+    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database, *root, *confirm, *from, *format, *html, *since, *journal;
     char **rest; // what is no option
     int n_rest;
 };

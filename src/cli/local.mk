@@ -31,10 +31,12 @@ pptpban_SOURCES = \
 	src/cli/import_value.c src/cli/import_value.h \
 	src/cli/import_write.c \
 	src/cli/jsonl.c src/cli/jsonl.h \
+	src/cli/logs.c src/cli/logs.h \
 	src/cli/metrics.c \
 	src/cli/metrics_text.c src/cli/metrics_text.h \
 	src/cli/reload.c \
 	src/cli/replay.c \
+	src/cli/report.c \
 	src/cli/status.c \
 	src/cli/test.c src/cli/test.h \
 	src/cli/test_collect.c \
@@ -50,7 +52,7 @@ pptpban_SOURCES = \
 	src/cli/unhook.c \
 	src/cli/verbs.c src/cli/verbs.h \
 	src/cli/why.c
-pptpban_LDADD = libaudit.a libfirewall.a libenforcer.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libhost.a libconfig.a libbase.a \
+pptpban_LDADD = libreport.a libaudit.a libfirewall.a libenforcer.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libhost.a libconfig.a libbase.a \
 	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) \
 	$(NFTABLES_LIBS) $(IPSET_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(MAXMINDDB_LIBS) -lm
 

@@ -9,8 +9,7 @@
 
 #include "cli/exit.h"
 #include "cli/jsonl.h"
-#include "engine/engine.h"
-#include "source/replay.h"
+#include "cli/logs.h"
 
 struct replay {
     struct config *config;
@@ -155,46 +154,6 @@ static void print_summary(const struct replay *r, const struct replay_counts *co
     putchar('\n');
 }
 
-static int on_record(void *userdata, const struct record *r)
-{
-    return engine_feed(((struct replay *)userdata)->engine, r);
-}
-
-static int read_all(struct replay *r, char *const *files, int n, const char *journal, struct replay_counts *counts)
-{
-    struct source_options options = {
-        .literals = engine_literals(r->engine),
-        .ungated = engine_ungated(r->engine),
-        .filters = engine_filters_for(r->engine, "auto"),
-        .record = on_record,
-        .userdata = r,
-    };
-    int failed = 0;
-
-    if (journal) {
-        struct source_journal_match matches[64];
-        size_t m = 0;
-        for (uint64_t left = options.filters; left; left &= left - 1, m++)
-            matches[m] = (struct source_journal_match){
-                .filter = left & -left, .match = engine_journalmatch(r->engine, (unsigned)__builtin_ctzll(left))};
-        int e = replay_journal(journal, matches, m, &options, counts);
-        if (e < 0) {
-            fprintf(stderr, "pptpban: %s: %s; a journal file or a directory of them is wanted\n", journal, strerror(-e));
-            failed = 1;
-        }
-        return failed;
-    }
-    for (int i = 0; i < n; i++) {
-        int e = replay_file(files[i], &options, 0, counts);
-        if (e < 0) {
-            fprintf(stderr, "pptpban: %s: %s\n", strcmp(files[i], "-") == 0 ? "standard input" : files[i],
-                    e == -EBADMSG ? "damaged, or its end is missing" : strerror(-e));
-            failed = 1;
-        }
-    }
-    return failed;
-}
-
 int verb_replay(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -250,7 +209,7 @@ int verb_replay(int argc, char **argv)
     for (size_t i = 0; i < report.n; i++)
         fprintf(stderr, "pptpban: %s\n", report.v[i].text);
     if (e == 0) {
-        int failed = read_all(&r, argv + optind, argc - optind, journal, &counts);
+        int failed = logs_feed(r.engine, argv + optind, argc - optind, journal, 0, &counts);
         engine_finish(r.engine);
         print_summary(&r, &counts, clock_monotonic() - start);
         if (fflush(stdout) != 0)

@@ -273,7 +273,7 @@ int replay_journal(const char *path, const struct source_journal_match *matches,
 
     if (r < 0)
         return r;
-    r = sd_journal_seek_head(e.journal);
+    r = options->since > 0 ? sd_journal_seek_realtime_usec(e.journal, (uint64_t)options->since) : sd_journal_seek_head(e.journal);
     while (r >= 0 && (r = sd_journal_next(e.journal)) > 0) {
         counts->lines++;
         if (!entry_read(&e, &record, &error) || !passes_gate(options, &record))
