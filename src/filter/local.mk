@@ -44,6 +44,10 @@ test_filter_bounds_LDADD = libfilter.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
 check_SCRIPTS += tests/corpus/stacks.py
 EXTRA_DIST += tests/corpus/stacks.py tests/corpus/stacks
 
+# And under hostile names and lines: some of the corpus here, all with --all.
+check_SCRIPTS += tests/corpus/hostile/matrix.py
+EXTRA_DIST += tests/corpus/hostile
+
 # The engine judged by fail2ban's samples, where its package is installed.
 check_SCRIPTS += tests/corpus/run-corpus.sh tests/corpus/run-gate.sh
 EXTRA_DIST += tests/corpus/run-corpus.sh tests/corpus/run-gate.sh
