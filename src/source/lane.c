@@ -440,6 +440,7 @@ static void finish_copy(struct lane *l, size_t i, const struct lane_context *c)
     uint64_t lost = tail_restart(t);
     if (!copy)
         c->counts->skipped += lost;
+    find_missed(l, c); // it may have been truncated more than once since it was read
 }
 
 // Closes what was rotated away, is read to its end and cannot grow unseen any more.

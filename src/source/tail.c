@@ -173,12 +173,13 @@ int tail_seek_time(struct tail *t, usec_t since)
     return tail_seek(t, low);
 }
 
-static bool is_new_content(struct tail *t, const struct stat *st)
+// read: how far it was read, at least
+static bool is_new_content(const struct tail *t, const struct stat *st, uint64_t read)
 {
     char head[FINGERPRINT_BYTES];
     uint8_t file[16];
 
-    if ((uint64_t)st->st_size < t->feed.offset)
+    if ((uint64_t)st->st_size < read)
         return true;
     if (!t->known)
         return false;
@@ -227,15 +228,15 @@ static int identify(struct tail *t)
 int tail_read(struct tail *t, size_t budget, usec_t now)
 {
     size_t done = 0;
+    struct stat st;
     int r = 0;
 
     if (t->fd < 0)
         return 0;
     if (!t->input) {
-        struct stat st;
         if (fstat(t->fd, &st) < 0)
             return -errno;
-        if (is_new_content(t, &st))
+        if (is_new_content(t, &st, t->feed.offset))
             return -ESTALE;
         take_stat(t, &st);
         if (!t->known && (r = identify(t)) <= 0) {
@@ -254,6 +255,11 @@ int tail_read(struct tail *t, size_t budget, usec_t now)
         if (n <= 0) {
             r = (int)n;
             break;
+        }
+        // truncated and written to again while we were at it: what was read is of two contents
+        if (!t->input && (fstat(t->fd, &st) < 0 || is_new_content(t, &st, at + (uint64_t)n))) {
+            feed_release(&t->feed);
+            return -ESTALE;
         }
         if (!t->known)
             t->known = feed_fingerprint(p, (size_t)n, t->walk.file);

@@ -43,8 +43,10 @@ static bool add_directory(struct walkthrough *t, const char *path, uint32_t mask
         return false;
     }
     for (unsigned i = 0; i < t->n; i++)
-        if (t->now[i].wd == wd)
-            return true; // a link to it, or a smaller mask for the same
+        if (t->now[i].wd == wd) { // a link to it, or a smaller mask for the same
+            t->now[i].last &= last; // what a link in it leads to bears another name
+            return true;
+        }
     if (t->n == WATCH_DIRECTORIES) {
         t->w->overflow = true;
         inotify_rm_watch(t->w->inotify, wd);
