@@ -7,12 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/channel.h"
 #include "daemon/enact.h"
 
 enum { FILTERS_MAX = 64 };
+
+// A successor is asked for at most so often.
+#define SUCCESSOR_EVERY (10 * USEC_SEC)
 
 struct input {
     char *name; // "journal" or a pattern
@@ -26,7 +31,12 @@ struct inputs {
     struct input v[INPUTS_MAX];
     const char *names[INPUTS_MAX];
     char *directories[INPUTS_MAX + 8];
+    struct inode {
+        dev_t dev;
+        ino_t ino;
+    } inodes[INPUTS_MAX + 8]; // of the directories when we locked ourselves in
     size_t n, n_directories;
+    usec_t asked; // monotonic: when the launcher was asked for a successor
 };
 
 const char *inputs_usual_file(void)
@@ -151,6 +161,27 @@ static int on_record(void *userdata, const struct record *r)
     return engine_feed(s->engine, r);
 }
 
+// Landlock holds on to the inode: a directory that was made anew is closed to us, and open to a successor.
+static void on_trouble(void *userdata, struct source *source)
+{
+    struct service *s = userdata;
+    struct inputs *in = s->inputs;
+    usec_t now = clock_monotonic();
+    struct stat st;
+
+    (void)source;
+    if (!s->locks.landlock[0] || (in->asked && now - in->asked < SUCCESSOR_EVERY))
+        return; // not locked in yet, or one is on its way
+    for (size_t i = 0; i < in->n_directories; i++) {
+        if (stat(in->directories[i], &st) < 0 || (st.st_dev == in->inodes[i].dev && st.st_ino == in->inodes[i].ino))
+            continue;
+        log_notice("%s is another directory than before: a new watcher is started that may read it", in->directories[i]);
+        in->asked = now;
+        (void)channel_send(s->channel, CHANNEL_RELOAD, NULL);
+        return;
+    }
+}
+
 static void on_caught_up(void *userdata, struct source *source)
 {
     struct service *s = userdata;
@@ -186,6 +217,7 @@ static int open_one(struct inputs *in, struct input *input, usec_t since)
         .filters = input->filters,
         .record = on_record,
         .caught_up = on_caught_up,
+        .trouble = on_trouble,
         .userdata = s,
         .since = since,
     };
@@ -226,6 +258,11 @@ int inputs_open(struct inputs *in)
 
 int inputs_prepare(struct inputs *in)
 {
+    struct stat st;
+
+    for (size_t i = 0; i < in->n_directories; i++)
+        if (stat(in->directories[i], &st) == 0)
+            in->inodes[i] = (struct inode){st.st_dev, st.st_ino};
     for (size_t i = 0; i < in->n; i++) {
         int r = in->v[i].source ? source_prepare(in->v[i].source) : 0;
         if (r < 0)

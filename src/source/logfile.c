@@ -108,6 +108,8 @@ static void look(struct logfile *f)
             lane_look(f->lanes[i], &c);
     }
     f->last_look = now;
+    if (trouble && f->options.trouble)
+        f->options.trouble(f->options.userdata, &f->source);
 }
 
 static void stop(struct logfile *f, int error)

@@ -18,6 +18,7 @@ struct source_options {
     uint64_t filters;                // becomes record.filters (journal: those whose match holds)
     record_fn record;
     void (*caught_up)(void *userdata, struct source *s); // once: all that was there at the start has been read
+    void (*trouble)(void *userdata, struct source *s); // each time something could not be read; NULL: nobody asks
     void *userdata;
     usec_t since;      // first start: the oldest record time wanted
     const char *mark;  // where to go on, from source_mark(); NULL on a first start

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs the scenarios: main.py [short|long [SEED [SCENARIO...]]]
+import random
+import sys
+import time
+
+import lab
+import kills
+import rotation
+
+scenarios = {**kills.scenarios, **rotation.scenarios}
+
+
+def main(how="short", seed=None, *names):
+    seed = int(seed) if seed else 1 if how == "short" else random.randrange(1 << 31)
+    lab.note("seed %d" % seed)
+    for name in names or scenarios:
+        began = time.monotonic()
+        scenarios[name](random.Random("%d %s" % (seed, name)), how == "long")
+        lab.note("%s took %.1f s" % (name, time.monotonic() - began))
+    for what, repetitions, losses in lab.table:
+        lab.note("| %s | %d | %d |" % (what, repetitions, losses))
+    return lab.failures != 0
+
+
+sys.exit(main(*sys.argv[1:]))
