@@ -3,7 +3,7 @@
 _pptpban() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words= verb=${COMP_WORDS[1]}
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why metrics reload replay report test check audit firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status why metrics reload replay report simulate test check audit firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	case $prev in
@@ -23,6 +23,7 @@ _pptpban() {
 	reload) words="--config --runtime --help" ;;
 	replay) words="--config --journal --jsonl --no-gate" ;;
 	report) words="--json --config --database --html --since --journal --help" ;;
+	simulate) words="--json --config --since --journal --against --help" ;;
 	test) words="--config --journal --journalmatch --datepattern --timezone --maxlines --usedns --out --json --explain --line --lint --expand --verbose --print-all-matched --print-all-missed --print-all-ignored --print-no-missed --print-no-ignored --no-gate --color --help" ;;
 	check) words="--dump --config --help" ;;
 	audit) words="--json --config --root --strict --help" ;;
@@ -30,7 +31,7 @@ _pptpban() {
 	compile-limits) words="--config --output --user --help" ;;
 	unhook) words="--help" ;;
 	import-fail2ban) words="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
-	help) words="list unban ban status why metrics reload replay report test check audit firewall compile-limits unhook import-fail2ban help version" ;;
+	help) words="list unban ban status why metrics reload replay report simulate test check audit firewall compile-limits unhook import-fail2ban help version" ;;
 	version) words="" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -31,6 +31,7 @@ unit_scripts = \
 	tests/unit/layers.sh \
 	tests/unit/replay-dates.sh \
 	tests/unit/report.sh \
+	tests/unit/simulate.sh \
 	tests/unit/typo.sh \
 	tests/unit/verbs.sh \
 	tests/unit/walk.sh \

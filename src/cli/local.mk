@@ -37,6 +37,7 @@ pptpban_SOURCES = \
 	src/cli/reload.c \
 	src/cli/replay.c \
 	src/cli/report.c \
+	src/cli/simulate.c \
 	src/cli/status.c \
 	src/cli/test.c src/cli/test.h \
 	src/cli/test_collect.c \

@@ -9,9 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/exit.h"
 #include "daemon/inputs.h"
 #include "daemon/text.h"
 #include "source/rotation.h"
+
+#define SINCE_DEFAULT (30 * 86400 * USEC_SEC)
 
 enum { SOURCES_MAX = 64, NAME_MAX_SHOWN = 200 };
 
@@ -147,6 +150,24 @@ static int run_source(const char *source, usec_t since, const struct config *c, 
         failed |= run_file(found.gl_pathv[i], since, c, callbacks, counts);
     globfree(&found);
     return failed;
+}
+
+int logs_of_args(const struct args *a, const char *verb, struct logs *ret)
+{
+    usec_t back = SINCE_DEFAULT;
+
+    if (a->journal && a->n_rest > 0) {
+        fprintf(stderr, "pptpban %s: either files or --journal PATH\n", verb);
+        return EXIT_USAGE;
+    }
+    if (a->since && duration_parse(str_of(a->since), &back) < 0) {
+        fprintf(stderr, "pptpban %s: --since %s is no stretch of time; 30d, 12h or forever would be\n", verb, a->since);
+        return EXIT_USAGE;
+    }
+    bool whole = back == USEC_FOREVER || (!a->since && (a->n_rest > 0 || a->journal));
+    *ret = (struct logs){
+        .files = a->rest, .n = a->n_rest, .journal = a->journal, .since = whole ? 0 : clock_realtime() - back};
+    return EXIT_DONE;
 }
 
 int logs_run(const struct logs *l, const struct config *c, const struct engine_callbacks *callbacks,

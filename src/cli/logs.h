@@ -4,6 +4,7 @@
 #ifndef PB_CLI_LOGS_H
 #define PB_CLI_LOGS_H
 
+#include "cli/args.h"
 #include "engine/engine.h"
 #include "source/replay.h"
 
@@ -19,6 +20,10 @@ struct logs {
     usec_t since; // 0: everything
     // neither files nor journal: what the service reads
 };
+
+// From --since, --journal and what is no option: thirty days of what the service reads, all of what is named. Returns
+// EXIT_DONE, or EXIT_USAGE after having said why.
+int logs_of_args(const struct args *a, const char *verb, struct logs *ret);
 
 // Runs all of them under this configuration: an engine for each log that the service reads by itself, one for what the
 // command line names. Fills name with what was read, fit to be shown. 0, or 1 after having said what went wrong.

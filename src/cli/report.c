@@ -14,8 +14,6 @@
 #include "daemon/text.h"
 #include "report/report.h"
 
-#define SINCE_DEFAULT (30 * 86400 * USEC_SEC)
-
 struct collecting {
     struct report *report;
     const struct config *config;
@@ -88,7 +86,7 @@ static const char *database_of(const struct args *a, const struct config *config
     return a->database ? a->database : f ? config->firewall.database : NULL;
 }
 
-static int make(const struct args *a, const struct config *config, usec_t since)
+static int make(const struct args *a, const struct config *config, const struct logs *logs)
 {
     struct report_figures *f = calloc(1, sizeof(*f));
     struct report_head head = {.version = PACKAGE_VERSION, .now = clock_realtime()};
@@ -98,14 +96,13 @@ static int make(const struct args *a, const struct config *config, usec_t since)
     struct utsname machine;
     int code = EXIT_FAILED;
 
-    if (!f || report_new(since, database_of(a, config), &c.report, error) < 0) {
+    if (!f || report_new(logs->since, database_of(a, config), &c.report, error) < 0) {
         fprintf(stderr, "pptpban report: %s\n", f ? error : "out of memory");
         free(f);
         return EXIT_FAILED;
     }
-    struct logs logs = {.files = a->rest, .n = a->n_rest, .journal = a->journal, .since = since};
     struct engine_callbacks callbacks = {.event = on_event, .ban = on_ban, .userdata = &c};
-    int failed = logs_run(&logs, config, &callbacks, &counts, source, sizeof(source));
+    int failed = logs_run(logs, config, &callbacks, &counts, source, sizeof(source));
     head.host = uname(&machine) == 0 ? machine.nodename : "this machine";
     head.source = source;
     if (report_work_out(c.report, f) < 0)
@@ -121,7 +118,7 @@ int verb_report(int argc, char **argv)
 {
     struct config_report messages = {0};
     struct config *config = NULL;
-    usec_t back = SINCE_DEFAULT;
+    struct logs logs;
     struct args a;
     int code;
 
@@ -131,22 +128,15 @@ int verb_report(int argc, char **argv)
         fprintf(stderr, "pptpban report: either --html FILE or --json is wanted\n");
         return EXIT_USAGE;
     }
-    if (a.journal && a.n_rest > 0) {
-        fprintf(stderr, "pptpban report: either files or --journal PATH\n");
-        return EXIT_USAGE;
-    }
-    if (a.since && duration_parse(str_of(a.since), &back) < 0) {
-        fprintf(stderr, "pptpban report: --since %s is no stretch of time; 30d, 12h or forever would be\n", a.since);
-        return EXIT_USAGE;
-    }
-    // files of the command line are wanted whole unless somebody says otherwise
-    bool whole = back == USEC_FOREVER || (!a.since && (a.n_rest > 0 || a.journal));
+    code = logs_of_args(&a, argv[0], &logs);
+    if (code != EXIT_DONE)
+        return code;
     int r = config_load(a.config, &config, &messages);
     for (size_t i = 0; i < messages.n; i++)
         fprintf(stderr, "pptpban: %s\n", messages.v[i].text);
     if (r < 0 && messages.n == 0)
         fprintf(stderr, "pptpban: %s: %s\n", a.config ? a.config : PKGSYSCONFDIR "/pptpban.conf", strerror(-r));
-    code = r < 0 ? EXIT_FAILED : make(&a, config, whole ? 0 : clock_realtime() - back);
+    code = r < 0 ? EXIT_FAILED : make(&a, config, &logs);
     config_free(config);
     config_report_free(&messages);
     return code;

@@ -29,6 +29,10 @@ const struct verb verbs[] = {
     {"report", "[FILE...]", "what happened in the last weeks, as a page or JSON",
      "Worked out from the logs that the service reads, or from these files, with the present configuration.",
      ARG_HTML | ARG_JSON | ARG_SINCE | ARG_JOURNAL | ARG_DATABASE | ARG_CONFIG, 0, 4096, verb_report},
+    {"simulate", "[FILE...]", "what another configuration would have done",
+     "Runs the logs of the last weeks, or these files, under the installed configuration and under the one of --config.\n"
+     "Says who would have been banned more and who less, and whose good logins would not have come through.",
+     ARG_SINCE | ARG_JOURNAL | ARG_AGAINST | ARG_JSON | ARG_CONFIG, 0, 4096, verb_simulate},
     {"test", "LOG FILTER|PATTERN", "try a filter on a log", "", 0, 0, 0, verb_test},
     {"check", "", "check configuration and filters", "", ARG_CONFIG | ARG_DUMP, 0, 0, verb_check},
     {"audit", "", "check how this PPTP server is set up",

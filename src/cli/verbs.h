@@ -43,6 +43,7 @@ int verb_audit(int argc, char **argv);
 int verb_compile_limits(int argc, char **argv);
 int verb_firewall(int argc, char **argv);
 int verb_report(int argc, char **argv);
+int verb_simulate(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_test(int argc, char **argv);
 int verb_import_fail2ban(int argc, char **argv);
