@@ -172,10 +172,13 @@ int privilege_make_dir(const char *dir, mode_t mode, const struct privilege_user
 
 int privilege_drop(const struct privilege_user *user)
 {
+    // the bounding set while we still may: no_new_privs alone would do, and this is seen from outside
+    capng_clear(CAPNG_SELECT_BOTH);
+    if (capng_apply(CAPNG_SELECT_BOUNDS) != 0)
+        return -EPERM;
     if (setgroups(user->n_groups, user->groups) < 0 || setresgid(user->gid, user->gid, user->gid) < 0 ||
         setresuid(user->uid, user->uid, user->uid) < 0)
         return -errno;
-    capng_clear(CAPNG_SELECT_BOTH);
     if (capng_apply(CAPNG_SELECT_CAPS) != 0)
         return -EPERM;
     if (setuid(0) == 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -26,7 +26,7 @@
 #define FS_TRUNCATE  (UINT64_C(1) << 14) // Landlock ABI 3
 #define FS_IOCTL_DEV (UINT64_C(1) << 15) // ABI 5
 #define NET_TCP      UINT64_C(3)         // ABI 4: bind and connect
-#define SCOPE_SIGNAL UINT64_C(2)         // ABI 6: no signals to processes outside
+#define SCOPES       UINT64_C(3)         // ABI 6: no abstract UNIX sockets of, no signals to processes outside
 
 struct ruleset_attr { // as the newest kernel that is used here knows it; older ones take a shorter one
     uint64_t handled_access_fs, handled_access_net, scoped;
@@ -74,7 +74,7 @@ static int lock_files(const struct sandbox_options *o, struct sandbox_report *re
     attr.handled_access_fs |= abi >= 3 ? FS_TRUNCATE : 0;
     attr.handled_access_fs |= abi >= 5 ? FS_IOCTL_DEV : 0;
     attr.handled_access_net = NET_TCP;
-    attr.scoped = SCOPE_SIGNAL;
+    attr.scoped = SCOPES;
     handled = attr.handled_access_fs;
     int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
     int r = fd < 0 ? -errno : add_paths(fd, o->read, read_access & handled);
@@ -91,29 +91,56 @@ static int lock_files(const struct sandbox_options *o, struct sandbox_report *re
     return r;
 }
 
-static int add_rules(scmp_filter_ctx ctx, const struct sandbox_options *o, bool no_exec_memory)
-{
+// Some calls stay for some values of one argument: rules for (argument, bits to look at, what they must be); the first
+// that fits lets the call pass.
+struct condition {
+    const char *call;
+    unsigned argument;
+    uint64_t mask, value;
+};
+
+#define WHOLE UINT32_MAX // ints: the kernel does not look at what is above
+#define SET_ID (S_ISUID | S_ISGID) // a program of ours that anybody may start
+
+static const struct condition conditions[] = {
     // asking about terminals and pipes; not TIOCSTI, which types into the terminal that we were started from
-    static const uint64_t ioctls[] = {TCGETS, 0x802c542a /* TCGETS2 */, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX};
+    {"ioctl", 1, WHOLE, TCGETS}, {"ioctl", 1, WHOLE, 0x802c542a /* TCGETS2 */}, {"ioctl", 1, WHOLE, TIOCGWINSZ},
+    {"ioctl", 1, WHOLE, FIONREAD}, {"ioctl", 1, WHOLE, FIONBIO}, {"ioctl", 1, WHOLE, FIOCLEX},
+    // not F_SETOWN, which lets the kernel signal others for us
+    {"fcntl", 1, WHOLE, F_DUPFD}, {"fcntl", 1, WHOLE, F_DUPFD_CLOEXEC}, {"fcntl", 1, WHOLE, F_GETFD},
+    {"fcntl", 1, WHOLE, F_SETFD}, {"fcntl", 1, WHOLE, F_GETFL}, {"fcntl", 1, WHOLE, F_SETFL},
+    {"fcntl", 1, WHOLE, F_GETLK}, {"fcntl", 1, WHOLE, F_SETLK}, {"fcntl", 1, WHOLE, F_SETLKW},
+    {"fcntl", 1, WHOLE, F_OFD_GETLK}, {"fcntl", 1, WHOLE, F_OFD_SETLK}, {"fcntl", 1, WHOLE, F_OFD_SETLKW},
+    {"openat", 2, O_CREAT | (O_TMPFILE & ~O_DIRECTORY), 0}, {"openat", 3, SET_ID, 0},
+    {"open", 1, O_CREAT | (O_TMPFILE & ~O_DIRECTORY), 0}, {"open", 2, SET_ID, 0},
+    {"fchmod", 1, SET_ID, 0},
+    {"prlimit64", 0, WHOLE, 0}, // its own limits
+    // PR_SET_MDWE keeps memory from becoming code, not files: what is written and then mapped is code as well
+    {"mmap", 2, PROT_EXEC, 0}, {"mprotect", 2, PROT_EXEC, 0},
+};
+
+static int add_rules(scmp_filter_ctx ctx, const struct sandbox_options *o)
+{
     int r = 0;
 
     for (const char *const *name = o->calls; r == 0 && *name; name++) {
         int nr = seccomp_syscall_resolve_name(*name);
+        bool conditional = false;
         if (nr == __NR_SCMP_ERROR)
             continue;
+        for (size_t i = 0; r == 0 && i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+            const struct condition *c = &conditions[i];
+            if (strcmp(*name, c->call) != 0)
+                continue;
+            conditional = true;
+            r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_CMP(c->argument, SCMP_CMP_MASKED_EQ, c->mask, c->value));
+        }
         if (strcmp(*name, "socket") == 0 || strcmp(*name, "socketpair") == 0)
             for (const int *f = o->families; r == 0 && f && *f != AF_UNSPEC; f++)
                 r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_A0(SCMP_CMP_EQ, (uint64_t)*f));
-        else if (strcmp(*name, "ioctl") == 0)
-            for (size_t i = 0; r == 0 && i < sizeof(ioctls) / sizeof(ioctls[0]); i++)
-                r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, ioctls[i]));
         else if (strcmp(*name, "tgkill") == 0) // abort() is for oneself
             r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()));
-        else if (no_exec_memory && strcmp(*name, "mmap") == 0)
-            r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-        else if (no_exec_memory && strcmp(*name, "mprotect") == 0)
-            r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-        else
+        else if (!conditional)
             r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
         if (r == -EDOM || r == -EOPNOTSUPP) // a call that this architecture does otherwise
             r = 0;
@@ -121,7 +148,7 @@ static int add_rules(scmp_filter_ctx ctx, const struct sandbox_options *o, bool 
     return r;
 }
 
-static int lock_calls(const struct sandbox_options *o, bool no_exec_memory, struct sandbox_report *ret)
+static int lock_calls(const struct sandbox_options *o, struct sandbox_report *ret)
 {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     int r = ctx ? 0 : -ENOMEM;
@@ -129,7 +156,7 @@ static int lock_calls(const struct sandbox_options *o, bool no_exec_memory, stru
     if (r == 0) {
         (void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_LOG, 1); // the audit log names what was refused
         (void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); // a binary tree: the last call costs no more
-        r = add_rules(ctx, o, no_exec_memory);
+        r = add_rules(ctx, o);
     }
     if (r == 0)
         r = seccomp_load(ctx);
@@ -153,7 +180,7 @@ int sandbox_apply(const struct sandbox_options *options, struct sandbox_report *
     }
     bool mdwe = prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == 0;
     files = lock_files(options, ret);
-    calls = lock_calls(options, !mdwe, ret);
+    calls = lock_calls(options, ret);
     snprintf(ret->mdwe, sizeof(ret->mdwe), "%s", mdwe ? "kernel" : calls < 0 ? "no" : "seccomp rule");
     ret->complete = files == 0 && calls == 0;
     return files < 0 ? files : calls;

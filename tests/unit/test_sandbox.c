@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -63,13 +64,18 @@ static int landlock_abi(void)
     return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
-static int in_directory(const char *directory, const char *name, int flags)
+static int in_directory_as(const char *directory, const char *name, int flags, mode_t mode)
 {
     char path[128];
 
     snprintf(path, sizeof(path), "%s/%s", directory, name);
-    int fd = open(path, flags | O_CLOEXEC, 0600);
+    int fd = open(path, flags | O_CLOEXEC, mode);
     return fd < 0 ? -1 : (int)write(fd, "", flags & O_RDWR ? 1 : 0) < 0 && (flags & O_RDWR) ? -1 : 0;
+}
+
+static int in_directory(const char *directory, const char *name, int flags)
+{
+    return in_directory_as(directory, name, flags, 0600);
 }
 
 // What must go on working.
@@ -116,14 +122,11 @@ static int wait_for_things(void)
 
 static int talk_locally(void)
 {
-    int pair[2];
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 
     snprintf(a.sun_path, sizeof(a.sun_path), "%s/none", state);
-    if (fd < 0 || (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 && errno != ENOENT))
-        return -1;
-    return socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0 || send(pair[0], "x", 1, 0) != 1 ? -1 : 0;
+    return fd < 0 || (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 && errno != ENOENT) ? -1 : 0;
 }
 
 static int use_memory(void)
@@ -224,6 +227,40 @@ static int code_afterwards(void)
     return p == MAP_FAILED ? 0 : mprotect(p, 4096, PROT_READ | PROT_EXEC);
 }
 
+// Written to a file first, and then mapped.
+static int code_by_file(void)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/code", state);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, path, sizeof(path)) < 0)
+        return 0;
+    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED ? -1 : 0;
+}
+
+// A program for others to start with our rights.
+static int program_for_others(void) { return in_directory_as(state, "program", O_RDWR | O_CREAT, 04755); }
+static int program_for_others_later(void)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/program", state);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0755);
+    return fd < 0 ? 0 : fchmod(fd, 02755);
+}
+static int nameless_program(void)
+{
+    int fd = open(state, O_RDWR | O_TMPFILE, 06755);
+    return fd < 0 ? -1 : 0;
+}
+static int have_others_signalled(void) { return fcntl(0, F_SETOWN, getppid()); }
+static int limit_others(void)
+{
+    struct rlimit l;
+    return prlimit(getppid(), RLIMIT_NOFILE, NULL, &l);
+}
+
 static int trace(void) { return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? -1 : 0; }
 static int peek(void)
 {
@@ -246,6 +283,12 @@ static void test_the_rest(void **s)
     (void)s;
     assert_int_equal(inside(writable_code), DENIED);
     assert_int_equal(inside(code_afterwards), DENIED);
+    assert_int_equal(inside(code_by_file), DENIED);
+    assert_int_equal(inside(program_for_others), DENIED);
+    assert_int_equal(inside(program_for_others_later), DENIED);
+    assert_int_equal(inside(nameless_program), DENIED);
+    assert_int_equal(inside(have_others_signalled), DENIED);
+    assert_int_equal(inside(limit_others), DENIED);
     assert_int_equal(inside(trace), DENIED);
     assert_int_equal(inside(peek), DENIED);
     assert_int_equal(inside(become_root), DENIED);
