@@ -39,6 +39,24 @@ unit_scripts = \
 check_SCRIPTS += $(unit_scripts)
 EXTRA_DIST += $(unit_scripts) tests/import tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions .ci/run
 
+# The programs as if an attacker ran his code in them, for tests/system/privilege.sh alone; never installed. The same
+# objects, and one that obeys.
+takeover_wraps = -Wl,--wrap=syscall,--wrap=prctl,--wrap=seccomp_load,--wrap=setgroups,--wrap=setresgid,--wrap=setresuid \
+	-Wl,--wrap=setuid,--wrap=capng_apply,--wrap=capng_change_id
+noinst_PROGRAMS += takeover-watcher takeover-enforcer takeover-connguard takeover-launcher
+takeover_watcher_SOURCES = $(pptpban_watcher_SOURCES) tests/system/takeover.c
+takeover_watcher_LDADD = $(pptpban_watcher_LDADD)
+takeover_watcher_LDFLAGS = $(takeover_wraps)
+takeover_enforcer_SOURCES = $(pptpban_enforcer_SOURCES) tests/system/takeover.c
+takeover_enforcer_LDADD = $(pptpban_enforcer_LDADD)
+takeover_enforcer_LDFLAGS = $(takeover_wraps)
+takeover_connguard_SOURCES = $(pptpban_connguard_SOURCES) tests/system/takeover.c
+takeover_connguard_LDADD = $(pptpban_connguard_LDADD)
+takeover_connguard_LDFLAGS = $(takeover_wraps)
+takeover_launcher_SOURCES = $(pptpband_SOURCES) tests/system/takeover.c
+takeover_launcher_LDADD = $(pptpband_LDADD)
+takeover_launcher_LDFLAGS = $(takeover_wraps)
+
 # As root, against the real kernel: make check-system. tools/check does it all.
 EXTRA_DIST += tests/skips tests/system tests/tools docs/sources.md
 check-system: all
