@@ -4,41 +4,29 @@
 
 #include <inttypes.h>
 
-// The length of the valid UTF-8 sequence at p (RFC 3629: shortest form, no surrogates), 0 when there is none.
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-    size_t len = p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : 0;
-
-    if (len == 0 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-        (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return len;
-}
+#include "daemon/text.h"
 
 void jsonl_string(FILE *out, struct str s)
 {
-    const unsigned char *p = (const unsigned char *)s.p;
-
     putc_unlocked('"', out);
-    for (size_t i = 0; i < s.n;) {
-        unsigned char c = p[i];
-        size_t len = c < 0x80 ? 1 : utf8_length(p + i, s.n - i);
-        if (c == '"' || c == '\\') {
-            putc_unlocked('\\', out);
-            putc_unlocked(c, out);
-            i++;
-        } else if (c < 0x20 || c == 0x7f || len == 0) {
-            fprintf(out, "\\u%04x", c);
-            i++;
-        } else {
-            fwrite_unlocked(p + i, 1, len, out);
-            i += len;
+    while (s.n > 0) {
+        if (s.p[0] >= ' ' && s.p[0] < 0x7f && s.p[0] != '"' && s.p[0] != '\\') { // nearly always
+            putc_unlocked(s.p[0], out);
+            s = str_skip(s, 1);
+            continue;
         }
+        uint32_t c;
+        bool harmless;
+        size_t n = text_step(s, &c, &harmless);
+        if (c == '"' || c == '\\')
+            putc_unlocked('\\', out);
+        if (harmless)
+            fwrite_unlocked(s.p, 1, n, out);
+        else if (c < 0x10000)
+            fprintf(out, "\\u%04x", (unsigned)c);
+        else
+            fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (unsigned)(c >> 10), 0xdc00 + (unsigned)(c & 0x3ff));
+        s = str_skip(s, n);
     }
     putc_unlocked('"', out);
 }

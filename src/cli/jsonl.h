@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-// s as a JSON string with its quotes. Valid UTF-8 stays; any other byte becomes the code point of the same number,
-// so nothing is lost and the output is always valid.
+// s as a JSON string with its quotes. Valid UTF-8 stays, but that what steers a terminal or turns the direction of writing is
+// written as \u; any other byte becomes the code point of the same number. Nothing is lost and the output is always valid.
 void jsonl_string(FILE *out, struct str s);
 
 // t as unix seconds with six decimals.

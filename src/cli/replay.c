@@ -10,6 +10,7 @@
 #include "cli/exit.h"
 #include "cli/jsonl.h"
 #include "cli/logs.h"
+#include "daemon/text.h"
 
 struct replay {
     struct config *config;
@@ -70,13 +71,10 @@ static void on_event(void *userdata, const struct engine_event *e)
 // Evidence is text that an attacker wrote: nothing of it may steer the terminal.
 static void print_escaped(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0))
-            printf("\\x%02x", c);
-        else
-            putchar(c);
-    }
+    char shown[SESSION_EVIDENCE_MAX * 4 + 1];
+
+    text_show(s, 0, shown, sizeof(shown));
+    fputs(shown, stdout);
 }
 
 enum { LINES_MAX = 100 };

@@ -5,20 +5,26 @@
 
 #include "cli/output.h"
 #include "cli/test.h"
+#include "daemon/text.h"
 
 void test_put(FILE *out, struct str s, size_t max)
 {
-    size_t n = max && s.n > max ? max : s.n;
+    size_t whole = s.n;
+    struct str rest = {s.p, max && s.n > max ? max : s.n};
+    bool cut = rest.n < whole;
 
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0))
-            fprintf(out, "\\x%02x", c);
-        else
-            putc_unlocked(c, out);
+    while (rest.n > 0) {
+        uint32_t c;
+        bool harmless;
+        size_t n = text_step(rest, &c, &harmless);
+        if (harmless)
+            fwrite_unlocked(rest.p, 1, n, out);
+        for (size_t i = 0; i < n && !harmless; i++)
+            fprintf(out, "\\x%02x", (unsigned char)rest.p[i]);
+        rest = str_skip(rest, n);
     }
-    if (n < s.n)
-        fprintf(out, "... (%zu bytes)", s.n);
+    if (cut)
+        fprintf(out, "... (%zu bytes)", whole);
 }
 
 const char *test_place(const struct pattern *p, char buf[static 96])
@@ -67,9 +73,12 @@ static size_t shown_width(struct str s)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        n += c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0) ? 4 : 1;
+    while (s.n > 0) {
+        uint32_t c;
+        bool harmless;
+        size_t step = text_step(s, &c, &harmless);
+        n += harmless ? 1 : 4 * step;
+        s = str_skip(s, step);
     }
     return n;
 }

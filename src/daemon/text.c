@@ -2,8 +2,6 @@
 // Shows strangers' bytes as harmless text.
 #include "daemon/text.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 // The length of the UTF-8 character at p and its code point; 0 when there is none (overlong, surrogate, cut off).
@@ -41,6 +39,16 @@ static bool harmless(uint32_t c)
     return c != 0xfeff && !(c >= 0xfff0 && c <= 0xffff) && !(c >= 0xe0000 && c <= 0xe0fff);
 }
 
+size_t text_step(struct str s, uint32_t *ret_code, bool *ret_harmless)
+{
+    uint32_t c = (unsigned char)s.p[0];
+    size_t n = decode((const unsigned char *)s.p, s.n, &c);
+
+    *ret_code = c;
+    *ret_harmless = n > 0 && harmless(c);
+    return n ? n : 1;
+}
+
 size_t text_show(struct str in, unsigned flags, char *out, size_t size)
 {
     size_t n = 0, room_for_dots = 0; // the last length behind which "..." still fits
@@ -48,17 +56,17 @@ size_t text_show(struct str in, unsigned flags, char *out, size_t size)
     for (size_t i = 0; i < in.n;) {
         const unsigned char *p = (const unsigned char *)in.p + i;
         char one[20];
-        size_t length = 0, used;
+        size_t length = 0;
+        bool fit;
         uint32_t c;
 
-        used = decode(p, in.n - i, &c);
-        if (used > 0 && harmless(c)) {
+        size_t used = text_step(str_skip(in, i), &c, &fit);
+        if (fit) {
             if ((flags & TEXT_QUOTED) && (c == '"' || c == '\\'))
                 one[length++] = '\\';
             memcpy(one + length, p, used);
             length += used;
         } else {
-            used = used ? used : 1;
             for (size_t k = 0; k < used; k++)
                 length += (size_t)snprintf(one + length, sizeof(one) - length, "\\x%02x", p[k]);
         }

@@ -3,7 +3,9 @@
 #ifndef PB_DAEMON_TEXT_H
 #define PB_DAEMON_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
@@ -15,5 +17,9 @@ enum text_flags {
 // are no UTF-8, and characters that turn the direction of writing or break lines become \xNN, byte by byte. What
 // does not fit is cut between characters and ends in "...". Returns the length.
 size_t text_show(struct str in, unsigned flags, char *out, size_t size);
+
+// The length of the character at the beginning of s, which is not empty: a valid character of UTF-8 and its code point, or
+// one byte that is none, and its value. Says whether it may be shown as it is.
+size_t text_step(struct str s, uint32_t *ret_code, bool *ret_harmless);
 
 #endif

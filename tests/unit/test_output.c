@@ -12,6 +12,7 @@
 
 #include "cli/args.h"
 #include "cli/exit.h"
+#include "cli/jsonl.h"
 #include "cli/output.h"
 
 static void columns_are_as_wide_as_their_widest_cell(void **state)
@@ -54,6 +55,34 @@ static void tables_grow(void **state)
     assert_int_equal(n, 1001 * 2);
     table_free(t);
     free(text);
+}
+
+static void json_steers_no_terminal(void **state)
+{
+    static const struct {
+        struct str in;
+        const char *out;
+    } cases[] = {
+        {STR("say \"hi\" \\"), "\"say \\\"hi\\\" \\\\\""},
+        {STR("b\xc3\xa9\xf0\x9f\x92\xa3"), "\"b\xc3\xa9\xf0\x9f\x92\xa3\""},
+        {STR("a\0\n\x1b\x7f"), "\"a\\u0000\\u000a\\u001b\\u007f\""},
+        {STR("\xc2\x9b\xc2\x85"), "\"\\u009b\\u0085\""},          // CSI and NEL as characters
+        {STR("\xe2\x80\xae\xe2\x80\xa8"), "\"\\u202e\\u2028\""},   // from right to left; line separator
+        {STR("\xf3\xa0\x81\x81"), "\"\\udb40\\udc41\""},          // a tag: nothing that can be seen
+        {STR("\xff\xc0\xaf\xed\xa0\x80"), "\"\\u00ff\\u00c0\\u00af\\u00ed\\u00a0\\u0080\""},
+        {STR("\xe2\x82"), "\"\\u00e2\\u0082\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *text = NULL;
+        size_t n;
+        FILE *out = open_memstream(&text, &n);
+        jsonl_string(out, cases[i].in);
+        fclose(out);
+        assert_string_equal(text, cases[i].out);
+        free(text);
+    }
 }
 
 static void what_is_left_has_two_units(void **state)
@@ -134,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
         cmocka_unit_test(tables_grow),
+        cmocka_unit_test(json_steers_no_terminal),
         cmocka_unit_test(what_is_left_has_two_units),
         cmocka_unit_test(options_stand_anywhere),
         cmocka_unit_test(wrong_options_are_refused),
