@@ -122,7 +122,16 @@ def ours(name, message):
     return re.sub(rb"[\0-\x1f\x7f-\xff]", lambda m: b"\\x%02x" % m[0][0], re.sub(rb'(["\\])', rb"\\\1", name))[:120]
 
 
-QUOTING = {"pptpd": pppd, "xl2tpd": pppd, "freeradius": radius, "recidive": ours}
+def json_string(name, message):
+    """As Suricata prints text of packets: what is no letter of ASCII is a dot, or escaped."""
+    return re.sub(rb'["\\\0-\x1f\x7f-\xff]', lambda m: b"\\" + m[0] if m[0] in b'"\\' else b"\\u%04x" % m[0][0], name[:4000])
+
+
+QUOTING = {"pptpd": pppd, "xl2tpd": pppd, "freeradius": radius, "recidive": ours, "suricata-eve": json_string}
+
+
+# Where the samples have a client's text that comes out in no outcome.
+UNSAID = {"recidive": rb'last user \\?"(\w+)', "suricata-eve": rb'\{"x":"(\w+)'}
 
 
 def quoting(name):
