@@ -105,7 +105,8 @@ static void take_next(struct sessions *s, struct life *child, usec_t now)
 
     if (!caller || caller->key.ident == child->key.ident)
         return;
-    if (caller->used && caller->begin_seq == h->next_seq && caller->key.host == child->key.host &&
+    // one that was named by its pid before is that caller's, known address or not
+    if (caller->used && caller->begin_seq == h->next_seq && caller->key.host == child->key.host && !child->bound &&
         soon(now, h->next_time))
         settle_adopt(s, child, caller, ORIGIN_LINK, now);
     h->next_seq = 0;

@@ -185,6 +185,10 @@ static const struct {
      "mpd 0 begin last key=L-1 kind=2\nmpd 0 failure user=a key=L-1 kind=2\nmpd 0 next key=pptp0 kind=1\n"
      "+5 mpd 0 begin last key=L-2 kind=2\nmpd 0 failure user=late key=L-2 kind=2\n",
      "failure 203.0.113.2 a by link; unattributed - late; unattributed - x; "},
+    {"the next to begin, but somebody has named it by its pid: not who says next",
+     "pptpd 1 begin last\npptpd 1 link pppd:5\nmpd 0 next key=pptp1 kind=1 203.0.113.66\npppd 5 begin last\n"
+     "pppd 5 failure user=a\npppd 5 end\npptpd 1 address 203.0.113.1\n",
+     "failure 203.0.113.1 a by link; "},
     {"one failure a life",
      "pppd 11 begin last cmdline=203.0.113.5\npppd 11 failure user=a cmdline=203.0.113.5\npppd 11 failure user=b\n",
      "failure 203.0.113.5 a by cmdline; "},
