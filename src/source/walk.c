@@ -111,8 +111,11 @@ int walk_line(struct walk *w, struct str line, uint64_t offset, bool cut)
     if (w->literals) {
         r.mask = literals_mask(w->literals, line);
         r.flags |= RECORD_HAS_MASK;
-        if (r.mask == 0 && !w->ungated)
-            return 0; // what the gate found lies behind the cut
+        if (r.mask == 0 && !w->ungated) { // what the gate found lies behind the cut
+            if (cut) // it is in no block that would be asked for its times at its end
+                read_times_up_to(w, end);
+            return 0;
+        }
     }
     if (!header_parse(&w->clock, line, &h))
         w->no_header++;
