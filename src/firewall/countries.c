@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CACHE = 4096, COUNTRIES_MAX = 26 * 26, DEPTH_MAX = 128 };
+enum { CACHE = 4096, COUNTRIES_MAX = 26 * 26, DEPTH_MAX = 128, SHARED_MAX = 16 };
 
 struct walk {
     MMDB_s db;
@@ -18,6 +18,7 @@ struct walk {
     } cache[CACHE]; // many networks share one record
     struct fw_networks found[COUNTRIES_MAX]; // by code
     const struct strlist *codes; // NULL: all
+    uint64_t visited;
     int error;
 };
 
@@ -108,6 +109,11 @@ static void visit(struct walk *w, uint32_t node, uint8_t bits[16], unsigned dept
 
     if (w->error)
         return;
+    // A tree leads to each node once; where two branches share one, writers save room, but damage may make it endless.
+    if (++w->visited > (uint64_t)w->db.metadata.node_count * SHARED_MAX) {
+        w->error = -EBADMSG;
+        return;
+    }
     if (depth >= DEPTH_MAX || MMDB_read_node(&w->db, node, &n) != MMDB_SUCCESS) {
         w->error = -EBADMSG;
         return;

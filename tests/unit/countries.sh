@@ -94,4 +94,10 @@ done
 { head -c 200 "$T/six.mmdb"; head -c 300000 /dev/zero | tr '\0' '\377'; tail -c 2000 "$T/six.mmdb"; } >"$T/wild.mmdb"
 conf "$T/wild.mmdb" "deny_countries = DE"
 bad "a database of wild pointers" "database = .*wild.mmdb"
+# each node leads to the next one twice: 2^64 ways to its end
+if ! timeout 20 ./pptpban firewall countries --all --database "${srcdir:-.}/tests/fuzz/seeds/mmdb/shared-nodes.mmdb" 2>&1 |
+	grep -q "shared-nodes.mmdb: damaged"; then
+	echo "a tree that never ends is read on and on"
+	status=1
+fi
 exit $status
