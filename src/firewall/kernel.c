@@ -159,6 +159,7 @@ static bool read_counter(const char *line, struct fw_counter *ret)
     return nft && sscanf(nft, "counter packets %llu bytes %llu", &ret->packets, &ret->bytes) == 2;
 }
 
+// The rules that only carry a comment, pptpban-revision-..., count nothing.
 size_t fw_counters_of(const char *listing, struct fw_counter *ret, size_t max)
 {
     size_t n = 0;
@@ -170,7 +171,7 @@ size_t fw_counters_of(const char *listing, struct fw_counter *ret, size_t max)
         size_t i = 0;
         snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
         const char *start = text + strspn(text, "\t ");
-        if (read_counter(start, &c) && take_comments(&id, start) && id.n == 1) {
+        if (read_counter(start, &c) && take_comments(&id, start) && id.n == 1 && strncmp(id.v[0], "pptpban-", 8) != 0) {
             while (i < n && strcmp(ret[i].id, id.v[0]) != 0)
                 i++;
             if (i == n && n < max) {

@@ -7,6 +7,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/conntrack.c src/firewall/conntrack.h \
 	src/firewall/countries.c src/firewall/countries.h \
 	src/firewall/difference.c src/firewall/difference.h \
+	src/firewall/elements_nft.c src/firewall/elements_nft.h \
 	src/firewall/facts.c src/firewall/facts.h \
 	src/firewall/front.c src/firewall/front.h \
 	src/firewall/foreign.c src/firewall/foreign.h \
@@ -27,6 +28,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/rollback.c src/firewall/rollback.h \
 	src/firewall/rules_nft.c src/firewall/rules_nft.h \
 	src/firewall/ruleset.c src/firewall/ruleset.h \
+	src/firewall/script_nft.c src/firewall/script_nft.h \
 	src/firewall/syn.c src/firewall/syn.h \
 	src/firewall/window.c src/firewall/window.h
 

@@ -40,14 +40,28 @@ static bool is_sorted(const struct prefix *v, size_t n)
     return i >= n;
 }
 
+static void sort(struct prefix *v, size_t n)
+{
+    if (!is_sorted(v, n))
+        qsort(v, n, sizeof(*v), by_address);
+}
+
+size_t fw_unique(struct prefix *v, size_t n)
+{
+    size_t kept = 0;
+
+    sort(v, n);
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || by_address(&v[kept - 1], &v[i]) != 0)
+            v[kept++] = v[i];
+    return kept;
+}
+
 size_t fw_aggregate(struct prefix *v, size_t n)
 {
     size_t kept = 0;
 
-    if (n == 0)
-        return 0;
-    if (!is_sorted(v, n))
-        qsort(v, n, sizeof(*v), by_address);
+    sort(v, n);
     for (size_t i = 0; i < n; i++) {
         if (kept > 0 && is_v4(&v[kept - 1]) == is_v4(&v[i]) && prefix_contains(&v[kept - 1], &v[i].addr))
             continue;

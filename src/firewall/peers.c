@@ -80,7 +80,7 @@ int fw_peers_tunnels(struct fw_networks *ret)
 
     if (r == 0)
         r = fw_conntrack_gre(ret);
-    ret->n = fw_aggregate(ret->v, ret->n);
+    ret->n = fw_unique(ret->v, ret->n); // their set takes addresses, and two neighbours are not a network of it
     return r == -ENOMEM ? r : 0;
 }
 

@@ -10,4 +10,7 @@
 // such table. The caller's to free. 0 or -errno.
 int fw_nft_rules(const char *table, bool counters, char **ret_text);
 
+// The comment of the rule that was added last, by whomever; "" when it has none, or there is no rule. 0 or -errno.
+int fw_nft_last_rule(const char *table, char comment[static 64]);
+
 #endif

@@ -20,6 +20,9 @@ struct fw_ruleset {
 // What the comment of the rule without effect looks like that carries the revision.
 #define FW_REVISION_COMMENT "pptpban-revision-"
 
+// In nftables another such rule tells what is the same as long as the networks of sets alone change.
+#define FW_RULES_COMMENT "pptpban-rules-"
+
 // 0 or -ENOMEM. Freed with fw_ruleset_free.
 int fw_ruleset_make(const struct fw_model *m, enum fw_tool tool, struct fw_ruleset *ret);
 void fw_ruleset_free(struct fw_ruleset *r);

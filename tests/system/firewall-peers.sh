@@ -48,6 +48,7 @@ time.sleep(120)' "$@" >"$T/pppd.$3" &
 }
 wait_for 5 reaches 192.0.2.7
 pppd 0 0 10.0.0.1:10.0.0.7 local remotenumber 203.0.113.5
+pppd 0 0 10.0.0.1:10.0.0.6 local remotenumber 203.0.113.4
 pppd 65534 65534 10.0.0.1:10.0.0.8 local remotenumber 203.0.113.6
 pppd 65534 0 10.0.0.1:10.0.0.9 local remotenumber 203.0.113.8
 
@@ -63,6 +64,7 @@ ok "the administrator does" reaches 192.0.2.7
 
 # tunnels: pptpd's pppd is root's; one that a user started, setuid or not, tells nothing
 ok "the peer of a tunnel stays" set_has tunnels4 203.0.113.5
+ok "and that of his neighbour, with whom he makes a network" set_has tunnels4 203.0.113.4
 ok "not one that a user made up" set_lacks tunnels4 203.0.113.6
 ok "nor with a pppd that is setuid" set_lacks tunnels4 203.0.113.8
 waits "10.0.0.7 50000 10.0.0.1 22"

@@ -16,6 +16,7 @@
 #include "firewall/difference.h"
 #include "firewall/kernel.h"
 #include "firewall/pending.h"
+#include "firewall/script_nft.h"
 
 struct place {
     char dir[64], run[96], state[96];
@@ -195,7 +196,7 @@ static void listings(void **state)
     assert_string_equal(revision, "0123456789abcdef");
     fw_revision_of("", revision);
     assert_string_equal(revision, "");
-    assert_int_equal(fw_counters_of(nft, counters, 8), 3);
+    assert_int_equal(fw_counters_of(nft, counters, 8), 2); // the revision counts nothing
     assert_string_equal(counters[0].id, "loopback");
     assert_true(counters[0].packets == 3 && counters[0].bytes == 200 && counters[1].packets == 1);
     assert_int_equal(fw_counters_of(ipt, counters, 8), 1);
@@ -207,6 +208,51 @@ static void listings(void **state)
     assert_string_equal(missing, "control-new");
 }
 
+static const char *const script =
+    "#!/usr/sbin/nft -f\n"
+    "add table inet pptpban_fw\n"
+    "add set inet pptpban_fw admin4 { type ipv4_addr; size 513; flags interval,timeout; }\n"
+    "add set inet pptpban_fw allow4 { type ipv4_addr; flags interval; }\n"
+    "add set inet pptpban_fw rate4 { type ipv4_addr; size 65536; flags dynamic,timeout; }\n"
+    "add set inet pptpban_fw allow6 { type ipv6_addr; flags interval; }\n"
+    "add set inet pptpban_fw times { typeof meta time; flags interval; }\n"
+    "flush set inet pptpban_fw allow4\n"
+    "add element inet pptpban_fw allow4 {\n    192.0.2.0/24,\n    198.51.100.7\n}\n"
+    "flush set inet pptpban_fw rate4\n"
+    "flush set inet pptpban_fw allow6\n"
+    "flush set inet pptpban_fw times\n"
+    "add element inet pptpban_fw times {\n    1-2 # a day\n}\n";
+
+static void a_script_is_taken_apart(void **state)
+{
+    struct fw_script s;
+    char *rest, bad[2048];
+
+    (void)state;
+    assert_int_equal(fw_script_read(script, &s), 0);
+    assert_int_equal(s.n, 2);
+    assert_string_equal(s.sets[0].name, "allow4");
+    assert_true(s.sets[0].v4 && s.sets[0].networks.n == 2 && s.sets[0].networks.v[1].len == 128);
+    assert_true(s.sets[0].lines == strstr(script, "flush set") && s.sets[0].lines[s.sets[0].size - 2] == '}');
+    assert_true(!s.sets[1].v4 && s.sets[1].networks.n == 0);
+    // what is left is the script without these lines
+    assert_true((rest = strstr(s.rest, "flush set")) && strncmp(script, s.rest, (size_t)(rest - s.rest)) == 0);
+    assert_string_equal(rest, "flush set inet pptpban_fw rate4\nflush set inet pptpban_fw times\n"
+                              "add element inet pptpban_fw times {\n    1-2 # a day\n}\n");
+    fw_script_free(&s);
+
+    // cut off in the list, a network that is none, a set twice, a set that nothing is said of
+    snprintf(bad, sizeof(bad), "%.*s", (int)(strstr(script, "    198") - script), script);
+    assert_int_equal(fw_script_read(bad, &s), -EBADMSG);
+    snprintf(bad, sizeof(bad), "%s", script);
+    memcpy(strstr(bad, "198.51.100.7"), "198.51.100.x", 12);
+    assert_int_equal(fw_script_read(bad, &s), -EBADMSG);
+    snprintf(bad, sizeof(bad), "%sflush set inet pptpban_fw allow4\n", script);
+    assert_int_equal(fw_script_read(bad, &s), -EBADMSG);
+    snprintf(bad, sizeof(bad), "%.*s", (int)(strstr(script, "flush set") - script), script);
+    assert_int_equal(fw_script_read(bad, &s), -EBADMSG);
+}
+
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_new, place_free)
 
 int main(void)
@@ -215,6 +261,7 @@ int main(void)
         IN_PLACE(a_ruleset_is_read_as_it_was_written), IN_PLACE(a_change_waits),
         IN_PLACE(directories_of_others_are_refused),   IN_PLACE(one_at_a_time),
         cmocka_unit_test(differences),                 cmocka_unit_test(listings),
+        cmocka_unit_test(a_script_is_taken_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

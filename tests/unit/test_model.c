@@ -260,38 +260,48 @@ static void ids_are_unique_and_hooks_in_order(void **state)
         assert_true(fw_model_set(&p->model, p->model.sets[i].name) == &p->model.sets[i]);
 }
 
+static const char *join(const struct prefix *v, size_t n, char out[static 256])
+{
+    char one[PREFIX_STRLEN];
+
+    out[0] = '\0';
+    for (size_t k = 0; k < n; k++) {
+        strcat(out, k ? " " : "");
+        strcat(out, prefix_format(&v[k], one));
+    }
+    return out;
+}
+
 static void aggregates(void **state)
 {
     static const struct {
-        const char *in, *out;
+        const char *in, *out, *unique; // unique NULL: not tried
     } cases[] = {
-        {"", ""},
-        {"10.0.0.0/9 10.128.0.0/9", "10.0.0.0/8"},
-        {"10.0.0.1 10.0.0.0/8 10.0.0.1", "10.0.0.0/8"},
-        {"10.0.0.3 10.0.0.2 10.0.0.1 10.0.0.0", "10.0.0.0/30"},
-        {"10.0.0.1 10.0.0.2", "10.0.0.1 10.0.0.2"},
-        {"0.0.0.0/1 128.0.0.0/1", "0.0.0.0/0"},
-        {"0.0.0.0/1 128.0.0.0/1 ::fffe:0:0/96", "0.0.0.0/0 ::fffe:0:0/96"},
-        {"0.0.0.0/0 ::/0", "0.0.0.0/0 ::/0"}, // no network holds addresses of both families
-        {"192.0.2.1 ::/0 2001:db8::1", "192.0.2.1 ::/0"},
-        {"2001:db8::/33 2001:db8:8000::/33 192.0.2.1", "192.0.2.1 2001:db8::/32"},
-        {"::/1 8000::/1", "::/0"},
+        {"", "", ""},
+        {"10.0.0.0/9 10.128.0.0/9", "10.0.0.0/8", NULL},
+        {"10.0.0.1 10.0.0.0/8 10.0.0.1", "10.0.0.0/8", "10.0.0.0/8 10.0.0.1"},
+        {"10.0.0.3 10.0.0.2 10.0.0.3 10.0.0.1 10.0.0.0", "10.0.0.0/30", "10.0.0.0 10.0.0.1 10.0.0.2 10.0.0.3"},
+        {"10.0.0.1 10.0.0.2", "10.0.0.1 10.0.0.2", "10.0.0.1 10.0.0.2"},
+        {"0.0.0.0/1 128.0.0.0/1", "0.0.0.0/0", NULL},
+        {"0.0.0.0/1 128.0.0.0/1 ::fffe:0:0/96", "0.0.0.0/0 ::fffe:0:0/96", NULL},
+        {"0.0.0.0/0 ::/0", "0.0.0.0/0 ::/0", NULL}, // no network holds addresses of both families
+        {"192.0.2.1 ::/0 2001:db8::1", "192.0.2.1 ::/0", NULL},
+        {"2001:db8::/33 2001:db8:8000::/33 192.0.2.1", "192.0.2.1 2001:db8::/32", NULL},
+        {"::/1 8000::/1", "::/0", NULL},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct prefix v[8];
+        struct prefix v[8], w[8];
         struct str rest = str_of(cases[i].in), word;
-        char out[256] = "", one[PREFIX_STRLEN];
+        char out[256];
         size_t n = 0;
         while ((word = str_word(&rest)).n > 0)
             assert_int_equal(prefix_parse(word, &v[n++]), 0);
-        n = fw_aggregate(v, n);
-        for (size_t k = 0; k < n; k++) {
-            strcat(out, k ? " " : "");
-            strcat(out, prefix_format(&v[k], one));
-        }
-        assert_string_equal(out, cases[i].out);
+        memcpy(w, v, sizeof(w));
+        assert_string_equal(join(v, fw_aggregate(v, n), out), cases[i].out);
+        if (cases[i].unique)
+            assert_string_equal(join(w, fw_unique(w, n), out), cases[i].unique);
     }
 }
 
