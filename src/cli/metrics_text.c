@@ -37,6 +37,7 @@ static const struct metric of_engine[] = {
     {"unattributed", COUNTER, "Failures that nobody can tie to an address.", "unattributed"},
     {"faulted", COUNTER, "Failures that are the server's own trouble and count against nobody.", "faulted"},
     {"ignored", COUNTER, "Failures of addresses on the allowlist.", "ignored"},
+    {"spared_bans", COUNTER, "Decisions to ban that were not made because the address is spared.", "spared"},
     {"decided_bans", COUNTER, "Decisions to ban.", "bans"},
     {"refused_bans", COUNTER, "Decisions for which the ban list had no room.", "bans_refused"},
     {"pattern_limit_hits", COUNTER, "Lines on which a pattern reached its match limit.", "limit_hits"},

@@ -159,6 +159,33 @@ static void print_sources(const json_t *sources, bool colours)
     }
 }
 
+// own 3, gateway 192.0.2.1, dns 192.0.2.2 192.0.2.3, admins none; 4 bans not made
+static void print_spare(const json_t *spare, const json_t *counters, bool colours)
+{
+    const char *name, *between = "";
+    const json_t *one, *address;
+    size_t i;
+
+    printf("%-10s ", "spared");
+    json_object_foreach((json_t *)spare, name, one) {
+        const json_t *addresses = json_object_get(one, "addresses");
+        if (!json_is_object(one))
+            continue;
+        printf("%s%s", between, name);
+        between = ", ";
+        if (!json_is_true(json_object_get(one, "spared")))
+            output_styled(stdout, colours, STYLE_RED, " not spared");
+        else if (number_of(one, "known") == 0)
+            fputs(" none", stdout);
+        else if (number_of(one, "known") > 4)
+            printf(" %lld", number_of(one, "known"));
+        else
+            json_array_foreach(addresses, i, address)
+                printf(" %s", json_string_value(address));
+    }
+    printf("; %lld bans not made\n", number_of(counters, "spared"));
+}
+
 static void print_counters(const json_t *c)
 {
     const char *key;
@@ -195,6 +222,8 @@ static void print_status(const json_t *s)
     print_jails(json_object_get(s, "jails"), colours);
     print_filters(json_object_get(s, "filters"));
     print_sources(json_object_get(s, "sources"), colours);
+    if (json_is_object(json_object_get(s, "spare"))) // a service of an earlier version has none
+        print_spare(json_object_get(s, "spare"), json_object_get(s, "engine"), colours);
     print_counters(json_object_get(s, "engine"));
     const char *problem = text_of(s, "state");
     if (*problem)

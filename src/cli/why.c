@@ -65,6 +65,12 @@ static void print_kernel(const json_t *k)
     }
 }
 
+static void print_spared(const json_t *spared)
+{
+    if (json_is_object(spared))
+        printf("  spared     %s (spare = %s): failures count, and ban nobody\n", text_of(spared, "reason"), text_of(spared, "by"));
+}
+
 // What was seen of the address and counts in no jail.
 static void print_uncounted(const json_t *uncounted)
 {
@@ -95,6 +101,7 @@ static void print_why(const json_t *answer)
                number_of(w, "maxretry"), duration_format(number_of(w, "findtime") * USEC_SEC, found),
                json_is_true(json_object_get(w, "ignored")) ? "; on the allowlist, never banned" : "");
     }
+    print_spared(json_object_get(answer, "spared"));
     print_uncounted(json_object_get(answer, "uncounted"));
     if (json_array_size(lines) == 0) {
         puts("  evidence   none");

@@ -30,6 +30,11 @@ enum {
 
 extern const char *const backend_names[BACKEND_MAX];
 
+// Who is spared besides the allowlist: bits of config.spare.
+enum spare_kind { SPARE_OWN, SPARE_GATEWAY, SPARE_DNS, SPARE_ADMINS, SPARE_MAX };
+
+extern const char *const spare_names[SPARE_MAX];
+
 // One [JAIL] section, with [DEFAULT] already applied.
 struct jail_config {
     char *name;
@@ -63,6 +68,7 @@ struct config {
     unsigned max_lives;   // sessions
     unsigned max_bans;    // entries of the ban list and of each kernel set
     unsigned evidence_kib; // bound of the evidence arena
+    unsigned spare;       // 1 << SPARE_...: never banned, though their failures count
     uint8_t widest4, widest6; // widest network that may be banned, family bits (24, 48)
     usec_t silent_timeout; // a control connection without a first packet is ended after this; 0: never
     usec_t history;       // how long ended bans are remembered

@@ -13,6 +13,13 @@ const char *const backend_names[BACKEND_MAX] = {
     [BACKEND_NONE] = "none",
 };
 
+const char *const spare_names[SPARE_MAX] = {
+    [SPARE_OWN] = "own",
+    [SPARE_GATEWAY] = "gateway",
+    [SPARE_DNS] = "dns",
+    [SPARE_ADMINS] = "admins",
+};
+
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug"}; // LOG_ERR..LOG_DEBUG
 const char *const fw_backend_names[FW_BACKENDS] = {"auto", "nftables", "iptables", "iptables-nft",
                                                      "iptables-legacy"};
@@ -40,6 +47,7 @@ static const struct keyword globals[] = {
     {"max_lives", NULL, &kind_number, IN(config, max_lives), "16384", .min = 16, .max = 1048576},
     {"max_bans", NULL, &kind_number, IN(config, max_bans), "262144", .min = 1, .max = 4194304},
     {"evidence_kib", NULL, &kind_number, IN(config, evidence_kib), "4096", .min = 64, .max = 1048576},
+    {"spare", NULL, &kind_words, IN(config, spare), "own gateway dns admins", .max = SPARE_MAX - 1, .words = spare_names},
     {"widest4", NULL, &kind_number, IN(config, widest4), "24", .min = 8, .max = 32},
     {"widest6", NULL, &kind_number, IN(config, widest6), "48", .min = 19, .max = 128},
     {"silent_timeout", NULL, &kind_time, IN(config, silent_timeout), "1s", .min = 0, .max = 60},

@@ -45,10 +45,10 @@ struct keyword {
     const char *fallback;
     long long min, max; // numbers; times in seconds; lists: most elements
     bool forever;       // times: "forever" is one
-    const char *const *words; // words for the numbers from min to max
+    const char *const *words; // words for the numbers from min to max; several of them: for these bits
 };
 
-extern const struct kind kind_flag, kind_number, kind_word, kind_time, kind_factor, kind_path, kind_paths, kind_group,
+extern const struct kind kind_flag, kind_number, kind_word, kind_words, kind_time, kind_factor, kind_path, kind_paths, kind_group,
     kind_filter, kind_sources, kind_networks, kind_weights, kind_interfaces, kind_countries, kind_prefixes, kind_ports, kind_rate, kind_open,
     kind_zone, kind_netns;
 

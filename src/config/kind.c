@@ -126,6 +126,47 @@ static void word_accepted(const struct keyword *k, char buf[static ACCEPTED_MAX]
 
 const struct kind kind_word = {word_parse, word_print, word_accepted, NULL, false};
 
+// Any of k->words, or "none": a bit for each.
+static int words_parse(const struct keyword *k, struct str value, void *field, struct fault *fault)
+{
+    struct str rest = value, word;
+    unsigned bits = 0;
+
+    if (is_word(str_trim(value), "none"))
+        rest.n = 0;
+    while ((word = str_word(&rest)).n > 0) {
+        long long i = 0;
+        while (i <= k->max && !is_word(word, k->words[i]))
+            i++;
+        if (i > k->max)
+            return kind_refuse(fault, (size_t)(word.p - value.p), "%.*s is unknown", (int)(word.n < 60 ? word.n : 60), word.p);
+        bits |= 1u << i;
+    }
+    store(k, field, bits);
+    return 0;
+}
+
+static void words_print(const struct keyword *k, const void *field, FILE *out)
+{
+    unsigned bits = load(k, field);
+
+    if (bits == 0)
+        fputs("none", out);
+    for (long long i = 0; i <= k->max; i++)
+        if (bits >> i & 1)
+            fprintf(out, "%s%s", bits & ((1u << i) - 1) ? " " : "", k->words[i]);
+}
+
+static void words_accepted(const struct keyword *k, char buf[static ACCEPTED_MAX])
+{
+    size_t n = (size_t)snprintf(buf, ACCEPTED_MAX, "none, or any of");
+
+    for (long long i = 0; i <= k->max && n < ACCEPTED_MAX; i++)
+        n += (size_t)snprintf(buf + n, ACCEPTED_MAX - n, "%s %s", i ? "," : "", k->words[i]);
+}
+
+const struct kind kind_words = {words_parse, words_print, words_accepted, NULL, true};
+
 static int time_parse(const struct keyword *k, struct str value, void *field, struct fault *fault)
 {
     usec_t d;

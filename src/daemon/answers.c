@@ -16,12 +16,15 @@
 #include "daemon/enact.h"
 #include "daemon/inputs.h"
 #include "daemon/limits_compile.h"
+#include "daemon/spare.h"
 #include "daemon/state.h"
 #include "daemon/text.h"
 #include "enforce/connstats.h"
 
 // Exit codes for the client, as in pptpban(8).
 enum { CODE_FAILED = 1, CODE_NOTHING = 3 };
+
+enum { SPARE_SHOWN_MAX = 16 }; // addresses a kind, in the status
 
 #define BY_HAND "manual" // the jail of a ban that was made by hand for none
 
@@ -170,7 +173,11 @@ static const char *objection(const struct service *s, const struct request *q, c
         snprintf(buf, size, "it is on the allowlist of jail %s (ignoreip or this machine's own)", windows[i].jail);
         return buf;
     }
-    return NULL;
+    enum spare_kind why = spare_find(s->spare, &q->net);
+    if (why == SPARE_MAX)
+        return NULL;
+    snprintf(buf, size, "%s (spare = %s)", spare_reason(why), spare_names[why]);
+    return buf;
 }
 
 static void answer_ban(struct service *s, struct control_client client, const struct control_peer *peer,
@@ -321,6 +328,13 @@ static json_t *uncounted_of(struct service *s, const struct addr *a)
     return object;
 }
 
+static json_t *spared_object(const struct service *s, const struct prefix *net)
+{
+    enum spare_kind why = spare_find(s->spare, net);
+
+    return why == SPARE_MAX ? json_null() : json_pack("{s:s,s:s}", "by", spare_names[why], "reason", spare_reason(why));
+}
+
 static void why_kernel(void *userdata, int error, const struct enforce_kernel_state *state)
 {
     struct why *w = userdata;
@@ -348,9 +362,9 @@ static void answer_why(struct service *s, struct control_client client, const st
         return;
     }
     *w = (struct why){.s = s, .client = client};
-    w->answer = json_pack("{s:b,s:i,s:s,s:o,s:o,s:o,s:o}", "ok", 1, "version", 1, "addr", prefix_format(&q->net, net),
+    w->answer = json_pack("{s:b,s:i,s:s,s:o,s:o,s:o,s:o,s:o}", "ok", 1, "version", 1, "addr", prefix_format(&q->net, net),
                           "ban", ban ? ban_object(s, ban) : json_null(), "windows", windows_of(s, &q->net.addr),
-                          "uncounted", uncounted_of(s, &q->net.addr), "evidence",
+                          "uncounted", uncounted_of(s, &q->net.addr), "spared", spared_object(s, &q->net), "evidence",
                           evidence_of(s, &q->net.addr, ban));
     int r = s->link ? enforce_link_query(s->link, ban ? &ban->net : &q->net, why_kernel, w) : -EOPNOTSUPP;
     if (r < 0)
@@ -451,6 +465,26 @@ static json_t *filters_array(const struct service *s)
     return array;
 }
 
+// {"own": {"spared": true, "known": 3, "addresses": [...]}, ...}: the first of them, and how many there are.
+static json_t *spare_object(const struct service *s)
+{
+    json_t *object = json_object();
+
+    for (enum spare_kind why = 0; why < SPARE_MAX; why++) {
+        struct addr v[SPARE_SHOWN_MAX];
+        char text[ADDR_STRLEN];
+        bool wanted = spare_wants(s->spare, why);
+        size_t n = wanted ? spare_list(s->spare, why, v, SPARE_SHOWN_MAX) : 0;
+        json_t *addresses = json_array();
+        for (size_t i = 0; i < n && i < SPARE_SHOWN_MAX; i++)
+            json_array_append_new(addresses, json_string(addr_format(&v[i], text)));
+        json_object_set_new(object, spare_names[why], json_pack("{s:b,s:I,s:o}", "spared", wanted, "known", (json_int_t)n,
+                                                                "addresses", addresses));
+    }
+    json_object_set_new(object, "unsaid", json_integer((json_int_t)spare_unsaid(s->spare)));
+    return object;
+}
+
 static json_t *counters_object(const struct service *s)
 {
     struct engine_counters c;
@@ -462,7 +496,7 @@ static json_t *counters_object(const struct service *s)
         uint64_t value;
     } all[] = {
         {"records", c.records}, {"matches", c.matches}, {"failures", c.failures}, {"successes", c.successes},
-        {"unattributed", c.unattributed}, {"faulted", c.faulted}, {"ignored", c.ignored}, {"bans", c.bans},
+        {"unattributed", c.unattributed}, {"faulted", c.faulted}, {"ignored", c.ignored}, {"spared", c.spared}, {"bans", c.bans},
         {"muted", c.muted}, {"limit_hits", c.limit_hits}, {"sessions_dropped", c.sessions_dropped}, {"session_overflow", c.session_overflow},
         {"window_overflow", c.window_overflow}, {"bans_refused", c.bans_refused}, {"lives", c.lives},
         {"waiting", c.waiting}, {"addresses", c.addresses},
@@ -483,12 +517,12 @@ static void answer_status(struct service *s, struct control_client client)
                               s->locks.mdwe, "complete", s->locks.complete);
 
     control_reply(s->control, client,
-                  json_pack("{s:b,s:i,s:s,s:i,s:I,s:s,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:o}", "ok", 1, "version", 1, "program",
+                  json_pack("{s:b,s:i,s:s,s:i,s:I,s:s,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:o}", "ok", 1, "version", 1, "program",
                             PACKAGE_VERSION, "pid", (int)getpid(), "since", (json_int_t)(s->started / USEC_SEC), "mode",
                             s->observe ? "observe" : "ban", "caught_up", enact_is_caught_up(s->enact), "bans",
                             (json_int_t)bans_count(engine_bans(s->engine)), "enforcer", enforcer_object(s), "connguard",
                             connguard_object(s), "jails", jails_array(s), "filters", filters_array(s), "sources",
-                            sources_array(s), "engine", counters_object(s), "state",
+                            sources_array(s), "spare", spare_object(s), "engine", counters_object(s), "state",
                             enact_state_problem(s->enact), "locks", locks));
 }
 

@@ -9,7 +9,9 @@
 
 #include "base/log.h"
 #include "daemon/announce.h"
+#include "daemon/channel.h"
 #include "daemon/ledger.h"
+#include "daemon/spare.h"
 #include "daemon/state.h"
 #include "daemon/trim.h"
 
@@ -36,7 +38,7 @@ struct enact {
     struct decided decided[BATCH];
     size_t n_batch, n_decided;
     sd_event_source *soon, *marks, *expiry, *deadline;
-    bool soon_set, marks_set, caught_up;
+    bool soon_set, marks_set, caught_up, reload_asked;
     struct ledger *ledger;
     uint64_t faulted;      // as counted when it was last said
     usec_t faults_said;
@@ -182,6 +184,25 @@ void enact_on_event(void *userdata, const struct engine_event *e)
     struct service *s = userdata;
 
     s->enact->settled = e->outcome->settled;
+    if (e->verdict && e->verdict->kind == VERDICT_IGNORED && !addr_is_unbannable(&e->outcome->addr))
+        spare_say_ignored(s->spare, &e->outcome->addr, e->jail);
+}
+
+bool enact_spare(void *userdata, const struct ban *would, const struct outcome *o)
+{
+    struct service *s = userdata;
+    struct enact *a = s->enact;
+    enum spare_kind why = spare_find(s->spare, &would->net);
+
+    if (spare_is_blind(s->spare) && !a->reload_asked)
+        a->reload_asked = channel_send(s->channel, CHANNEL_RELOAD, NULL) >= 0;
+    if (why == SPARE_MAX)
+        return false;
+    // a restart reads these lines again, and the reason may be over then
+    ledger_put_spared(a->ledger, would, &o->decided, o->settled);
+    if (would->until > now_of(a))
+        spare_say(s->spare, would, why);
+    return true;
 }
 
 void enact_on_ban(void *userdata, const struct ban *decision, const struct position *decided, bool observe)

@@ -154,6 +154,14 @@ void ledger_put_decision(struct ledger *l, const struct ban *ban, const struct p
         trouble(l, state_put_history(l->s->state, ban));
 }
 
+void ledger_put_spared(struct ledger *l, const struct ban *would, const struct position *decided, usec_t settled)
+{
+    struct decision d = {.net = would->net, .position = *decided, .settled = settled}; // of no time: since = until
+
+    memcpy(d.jail, would->jail, sizeof(d.jail));
+    trouble(l, state_put_decision(l->s->state, &d));
+}
+
 void ledger_end_ban(struct ledger *l, const struct prefix *net)
 {
     trouble(l, state_remove_ban(l->s->state, net));

@@ -27,6 +27,8 @@ void ledger_put_ban(struct ledger *l, const struct ban *ban, const struct positi
 void ledger_put_ban_by_hand(struct ledger *l, const struct ban *ban, const char *reason);
 void ledger_put_decision(struct ledger *l, const struct ban *ban, const struct position *decided, usec_t settled,
                          bool observe);
+// Somebody was spared: what counted so far bans nobody after a restart.
+void ledger_put_spared(struct ledger *l, const struct ban *would, const struct position *decided, usec_t settled);
 void ledger_end_ban(struct ledger *l, const struct prefix *net);
 // Ended by hand: what led to it counts for no jail any more.
 void ledger_forgive(struct ledger *l, const struct prefix *net, usec_t now);

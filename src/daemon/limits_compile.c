@@ -45,6 +45,8 @@ int limits_compile(const struct config *c, uid_t watcher, struct limits *ret)
     ret->widest4 = c->widest4;
     ret->widest6 = c->widest6;
     ret->ban_new = ret->keep_open = c->firewall.ban_new;
+    ret->spare_own = c->spare >> SPARE_OWN & 1;
+    ret->spare_gateway = c->spare >> SPARE_GATEWAY & 1;
     ret->silent_ms = (uint32_t)(c->silent_timeout / USEC_MSEC);
     ret->control_port = (uint16_t)c->firewall.port;
     for (size_t k = 0; k < c->n_jails; k++) {

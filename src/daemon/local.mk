@@ -15,6 +15,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/own.c src/daemon/own.h \
 	src/daemon/privilege.c src/daemon/privilege.h \
 	src/daemon/request.c src/daemon/request.h \
+	src/daemon/spare.c src/daemon/spare.h \
 	src/daemon/state.c src/daemon/state.h \
 	src/daemon/state_file.c src/daemon/state_file.h \
 	src/daemon/text.c src/daemon/text.h \

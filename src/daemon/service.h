@@ -22,6 +22,7 @@ struct service {
     struct engine *engine;
     struct state *state;
     struct own *own;
+    struct spare *spare;
     struct enforce_link *link; // NULL: only observing
     struct inputs *inputs;
     struct enact *enact;

@@ -24,6 +24,7 @@
 #include "daemon/limits_compile.h"
 #include "daemon/own.h"
 #include "daemon/privilege.h"
+#include "daemon/spare.h"
 #include "daemon/state.h"
 #include "daemon/trim.h"
 
@@ -178,7 +179,10 @@ static int init_engine(struct watcher *w)
     int r = own_new(&s->own);
 
     if (r < 0)
-        log_warning("this machine's own addresses cannot be read: %s; ignoreself does nothing", strerror(-r));
+        log_warning("this machine's own addresses and gateways cannot be read: %s; ignoreself does nothing", strerror(-r));
+    r = spare_new(s->config, s->own, &s->spare);
+    if (r < 0)
+        return fail(w, r, "who is to be spared: %s", strerror(-r));
     w->journal = source_journal_available();
     struct engine_options options = {
         .config = s->config,
@@ -188,6 +192,7 @@ static int init_engine(struct watcher *w)
         .callbacks = {.event = enact_on_event,
                       .ban = enact_on_ban,
                       .decided = enact_decided,
+                      .spare = enact_spare,
                       .previous = enact_previous,
                       .userdata = s},
     };
@@ -266,12 +271,14 @@ static void preload(void)
 static int lock_in(struct watcher *w)
 {
     struct service *s = &w->s;
-    const char *read[INPUTS_MAX + 16];
+    const char *read[INPUTS_MAX + 24];
     const char *write[] = {s->config->state_dir, s->config->runtime_dir, NULL};
     size_t n = 0;
 
     for (const char *const *d = inputs_directories(s->inputs); *d; d++)
         read[n++] = *d;
+    for (const char *const *p = spare_paths(s->spare); *p; p++)
+        read[n++] = *p;
     read[n++] = w->enforcer_dir; // what pptpban-connguard tells of itself
     read[n++] = "/proc";
     read[n++] = "/etc/localtime";
@@ -431,6 +438,7 @@ static void tear_down(struct watcher *w)
     control_free(s->control);
     enforce_link_free(s->link);
     inputs_free(s->inputs);
+    spare_free(s->spare);
     own_free(s->own);
     enact_free(s->enact);
     engine_free(s->engine);

@@ -70,9 +70,9 @@ static enum msg_reason forbidden(const struct limits *l, const struct own *own, 
         return REASON_TOO_WIDE;
     if (judge_allowed(l, net))
         return REASON_ALLOWLIST;
-    if (any_in(own->address, own->n_address, net))
+    if (l->spare_own && any_in(own->address, own->n_address, net))
         return REASON_OWN;
-    if (any_in(own->gateway, own->n_gateway, net))
+    if (l->spare_gateway && any_in(own->gateway, own->n_gateway, net))
         return REASON_GATEWAY;
     return REASON_DONE;
 }

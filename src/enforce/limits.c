@@ -35,7 +35,7 @@ int limits_check(const struct limits *l)
 {
     if (l->backend >= LIMITS_BACKENDS || l->max_entries < 1 || l->max_entries > LIMITS_MAX_ENTRIES ||
         l->max_timeout < 60 || l->max_timeout > LIMITS_MAX_TIMEOUT || l->widest4 < 1 || l->widest4 > 32 ||
-        l->widest6 < 1 || l->widest6 > 128 || l->keep_open > 1 || l->ban_new > 1 || l->silent_ms > LIMITS_MAX_SILENT ||
+        l->widest6 < 1 || l->widest6 > 128 || l->keep_open > 1 || l->ban_new > 1 || l->spare_own > 1 || l->spare_gateway > 1 || l->silent_ms > LIMITS_MAX_SILENT ||
         l->control_port == 0 || l->first_packet == 0 || l->n_allow > LIMITS_MAX_ALLOW || !name_ok(l->set4) ||
         !name_ok(l->set6) || !name_ok(l->table) || strcmp(l->set4, l->set6) == 0)
         return -EINVAL;

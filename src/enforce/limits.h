@@ -25,6 +25,8 @@ struct limits {
     uint32_t silent_ms;    // a control connection without a first packet is ended after this; 0: never
     uint16_t control_port; // of the PPTP server, TCP
     uint16_t first_packet; // bytes that are one: 1..65535
+    uint32_t spare_own;     // 1: never this machine's addresses
+    uint32_t spare_gateway; // 1: never its default gateways
     uint64_t max_extent4;  // how many IPv4 addresses all bans together may cover
     uint64_t max_extent6;  // how many IPv6 /64 networks (a narrower ban counts as one)
     char set4[32], set6[32]; // names of the ipsets; letters, digits, '-', '_', '.'

@@ -8,7 +8,7 @@
 
 #include "enforce/limits.h"
 
-#define LIMITS_FILE_MAGIC "pptpban\2" // the last byte is the version
+#define LIMITS_FILE_MAGIC "pptpban\3" // the last byte is the version
 
 struct limits_file {
     char magic[8];

@@ -19,6 +19,7 @@ void limits_defaults(struct limits *ret)
     ret->max_timeout = LIMITS_MAX_TIMEOUT;
     ret->widest4 = 24;
     ret->widest6 = 48;
+    ret->spare_own = ret->spare_gateway = 1;
     ret->silent_ms = 1000;
     ret->control_port = 1723;
     ret->first_packet = 156;

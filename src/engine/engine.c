@@ -72,9 +72,8 @@ static bool is_banned(const struct engine *e, const struct jail_config *c, const
            (c->bantime != USEC_FOREVER && ban->until - t >= c->bantime);
 }
 
-static void decide(struct engine *e, unsigned k, const struct outcome *o, const struct verdict *v)
+static struct ban ban_of(const struct jail_config *c, const struct outcome *o, const struct verdict *v)
 {
-    const struct jail_config *c = &config_of(e)->jails[k];
     struct ban ban = {
         .net = prefix_of(&v->addr, 128),
         .since = o->time,
@@ -84,25 +83,33 @@ static void decide(struct engine *e, unsigned k, const struct outcome *o, const 
     };
 
     strncpy(ban.jail, c->name, JAIL_NAME_MAX);
-    jail_forget(e->jails[k], &v->addr); // counted from nothing when the ban is over
-    if (bans_add(c->observe ? e->observed : e->bans, &ban, false) < 0) {
+    return ban;
+}
+
+static void decide(struct engine *e, unsigned k, const struct outcome *o, const struct ban *ban)
+{
+    const struct jail_config *c = &config_of(e)->jails[k];
+
+    jail_forget(e->jails[k], &o->addr); // counted from nothing when the ban is over
+    if (bans_add(c->observe ? e->observed : e->bans, ban, false) < 0) {
         e->counters.bans_refused++;
         return;
     }
     e->counters.bans++;
     if (e->history)
-        history_add(e->history, &ban.net, ban.until, ban.times);
+        history_add(e->history, &ban->net, ban->until, ban->times);
     if (e->options.callbacks.ban)
-        e->options.callbacks.ban(e->options.callbacks.userdata, &ban, &o->decided, c->observe);
+        e->options.callbacks.ban(e->options.callbacks.userdata, ban, &o->decided, c->observe);
 }
 
 static void judge(struct engine *e, unsigned k, const struct outcome *o)
 {
+    const struct engine_callbacks *to = &e->options.callbacks;
     const struct jail_config *c = &config_of(e)->jails[k];
     struct verdict v = {.kind = VERDICT_BANNED, .addr = o->addr};
     struct prefix net = prefix_of(&o->addr, 128);
 
-    if (e->options.callbacks.decided && e->options.callbacks.decided(e->options.callbacks.userdata, c->name, o)) {
+    if (to->decided && to->decided(to->userdata, c->name, o)) {
         e->counters.muted++;
         return;
     }
@@ -110,10 +117,15 @@ static void judge(struct engine *e, unsigned k, const struct outcome *o)
         v = jail_failure(e->jails[k], &o->addr, o->user, o->time, c->weight[o->class],
                          previous_bans(e, c, &net, o->time));
     e->counters.ignored += v.kind == VERDICT_IGNORED;
+    struct ban ban = ban_of(c, o, &v);
+    if (v.kind == VERDICT_BAN && to->spare && to->spare(to->userdata, &ban, o)) {
+        v.kind = VERDICT_SPARED;
+        e->counters.spared++;
+    }
     evidence_add(e->evidence, o, c->name);
     tell(e, c->name, o, &v);
     if (v.kind == VERDICT_BAN)
-        decide(e, k, o, &v);
+        decide(e, k, o, &ban);
 }
 
 static usec_t longest_findtime(const struct engine *e)

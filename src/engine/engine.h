@@ -34,6 +34,9 @@ struct engine_callbacks {
     // True when this outcome went into a decision that was made before a restart (jail, address, position of the
     // settling line): it is told as an event and counted nowhere. NULL: never.
     bool (*decided)(void *userdata, const char *jail, const struct outcome *o);
+    // Before each decision to ban: true when the address is to be spared, whatever it did. Its failures go on counting, so
+    // that the next one bans once it is spared no more. decided and settled are those of ban() and the outcome. NULL: never.
+    bool (*spare)(void *userdata, const struct ban *would, const struct outcome *o);
     // How many bans this network had before, after decay, at time t. NULL: the engine's own virtual history.
     unsigned (*previous)(void *userdata, const struct prefix *net, usec_t t, usec_t decay);
     void *userdata;
@@ -122,7 +125,7 @@ size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct
 const struct tally_entry *engine_uncounted(const struct engine *e, const struct addr *a);
 
 struct engine_counters {
-    uint64_t records, matches, failures, successes, unattributed, faulted, ignored, bans, muted, limit_hits;
+    uint64_t records, matches, failures, successes, unattributed, faulted, ignored, spared, bans, muted, limit_hits;
     uint64_t sessions_dropped; // of filters without [Session], for want of room
     uint64_t session_overflow, window_overflow, bans_refused; // bounds reached
     uint64_t lives, waiting, addresses; // now

@@ -29,6 +29,7 @@ enum verdict_kind {
     VERDICT_IGNORED, // on the allowlist, or an address that cannot be banned
     VERDICT_OLD,     // older than findtime before the newest record: counted nowhere
     VERDICT_BAN,
+    VERDICT_SPARED,  // would be banned, and somebody who knows better said no: counted all the same
 };
 
 struct verdict {

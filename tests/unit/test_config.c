@@ -584,7 +584,7 @@ static void the_dump_reads_back(void **state)
     static const char everything[] = "[pptpban]\n"
                                      "backend = ipset\nstate_dir = /s\nruntime_dir = /r\nfilter_dirs = /f /g\ngroup = g\n"
                                      "log_level = error\nnetns = vpn\nmax_lives = 17\nmax_bans = 2\nevidence_kib = 65\nwidest4 = 9\n"
-                                     "widest6 = 20\nsilent_timeout = 3s\nhistory = 1h 1s\n"
+                                     "widest6 = 20\nspare = admins own\nsilent_timeout = 3s\nhistory = 1h 1s\n"
                                      "[firewall]\n"
                                      "enabled = yes\nbackend = iptables-legacy\ninterface = eth0\n ens3+\naddress = 192.0.2.9\n"
                                      "port = 1724\ngre = peers\nallow_from = 192.0.2.0/24\n 2001:db8::/32\n"
@@ -613,6 +613,7 @@ static void the_dump_reads_back(void **state)
 
     assert_string_equal(first, second);
     assert_true(x->factor == 1.1 && x->observe && !x->ignoreself && !x->increment && x->weight[CLASS_FAULT] == 100);
+    assert_int_equal(c->spare, 1 << SPARE_OWN | 1 << SPARE_ADMINS);
     assert_true(x->bantime == 788645 * USEC_SEC && x->maximum == USEC_FOREVER);
     const struct firewall_config *w = &c->firewall;
     assert_true(w->rate.n == 3 && w->rate.seconds == 1 && w->rate.burst == 9 && w->log_rate.n == 0);
@@ -638,6 +639,33 @@ static void the_dump_reads_back(void **state)
             if (n == strcspn(in_defaults + 1, "\n") && strcmp(k->name, "enabled") != 0 && strcmp(k->name, "deny_countries") != 0)
                 assert_memory_not_equal(in_first + 1, in_defaults + 1, n);
         }
+}
+
+static void who_is_spared_can_be_said(void **state)
+{
+    static const struct {
+        const char *line;
+        unsigned spare;
+    } cases[] = {
+        {"", 0xf}, {"spare =\n", 0}, {"spare = none\n", 0}, {"spare = dns\n gateway dns\n", 1 << SPARE_DNS | 1 << SPARE_GATEWAY},
+    };
+    struct place *p = *state;
+    struct config_report report = {0};
+    struct config *c = NULL;
+    char text[64];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "[pptpban]\n%s", cases[i].line);
+        c = load(p, text);
+        assert_int_equal(c->spare, cases[i].spare);
+        config_free(c);
+    }
+    strcpy(text, "[pptpban]\nspare = own\n admin\n");
+    put(p->conf, text, strlen(text));
+    assert_int_equal(config_load(p->conf, &c, &report), -EINVAL);
+    assert_non_null(strstr(report.v[0].text, ":3: spare = own admin: admin is unknown; none, or any of own, gateway, dns, "
+                                             "admins would be accepted"));
+    config_report_free(&report);
 }
 
 // What [firewall] does not take, and what is said about it.
@@ -787,6 +815,7 @@ int main(void)
         cmocka_unit_test(filters_with_parameters),
         cmocka_unit_test(distances),
         IN_PLACE(the_dump_reads_back),
+        IN_PLACE(who_is_spared_can_be_said),
         IN_PLACE(the_firewall_refuses),
         cmocka_unit_test(the_manual_lists_every_keyword),
         IN_PLACE(the_shipped_file_shows_the_defaults),

@@ -338,12 +338,16 @@ static void what_all_jails_ignore_is_never_banned(void **state)
                 l->widest6 == 40 && l->silent_ms == 2000 && l->control_port == 1724);
     assert_int_equal(l->n_allow, 1); // in both, once
     assert_true(prefix_eq(&l->allow[0], &two[0]));
-    assert_true(!l->ban_new && !l->keep_open);
+    assert_true(!l->ban_new && !l->keep_open && !l->spare_own && !l->spare_gateway);
+    c.spare = 1 << SPARE_GATEWAY;
+    assert_int_equal(limits_compile(&c, 4711, l), 0);
+    assert_true(!l->spare_own && l->spare_gateway);
+    c.spare = 1 << SPARE_OWN;
     jails[1].enabled = false;
     c.firewall.ban_new = true;
     assert_int_equal(limits_compile(&c, 4711, l), 0);
     assert_int_equal(l->n_allow, 2);
-    assert_true(l->ban_new && l->keep_open);
+    assert_true(l->ban_new && l->keep_open && l->spare_own && !l->spare_gateway);
     free(l);
 }
 

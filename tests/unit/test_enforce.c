@@ -273,6 +273,12 @@ static void test_every_refusal(void **state)
     assert_int_equal(e->status.refused, 17);
     assert_int_equal(e->status.reasons[REASON_ALLOWLIST], 4);
     assert_int_equal(e->status.reasons[REASON_OWN], 2);
+    // spare = none, as root has it written into the limits
+    e->limits.spare_own = 0;
+    assert_int_equal(ban(e, "198.51.100.1", 600 * USEC_SEC), REASON_DONE);
+    assert_int_equal(ban(e, "198.51.100.254", 600 * USEC_SEC), REASON_GATEWAY);
+    e->limits.spare_gateway = 0;
+    assert_int_equal(ban(e, "198.51.100.254", 600 * USEC_SEC), REASON_DONE);
 }
 
 static void test_bounds(void **state)
@@ -891,8 +897,10 @@ static void test_limits_file(void **state)
     unlink(path);
     assert_int_equal(limits_read(path, &back), -ENOENT);
 
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 14; i++) {
         limits_defaults(&l);
+        l.spare_own = i == 12 ? 2 : 1;
+        l.spare_gateway = i == 13 ? 2 : 1;
         l.ban_new = i == 11 ? 2 : 1;
         l.keep_open = i == 7 ? 2 : 1;
         l.silent_ms = i == 8 ? LIMITS_MAX_SILENT + 1 : LIMITS_MAX_SILENT;

@@ -21,6 +21,7 @@ struct world {
     char told[8192];
     size_t n;
     char path[64];
+    const char *spared; // who is, when it is not NULL
     uint64_t muted_before; // outcomes decided at or before this offset are said to be decided
 };
 
@@ -50,6 +51,17 @@ static bool decided(void *userdata, const char *jail, const struct outcome *o)
     return o->decided.offset <= ((struct world *)userdata)->muted_before;
 }
 
+static bool spare(void *userdata, const struct ban *would, const struct outcome *o)
+{
+    struct world *w = userdata;
+    char a[PREFIX_STRLEN];
+    assert_true(o->decided.offset > 0);
+    if (strcmp(prefix_format(&would->net, a), w->spared) != 0)
+        return false;
+    w->n += (size_t)snprintf(w->told + w->n, sizeof(w->told) - w->n, "%s SPARED %s %u; ", would->jail, a, would->count);
+    return true;
+}
+
 static void begin(struct world *w, const char *config)
 {
     struct config_report report = {0};
@@ -69,7 +81,8 @@ static void begin(struct world *w, const char *config)
     assert_int_equal(r, 0);
     struct engine_options o = {.config = w->config,
                                .mode = ENGINE_REPLAY_FILES,
-                               .callbacks = {.event = on_event, .ban = on_ban, .decided = decided, .userdata = w}};
+                               .callbacks = {.event = on_event, .ban = on_ban, .decided = decided,
+                                             .spare = w->spared ? spare : NULL, .userdata = w}};
     r = engine_new(&o, &report, &w->engine);
     for (size_t i = 0; i < report.n; i++)
         print_error("%s\n", report.v[i].text);
@@ -133,6 +146,31 @@ static void maxretry_failures_ban_and_the_ban_covers_what_follows(void **state)
     for (unsigned i = 0; i < 3; i++)
         refused_login(&w, T0 + (700 + i) * USEC_SEC, 100 + i * 10, 300 + 2 * i, "203.0.113.5", "alice");
     assert_non_null(strstr(w.told, "BAN 203.0.113.5 x1; "));
+    finish(&w);
+}
+
+static void who_is_spared_is_counted_and_banned_by_the_next_failure_after_that(void **state)
+{
+    struct world w = {.spared = "203.0.113.5"};
+    struct engine_counters c;
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 3\nbantime = 10m\n");
+    for (unsigned i = 0; i < 4; i++)
+        refused_login(&w, T0 + i * USEC_SEC, 10 + i * 10, 100 + 2 * i, "203.0.113.5", "alice");
+    assert_string_equal(w.told, "pptpd failure 203.0.113.5 alice; pptpd failure 203.0.113.5 alice; "
+                                "pptpd SPARED 203.0.113.5 3; pptpd failure 203.0.113.5 alice; "
+                                "pptpd SPARED 203.0.113.5 3; pptpd failure 203.0.113.5 alice; ");
+    engine_read_counters(w.engine, &c);
+    assert_true(c.spared == 2 && c.bans == 0 && c.failures == 4);
+    // another one is not meant; and the first is spared no more
+    w.n = 0;
+    for (unsigned i = 4; i < 7; i++)
+        refused_login(&w, T0 + i * USEC_SEC, 10 + i * 10, 100 + 2 * i, "203.0.113.6", "bob");
+    w.spared = "";
+    refused_login(&w, T0 + 8 * USEC_SEC, 100, 120, "203.0.113.5", "alice");
+    assert_string_equal(w.told, "pptpd failure 203.0.113.6 bob; pptpd failure 203.0.113.6 bob; "
+                                "pptpd failure 203.0.113.6 bob; pptpd BAN 203.0.113.6 x1; "
+                                "pptpd failure 203.0.113.5 alice; pptpd BAN 203.0.113.5 x1; ");
     finish(&w);
 }
 
@@ -335,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maxretry_failures_ban_and_the_ban_covers_what_follows),
+        cmocka_unit_test(who_is_spared_is_counted_and_banned_by_the_next_failure_after_that),
         cmocka_unit_test(increment_counts_earlier_bans_and_decay_forgets_them),
         cmocka_unit_test(what_was_decided_before_a_restart_is_muted),
         cmocka_unit_test(those_who_are_banned_again_get_a_longer_ban),
