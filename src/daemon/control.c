@@ -12,6 +12,9 @@
 
 #include "base/clock.h"
 
+// After a client could not be let in for want of descriptors.
+#define KNOCK_AGAIN USEC_SEC
+
 struct client {
     int fd; // -1: free
     uint64_t serial;
@@ -280,6 +283,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     usec_t now = clock_monotonic();
 
     (void)usec;
+    sd_event_source_set_enabled(control->source, SD_EVENT_ON);
     for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         struct client *c = control->clients[i];
         // one whose answer is still being made is our own slowness
@@ -304,8 +308,14 @@ static int on_knock(sd_event_source *source, int fd, uint32_t revents, void *use
     if (slot == CONTROL_CLIENTS_MAX) // the others wait in the queue of the socket
         return sd_event_source_set_enabled(source, SD_EVENT_OFF);
     int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (peer < 0)
+    if (peer < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) { // no descriptors: they go on knocking
+            sd_event_source_set_enabled(source, SD_EVENT_OFF);
+            sd_event_source_set_time_relative(control->timer, KNOCK_AGAIN);
+            sd_event_source_set_enabled(control->timer, SD_EVENT_ONESHOT);
+        }
         return 0;
+    }
     struct client *c = calloc(1, sizeof(*c));
     if (!c) {
         close(peer);

@@ -14,6 +14,7 @@
 
 #include "source/mark.h"
 #include "source/rotation.h"
+#include "source/watch.h"
 
 int lane_new(const char *path, struct lane **ret)
 {
@@ -95,13 +96,18 @@ static void make_room(struct lane *l, size_t *at, const struct lane_context *c)
     *at -= *at > victim;
 }
 
-static void watch(struct tail *t, const struct lane_context *c)
+static void watch(struct lane *l, struct tail *t, const struct lane_context *c)
 {
     char path[64];
 
     // by descriptor: the name may be another file's by now
     snprintf(path, sizeof(path), "/proc/self/fd/%d", t->fd);
     t->wd = inotify_add_watch(c->inotify, path, IN_MODIFY | IN_ATTRIB);
+    if (t->wd < 0) {
+        l->starved = true;
+        snprintf(l->problem, sizeof(l->problem), "cannot be watched: %s (fs.inotify.max_user_watches); looked at each second",
+                 strerror(errno));
+    }
 }
 
 // Takes fd over, also on failure. at: which place in the order.
@@ -121,7 +127,7 @@ static int add_tail(struct lane *l, size_t at, int fd, const struct lane_context
     t->walk.filters = c->options->filters;
     t->walk.ungated = c->options->filters & c->options->ungated;
     if (!t->input)
-        watch(t, c);
+        watch(l, t, c);
     memmove(l->tails + at + 1, l->tails + at, (l->n - at) * sizeof(l->tails[0]));
     l->tails[at] = t;
     l->n++;
@@ -375,17 +381,31 @@ static void find_missed(struct lane *l, const struct lane_context *c)
 
     if (l->tails[0]->modified > newer)
         newer = l->tails[0]->modified;
-    rotation_list(l->path, newer, &s, &n);
+    int r = rotation_list(l->path, newer, &s, &n);
+    l->starved |= r < 0 && watch_is_starved(-r);
     add_missed(l, s, n, newer, c);
     rotation_free(s, n);
+}
+
+// Files that are open and not watched: what came since the last look is read now.
+static void watch_again(struct lane *l, const struct lane_context *c)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->tails[i]->fd >= 0 && l->tails[i]->wd < 0 && !l->tails[i]->input) {
+            watch(l, l->tails[i], c);
+            l->tails[i]->dirty = true;
+        }
 }
 
 int lane_look(struct lane *l, const struct lane_context *c)
 {
     struct tail *old = l->current, *t;
+    bool again = l->starved && l->started && l->n > 0;
     struct stat st;
     int fd = open_path(l);
 
+    l->starved = fd < 0 && watch_is_starved(-fd);
+    watch_again(l, c);
     if (fd >= 0 && fstat(fd, &st) == 0) {
         struct tail *known = find_inode(l, &st);
         if (known)
@@ -408,12 +428,15 @@ int lane_look(struct lane *l, const struct lane_context *c)
             start_new(l, c);
         else if (l->started)
             find_missed(l, c);
+    } else if (again && !l->starved) {
+        find_missed(l, c);
     }
     return l->started ? 0 : start(l, c);
 }
 
-// The current file was truncated: what of it was not read may be in the copy that rotation made before.
-static void finish_copy(struct lane *l, size_t i, const struct lane_context *c)
+// The current file was truncated: what of it was not read may be in the copy that rotation made before. False: that
+// cannot be looked for now.
+static bool finish_copy(struct lane *l, size_t i, const struct lane_context *c)
 {
     struct tail *t = l->tails[i], *copy = NULL;
     uint64_t offset = t->feed.offset;
@@ -423,8 +446,13 @@ static void finish_copy(struct lane *l, size_t i, const struct lane_context *c)
     bool known = t->known;
 
     memcpy(file, t->walk.file, sizeof(file));
+    int r = known ? rotation_list(l->path, INT64_MIN, &s, &n) : 0;
+    if (watch_is_starved(-r)) {
+        rotation_free(s, n);
+        return false;
+    }
     c->counts->rotations++;
-    if (known && rotation_list(l->path, INT64_MIN, &s, &n) == 0) {
+    if (s) {
         struct sibling *best = find_sibling(s, n, file, offset);
         if (best && take_sibling(l, i, best, c, &copy) == 0 && tail_seek(copy, offset) == 0) {
             // what a mark needs of the old content is with the copy now
@@ -433,14 +461,15 @@ static void finish_copy(struct lane *l, size_t i, const struct lane_context *c)
             copy->checkpoint_gap = t->checkpoint_gap;
             copy->walk.last = t->walk.last;
         }
-        rotation_free(s, n);
     }
+    rotation_free(s, n);
     if (known && !copy)
         add_absent(l, i, file, offset, t->modified, c);
     uint64_t lost = tail_restart(t);
     if (!copy)
         c->counts->skipped += lost;
     find_missed(l, c); // it may have been truncated more than once since it was read
+    return true;
 }
 
 // Closes what was rotated away, is read to its end and cannot grow unseen any more.
@@ -478,7 +507,11 @@ int lane_read(struct lane *l, const struct lane_context *c, size_t budget)
         t->walk.flags = c->flags;
         int r = tail_read(t, budget, c->now);
         if (r == -ESTALE) {
-            finish_copy(l, i, c);
+            if (!finish_copy(l, i, c)) {
+                l->starved = true;
+                t->dirty = false;
+                continue;
+            }
             i = (size_t)-1; // from the oldest on: the copy, if there is one, comes before
             continue;
         }

@@ -20,6 +20,7 @@ struct lane {
     struct tail *current; // what lies at path now; NULL: nothing
     bool started;
     usec_t forgotten; // nothing that was modified before is looked for any more
+    bool starved; // something could not be opened or watched for want of descriptors or watches: look again
     char problem[200]; // "" or why path cannot be read now
 };
 

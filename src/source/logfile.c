@@ -21,13 +21,15 @@
 // What is read before others get their turn, and before the next look at names: what was renamed or deleted and is
 // not open by then may be gone.
 #define SLICE ((size_t)128 * 1024)
+// While descriptors or watches are used up: nobody tells when there are some again.
+#define LOOK_AGAIN USEC_SEC
 
 struct logfile {
     struct source source;
     struct source_options options;
     char *mark;
     struct watch watch;
-    sd_event_source *io, *more;
+    sd_event_source *io, *more, *again;
     struct lane *lanes[WATCH_FILES];
     size_t n;
     struct lane_counts counts; // of what is forgotten
@@ -117,6 +119,7 @@ static void stop(struct logfile *f, int error)
     f->error = error;
     f->io = sd_event_source_disable_unref(f->io);
     f->more = sd_event_source_disable_unref(f->more);
+    f->again = sd_event_source_disable_unref(f->again);
 }
 
 static int pump(struct logfile *f)
@@ -126,6 +129,7 @@ static int pump(struct logfile *f)
     if (f->look)
         look(f);
     struct lane_context c = context(f);
+    bool starved = f->watch.starved;
     for (size_t i = 0; i < f->n; i++) {
         int r = lane_read(f->lanes[i], &c, SLICE);
         if (r < 0) {
@@ -133,6 +137,11 @@ static int pump(struct logfile *f)
             return 0;
         }
         more |= r > 0;
+        starved |= f->lanes[i]->starved;
+    }
+    if (starved && sd_event_source_get_enabled(f->again, NULL) == 0) {
+        sd_event_source_set_time_relative(f->again, LOOK_AGAIN);
+        sd_event_source_set_enabled(f->again, SD_EVENT_ONESHOT);
     }
     if (!more && !f->caught_up) {
         f->caught_up = true;
@@ -146,6 +155,18 @@ static int pump(struct logfile *f)
     if (f->more)
         sd_event_source_set_enabled(f->more, more ? SD_EVENT_ON : SD_EVENT_OFF);
     return 0;
+}
+
+static int on_again(sd_event_source *s, uint64_t usec, void *userdata)
+{
+    struct logfile *f = userdata;
+
+    (void)s, (void)usec;
+    f->look = true;
+    for (size_t i = 0; i < f->n; i++)
+        for (size_t k = 0; k < f->lanes[i]->n; k++)
+            f->lanes[i]->tails[k]->dirty = true;
+    return pump(f);
 }
 
 static int on_more(sd_event_source *s, void *userdata)
@@ -208,6 +229,7 @@ static void logfile_free(struct source *s)
         lane_free(f->lanes[i], &c);
     sd_event_source_disable_unref(f->io);
     sd_event_source_disable_unref(f->more);
+    sd_event_source_disable_unref(f->again);
     if (f->watch.inotify >= 0)
         close(f->watch.inotify);
     free(f->watch.pattern);
@@ -340,6 +362,10 @@ int source_new_logfile(const char *pattern, const struct source_options *options
         r = sd_event_add_defer(options->event, &f->more, on_more, f);
     if (r >= 0)
         r = sd_event_source_set_enabled(f->more, SD_EVENT_ON);
+    if (r >= 0)
+        r = sd_event_add_time(options->event, &f->again, CLOCK_MONOTONIC, 0, 0, on_again, f);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(f->again, SD_EVENT_OFF);
     if (r < 0) {
         logfile_free(&f->source);
         return r;

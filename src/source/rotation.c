@@ -142,7 +142,7 @@ static uint64_t signature(DIR *d, const char *base)
     return sum;
 }
 
-static size_t list(DIR *d, const char *base, usec_t newer, struct sibling all[static ROTATION_MAX])
+static size_t list(DIR *d, const char *base, usec_t newer, struct sibling all[static ROTATION_MAX], int *ret_error)
 {
     struct dirent *e;
     size_t n = 0;
@@ -155,8 +155,11 @@ static size_t list(DIR *d, const char *base, usec_t newer, struct sibling all[st
             continue;
         struct sibling s = {.number = (unsigned)strtoul(e->d_name + strlen(base) + 1, NULL, 10)};
         int fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        if (fd < 0)
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE)
+                *ret_error = -errno;
             continue;
+        }
         if (identify(fd, &s) < 0)
             close(fd);
         else
@@ -170,6 +173,7 @@ int rotation_list(const char *link, usec_t newer, struct sibling **ret, size_t *
     char path[PATH_MAX], directory[PATH_MAX];
     struct sibling *all = calloc(ROTATION_MAX, sizeof(*all));
     size_t n = 0;
+    int r = 0;
 
     if (!all)
         return -ENOMEM;
@@ -178,13 +182,15 @@ int rotation_list(const char *link, usec_t newer, struct sibling **ret, size_t *
     snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
     DIR *d = opendir(directory);
     if (!d) {
+        r = -errno;
         free(all);
-        return -errno;
+        return r;
     }
     // a file that is renamed while a directory is read may be passed over: only what stands still is believed
     for (int tries = 0; tries < 8; tries++) {
         uint64_t before = signature(d, base);
-        n = list(d, base, newer, all);
+        r = 0;
+        n = list(d, base, newer, all, &r);
         if (signature(d, base) == before || tries == 7)
             break;
         for (size_t i = 0; i < n; i++)
@@ -195,7 +201,7 @@ int rotation_list(const char *link, usec_t newer, struct sibling **ret, size_t *
     qsort(all, n, sizeof(*all), by_age);
     *ret = all;
     *ret_n = n;
-    return 0;
+    return r;
 }
 
 void rotation_free(struct sibling *s, size_t n)

@@ -26,6 +26,11 @@ struct walkthrough {
     unsigned n;
 };
 
+bool watch_is_starved(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOSPC || error == ENOMEM;
+}
+
 static bool has_wildcard(const char *s, size_t n)
 {
     return memchr(s, '*', n) || memchr(s, '?', n) || memchr(s, '[', n);
@@ -37,6 +42,7 @@ static bool add_directory(struct walkthrough *t, const char *path, uint32_t mask
         mask |= IN_ATTRIB;
     int wd = inotify_add_watch(t->w->inotify, path[0] ? path : "/", mask);
     if (wd < 0) {
+        t->w->starved |= watch_is_starved(errno);
         if (errno != ENOENT && errno != ENOTDIR)
             snprintf(t->w->problem, sizeof(t->w->problem), "cannot watch %.120s: %s", path[0] ? path : "/",
                      strerror(errno));
@@ -133,6 +139,7 @@ static void descend(struct walkthrough *t, const char *directory, const char *re
     }
     DIR *d = opendir(directory[0] ? directory : "/");
     struct dirent *e;
+    t->w->starved |= !d && watch_is_starved(errno);
     while (d && (e = readdir(d)))
         if (fnmatch(part, e->d_name, FNM_PERIOD) == 0 && !(last && is_rotation_of_match(part, e->d_name)))
             entry(t, directory, e->d_name, slash, last);
@@ -146,7 +153,7 @@ void watch_update(struct watch *w, watch_found found, void *userdata)
     const char *rest = w->pattern;
 
     w->problem[0] = '\0';
-    w->overflow = false;
+    w->overflow = w->starved = false;
     while (*rest == '/')
         rest++;
     descend(&t, "", rest);

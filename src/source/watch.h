@@ -25,11 +25,15 @@ struct watch {
     struct watch_directory directories[WATCH_DIRECTORIES];
     unsigned n;
     bool overflow;     // more directories or files than fit
+    bool starved;      // descriptors or watches are used up: to be tried again
     bool attributes;   // something could not be read: permissions are watched too
     char problem[200]; // "" or which directory cannot be watched
 };
 
 typedef void (*watch_found)(void *userdata, const char *path);
+
+// Whether waiting may mend it, though nobody will say when: descriptors, inotify watches or memory are used up.
+bool watch_is_starved(int error);
 
 // Walks down the pattern, brings the watches up to date and calls found for each file that is meant and exists; for
 // a pattern without wildcards also when the file does not.
