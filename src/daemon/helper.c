@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,11 +87,15 @@ static void end_leftover(const struct helper *h, const char *place)
         pid = listener_at(place);
     else if (connstats_read(place, &stats, &pid) < 0)
         pid = 0;
-    if (pid > 1 && kill(pid, SIGTERM) == 0) {
+    int fd = pid > 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    if (fd < 0)
+        return;
+    if (kill(pid, SIGTERM) == 0) {
+        struct pollfd ended = {.fd = fd, .events = POLLIN}; // also while nobody has reaped it
         log_notice("%s was left behind (pid %d): ended it; %s", kinds[h->kind].name, (int)pid, kinds[h->kind].meanwhile);
-        for (int i = 0; i < 100 && kill(pid, 0) == 0; i++)
-            usleep(10000);
+        (void)poll(&ended, 1, 1000);
     }
+    close(fd);
 }
 
 // Where the PPTP server is; entering it takes root, which the helper itself never has again.

@@ -187,8 +187,11 @@ static void prepared(struct launcher *l, struct child *c, const char *text)
     snprintf(dir, sizeof(dir), "%.*s", (int)(end - text), text);
     // only as root, and only before it has read a line: it may name the place of the enforcer
     if (geteuid() == 0 && dir[0] == '/')
-        for (size_t i = 0; i < HELPER_KINDS; i++)
+        for (size_t i = 0; i < HELPER_KINDS; i++) {
             helper_want(&l->helpers[i], dir, *end ? end + 1 : end);
+            // at once: a watcher must not speak to an enforcer that was left behind and is about to be ended
+            (void)helper_tick(&l->helpers[i]);
+        }
     if (c == &l->fresh && l->current.pid)
         (void)channel_send(l->current.fd, CHANNEL_PAUSE, NULL);
     else
