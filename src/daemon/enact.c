@@ -14,6 +14,7 @@
 #include "daemon/spare.h"
 #include "daemon/state.h"
 #include "daemon/trim.h"
+#include "enforce/limits.h"
 
 enum { BATCH = 512 };
 
@@ -43,6 +44,7 @@ struct enact {
     uint64_t faulted;      // as counted when it was last said
     usec_t faults_said;
     uint64_t refused_by_bound;
+    bool unbanned_unheard; // while the enforcer was away: only a whole list tells it
     usec_t settled;        // of the outcome at hand
 };
 
@@ -251,6 +253,7 @@ int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const 
     ledger_put_ban_by_hand(a->ledger, &ban, reason);
     announce_ban(a->s, &ban, ANNOUNCE_BY_HAND, NULL, 0);
     enact_flush(a);
+    state_settle(a->s->state); // no log tells it again
     *ret = ban;
     return 0;
 }
@@ -291,11 +294,14 @@ size_t enact_unban(struct enact *a, const struct prefix *net)
         ledger_forgive(a->ledger, &c.v[i], now_of(a));
         announce_unban(s, &ban, "by hand", LOG_NOTICE);
     }
+    if (s->link && c.n > 0 && !enforce_link_status(s->link)->connected)
+        a->unbanned_unheard = true;
     if (s->link)
         for (size_t i = 0; i < c.n; i += BATCH)
             enforce_link_unban(s->link, c.v + i, c.n - i < BATCH ? c.n - i : BATCH);
     free(c.v);
     enact_flush(a);
+    state_settle(s->state); // else the log would ban them again
     return ended;
 }
 
@@ -340,7 +346,8 @@ void enact_need_sync(void *userdata)
         return;
     }
     bans_each(engine_bans(s->engine), take, &snapshot);
-    int r = enforce_link_sync(s->link, give, &snapshot);
+    bool keep = !s->enact->unbanned_unheard && state_may_lack(s->state, snapshot.now, LIMITS_MAX_TIMEOUT * USEC_SEC);
+    int r = enforce_link_sync(s->link, give, &snapshot, keep);
     if (r < 0)
         log_warning("the enforcer could not be told all %zu bans: %s", snapshot.n, strerror(-r));
     free(snapshot.v);

@@ -204,11 +204,39 @@ static int restore_decision(void *userdata, const struct decision *d)
     return muting_add(userdata, d);
 }
 
+static int pass_ban(void *userdata, const struct ban *ban)
+{
+    (void)userdata, (void)ban;
+    return 0;
+}
+
+static int pass_decision(void *userdata, const struct decision *d)
+{
+    (void)userdata, (void)d;
+    return 0;
+}
+
+// Half a state is worse than none: decisions without their bans would keep the log from telling them again.
+static void set_aside_if_damaged(struct ledger *l, usec_t now)
+{
+    struct state *state = l->s->state;
+    char note[STATE_NOTE_MAX];
+    unsigned bad;
+
+    if (state_each_ban(state, pass_ban, NULL, &bad) != -EBADMSG &&
+        state_each_decision(state, pass_decision, NULL, &bad) != -EBADMSG)
+        return;
+    if (state_repair(state, now, note) == 0)
+        (void)state_commit(state);
+    log_warning("%s", note);
+}
+
 int ledger_restore(struct ledger *l)
 {
     struct restore restore = {.s = l->s, .now = clock_realtime()};
     unsigned bad_bans, bad_decisions = 0;
 
+    set_aside_if_damaged(l, restore.now);
     int r = state_each_ban(l->s->state, restore_ban, &restore, &bad_bans);
     trouble(l, r);
     r = muting_new((size_t)l->s->config->max_bans * 2, &l->muting);

@@ -3,10 +3,12 @@
 #include "daemon/state.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "daemon/state_file.h"
 
@@ -35,7 +37,7 @@ static const char *const sql[N_STATEMENTS] = {
     [GET_BANS] = "SELECT net,jail,since,until,count,times FROM bans",
     [GET_DECISIONS] = "SELECT net,jail,settled,file,offset,since,until,observe FROM decisions",
     [GET_MARK] = "SELECT mark FROM marks WHERE source=?1",
-    [GET_MARKS] = "SELECT source FROM marks",
+    [GET_MARKS] = "SELECT source FROM marks WHERE source<>'" STATE_LOST "'",
     [GET_EVIDENCE] = "SELECT lines FROM evidence WHERE net=?1",
     [GET_HISTORY] = "SELECT times,ended FROM history WHERE net=?1",
     [REMOVE_MARK] = "DELETE FROM marks WHERE source=?1",
@@ -51,6 +53,7 @@ struct state {
     bool open;      // a transaction is open
     bool failed;    // nothing is written until repaired
     bool damaged;   // and the file is to be set aside
+    bool fresh;     // nothing was there before
     char problem[STATE_NOTE_MAX];
 };
 
@@ -167,6 +170,11 @@ static void finalize(struct state *s)
 // The database at dir, or one in memory when it cannot be had.
 static int open_database(struct state *s, usec_t now, char *note)
 {
+    char path[PATH_MAX];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%s/state.db", s->dir ? s->dir : "");
+    s->fresh = s->dir && stat(path, &st) < 0;
     int r = state_file_open(s->dir, now, &s->db, note);
 
     s->failed = s->damaged = s->open = false;
@@ -226,6 +234,12 @@ int state_commit(struct state *s)
     if (r == 0)
         s->open = false;
     return r;
+}
+
+void state_settle(struct state *s)
+{
+    if (!s->open && !s->failed)
+        (void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 int state_put_ban(struct state *s, const struct ban *ban, const struct position *decided, const char *evidence)
@@ -464,6 +478,18 @@ int state_evidence(struct state *s, const struct prefix *net, char **ret)
     return get_text(s, q, ret);
 }
 
+bool state_may_lack(struct state *s, usec_t now, usec_t horizon)
+{
+    char *mark = NULL;
+    unsigned long long t = 0;
+
+    if (s->fresh || s->problem[0])
+        return true;
+    bool lost = state_mark(s, STATE_LOST, &mark) == 0 && str_number(str_of(mark), INT64_MAX, &t) == 0;
+    free(mark);
+    return lost && (usec_t)t > now - horizon;
+}
+
 unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, usec_t decay)
 {
     sqlite3_stmt *q = statement(s, GET_HISTORY);
@@ -501,6 +527,8 @@ int state_repair(struct state *s, usec_t now, char note[static STATE_NOTE_MAX])
         s->failed = true; // in memory only: try again later
         return -EIO;
     }
+    if (damaged)
+        state_file_set_lost(s->db, now);
     r = begin(s, CLEAR_BANS, &q);
     return r == 0 ? run(s, CLEAR_BANS) : r;
 }

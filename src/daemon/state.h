@@ -41,6 +41,9 @@ void state_close(struct state *s);
 // "" or why nothing is written now.
 const char *state_problem(const struct state *s);
 
+// Whether bans of the last horizon may be unknown here: the database was begun anew, or is in memory.
+bool state_may_lack(struct state *s, usec_t now, usec_t horizon);
+
 // Reading, once, after state_open(). Rows that make no sense are left out and counted in *ret_bad. -EBADMSG: the
 // database is damaged further on; state_repair() then begins a new one. fn's first non-zero result ends it.
 int state_each_ban(struct state *s, int (*fn)(void *userdata, const struct ban *), void *userdata, unsigned *ret_bad);
@@ -70,6 +73,8 @@ struct state_horizon {
 };
 int state_prune(struct state *s, const struct state_horizon *h);
 int state_commit(struct state *s);
+// After state_commit(): not even a power cut or a damaged log of changes takes it back. Waits for the disk.
+void state_settle(struct state *s);
 bool state_dirty(const struct state *s); // something waits for state_commit()
 
 // After a failure: opens the database anew (a damaged one is set aside) and empties its ban list; the caller then

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -139,6 +140,15 @@ static int open_once(const char *path, sqlite3 **ret, char *note)
     return 0;
 }
 
+void state_file_set_lost(sqlite3 *db, usec_t now)
+{
+    char *sql = sqlite3_mprintf("INSERT OR REPLACE INTO marks VALUES('" STATE_LOST "','%lld')", (long long)now);
+
+    if (sql && sqlite3_exec(db, sql, 0, 0, 0) == SQLITE_OK)
+        (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    sqlite3_free(sql);
+}
+
 int state_file_open(const char *dir, usec_t now, sqlite3 **ret, char *note)
 {
     char path[PATH_MAX], error[STATE_NOTE_MAX];
@@ -149,12 +159,16 @@ int state_file_open(const char *dir, usec_t now, sqlite3 **ret, char *note)
         snprintf(note, STATE_NOTE_MAX, "the name of the state directory is too long");
         return -ENAMETOOLONG;
     }
-    int r = open_once(path, ret, error);
+    struct stat st;
+    bool there = lstat(path, &st) == 0, strange = there && (!S_ISREG(st.st_mode) || st.st_size == 0);
+    int r = strange ? -EBADMSG : open_once(path, ret, error);
     if (r == -EBADMSG || r == -ESTALE) {
-        const char *why = r == -ESTALE ? "is of a newer version" : "is damaged or not ours";
+        const char *why = strange ? (S_ISREG(st.st_mode) ? "is empty" : "is not a file") : r == -ESTALE ? "is of a newer version" : "is damaged or not ours";
         if (state_file_set_aside(dir, why, now, note) < 0)
             return r;
         r = open_once(path, ret, error);
+        if (r == 0)
+            state_file_set_lost(*ret, now);
     }
     if (r < 0)
         snprintf(note, STATE_NOTE_MAX, "%s", error);

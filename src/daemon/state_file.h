@@ -15,6 +15,10 @@ int state_file_open(const char *dir, usec_t now, sqlite3 **ret, char *note);
 // Renames state.db (and its log) to state.db.bad-TIME and says so in note; why: "is damaged".
 int state_file_set_aside(const char *dir, const char *why, usec_t now, char *note);
 
+// Among the marks: when what was known before was lost.
+#define STATE_LOST "lost"
+void state_file_set_lost(sqlite3 *db, usec_t now);
+
 // -errno for an SQLite result code; -EBADMSG means damaged.
 int state_file_errno(int rc);
 

@@ -457,7 +457,7 @@ int enforce_link_unban(struct enforce_link *l, const struct prefix *nets, size_t
     return n > 0 ? -ENOBUFS : 0;
 }
 
-int enforce_link_sync(struct enforce_link *l, bool (*next)(void *userdata, struct enforce_entry *ret), void *userdata)
+int enforce_link_sync(struct enforce_link *l, bool (*next)(void *userdata, struct enforce_entry *ret), void *userdata, bool keep)
 {
     struct enforce_entry e;
     bool room;
@@ -471,7 +471,7 @@ int enforce_link_sync(struct enforce_link *l, bool (*next)(void *userdata, struc
             put_entry(m, &e);
     }
     // half a list would remove bans: without its end it removes nothing
-    room = room && enqueue(l, MSG_SYNC_END, 0, 0);
+    room = room && (keep || enqueue(l, MSG_SYNC_END, 0, 0));
     l->overflow = false; // asking again would not make it fit
     flush(l);
     return room ? 0 : -ENOBUFS;

@@ -59,8 +59,10 @@ void enforce_link_free(struct enforce_link *l);
 int enforce_link_ban(struct enforce_link *l, const struct enforce_entry *entries, size_t n);
 int enforce_link_unban(struct enforce_link *l, const struct prefix *nets, size_t n);
 
-// The complete list; whatever else is in the sets is removed. next fills *ret and returns true, or false at the end.
-int enforce_link_sync(struct enforce_link *l, bool (*next)(void *userdata, struct enforce_entry *ret), void *userdata);
+// The complete list; whatever else is in the sets is removed, unless keep. next fills *ret and returns true, or false at
+// the end.
+int enforce_link_sync(struct enforce_link *l, bool (*next)(void *userdata, struct enforce_entry *ret), void *userdata,
+                      bool keep);
 
 struct enforce_kernel_state {
     bool present;

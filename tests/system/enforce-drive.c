@@ -233,7 +233,7 @@ static int run(struct drive *d)
         d->until = strcmp(d->argv[1], "forever") == 0 ? USEC_FOREVER : clock_realtime() + atoll(d->argv[1]) * USEC_SEC;
         d->next = 2;
         if (verb[0] == 's')
-            (void)enforce_link_sync(d->link, next_entry, d);
+            (void)enforce_link_sync(d->link, next_entry, d, false);
         else
             while (next_entry(d, &e))
                 (void)enforce_link_ban(d->link, &e, 1);
