@@ -11,7 +11,12 @@ need_commands ip nft ipset python3 setpriv unshare
 here=$(cd "$(dirname "$0")" && pwd)
 export PB_FAULTS_DIR=$T PYTHONDONTWRITEBYTECODE=1
 netns_new PB_FAULTS_NETNS
-export PB_FAULTS_NETNS PB_SRC
+PB_FAULTS_JOURNALD=
+if journald_start; then # makes the places where one can live; those that are tried are started below
+	journald_stop
+	PB_FAULTS_JOURNALD=$j
+fi
+export PB_FAULTS_NETNS PB_FAULTS_JOURNALD PB_SRC
 mount -t tmpfs tmpfs /var/log || skip_all "needs mount"
 cp -R "$PB_SRC/filters" "$T/filters"
 PYTHONPATH=$here/faults python3 "$here/faults/main.py" "$@" | tee "$T/report"

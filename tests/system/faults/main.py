@@ -5,10 +5,14 @@ import sys
 import time
 
 import lab
+import broken
+import journal
+import kernel
 import kills
 import rotation
+import starve
 
-scenarios = {**kills.scenarios, **rotation.scenarios}
+scenarios = {**kills.scenarios, **rotation.scenarios, **starve.scenarios, **broken.scenarios, **journal.scenarios, **kernel.scenarios}
 
 
 def main(how="short", seed=None, *names):

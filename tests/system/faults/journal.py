@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The journal under the reader's feet: journald killed and restarted, journals rotated, vacuumed, deleted and damaged,
+# their directory gone; and the reader killed. Every entry that journald took comes once.
+import glob
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from lab import BUILD, TOP, claim, note, ok, run, wait_for
+
+JOURNALS = "/run/log/journal"
+SOCKET = "/run/systemd/journal/socket"
+
+
+class Journald:
+    def __init__(self):
+        self.process = None
+
+    def start(self):
+        for s in (SOCKET, "/run/systemd/journal/dev-log"):
+            if os.path.exists(s):
+                os.unlink(s)
+        self.process = subprocess.Popen([os.environ["PB_FAULTS_JOURNALD"]], stdout=subprocess.DEVNULL,
+                                        stderr=open(os.path.join(TOP, "journald.err"), "ab"))
+        if not wait_for(lambda: os.path.exists("/run/systemd/journal/dev-log"), 10):
+            raise RuntimeError("journald does not start")
+
+    def end(self, how):
+        self.process.send_signal(how)
+        self.process.wait()
+
+    def has(self):
+        """The numbers of the lines that it holds, from the newest file back."""
+        out = run("journalctl", "-q", "-o", "cat", "-t", "pppd", "-n", "4000", check=False)
+        return {int(x[5:]) for x in out.splitlines() if x.startswith("line ")}
+
+    def send(self, first, count):
+        """Those that could be handed over; a socket whose journald died takes nothing."""
+        sent = 0
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            try:
+                s.connect(SOCKET)
+                for n in range(first, first + count):
+                    s.send(b"MESSAGE=line %d\nSYSLOG_IDENTIFIER=pppd\nPAD=%s\n" % (n, b"x" * 300))
+                    sent += 1
+            except OSError:
+                pass
+        return sent
+
+
+class Reader:
+    def __init__(self, directory):
+        self.directory, self.runs, self.process = directory, 0, None
+        self.since = time.time()
+
+    def start(self):
+        self.runs += 1
+        self.out = os.path.join(self.directory, "out.%d" % self.runs)
+        self.err = os.path.join(self.directory, "err.%d" % self.runs)
+        self.process = subprocess.Popen(
+            [os.path.join(BUILD, "source-dump"), "-m", os.path.join(self.directory, "mark"), "-s", "%.6f" % self.since, "-M",
+             "SYSLOG_IDENTIFIER=pppd", "-j"], stdout=open(self.out, "wb"), stderr=open(self.err, "wb"))
+        wait_for(lambda: b"caught up" in open(self.err, "rb").read(), 10)
+
+    def mark(self):
+        self.process.send_signal(signal.SIGUSR1)
+        time.sleep(0.05)
+
+    def end(self, how=signal.SIGTERM):
+        if how == signal.SIGKILL:
+            self.mark()
+        self.process.send_signal(how)
+        self.process.wait()
+
+    def seen(self):
+        """number -> how often, and those that came from two positions"""
+        count, where, moved = {}, {}, set()
+        for i in range(1, self.runs + 1):
+            with open(os.path.join(self.directory, "out.%d" % i), "rb") as f:
+                for line in f:
+                    if not line.endswith(b"\n"):
+                        continue
+                    r = json.loads(line)
+                    if not r["message"].startswith("line "):
+                        continue
+                    n, position = int(r["message"][5:]), (r["file"], r["offset"])
+                    count[n] = count.get(n, 0) + 1
+                    if where.setdefault(n, position) != position:
+                        moved.add(n)
+        return count, moved
+
+    def flushed(self, wanted):
+        """Has handed on everything that is wanted, or does so within some seconds."""
+        def all_there():
+            self.mark()
+            return not wanted - set(self.seen()[0])
+        return wait_for(all_there, 5, 0.1)
+
+
+def archived():
+    return [p for p in glob.glob(JOURNALS + "/*/*@*.journal*")]
+
+
+def journal(rng, long):
+    if not os.environ.get("PB_FAULTS_JOURNALD"):
+        note("no journald: not tried")
+        return
+    directory = os.path.join(TOP, "journal")
+    os.mkdir(directory)
+    j, r = Journald(), Reader(directory)
+    j.start()
+    r.start()
+    wanted, n, done, problems = set(), 0, {}, []
+    rounds = 300 if long else 14
+    events = ("rotate", "restart", "kill", "vacuum", "delete", "damage", "truncate", "directory", "reader", "reader -9",
+              "rotate while the reader is down")
+    for i in range(rounds):
+        what = events[i % len(events)] if i < len(events) else rng.choice(events)
+        done[what] = done.get(what, 0) + 1
+        count = rng.randrange(20, 400)
+        sent = set(range(n, n + j.send(n, count)))
+        n += count
+        if what == "rotate":
+            j.process.send_signal(signal.SIGUSR2)
+        elif what in ("restart", "kill"):
+            j.end(signal.SIGTERM if what == "restart" else signal.SIGKILL)  # what stands in its socket dies with it
+            j.start()
+            sent &= j.has()
+        elif what in ("vacuum", "delete", "damage", "truncate", "directory"):
+            wait_for(lambda: sent <= j.has(), 5, 0.05)
+            j.process.send_signal(signal.SIGUSR2)
+            if not r.flushed(wanted | sent):  # what is not read by then is gone for everybody
+                problems.append("round %d: not read in time" % i)
+            if what == "vacuum":
+                run("journalctl", "--vacuum-files=1", check=False)
+            for path in archived() if what in ("delete", "damage", "truncate") else ():
+                if what == "delete":
+                    os.unlink(path)
+                elif what == "truncate":
+                    os.truncate(path, rng.randrange(0, os.path.getsize(path)))
+                else:
+                    with open(path, "r+b") as f:
+                        for _ in range(rng.randrange(1, 20)):
+                            f.seek(rng.randrange(os.path.getsize(path)))
+                            f.write(rng.randbytes(rng.randrange(1, 64)))
+            if what == "directory":
+                j.end(signal.SIGTERM)
+                for d in glob.glob(JOURNALS + "/*"):
+                    run("rm", "-r", d)
+                j.start()
+        elif what == "rotate while the reader is down":
+            r.end()
+            for _ in range(3):
+                count = rng.randrange(20, 400)
+                sent |= set(range(n, n + j.send(n, count)))
+                n += count
+                j.process.send_signal(signal.SIGUSR2)
+                time.sleep(0.05)
+            r.start()
+        else:
+            r.end(signal.SIGKILL if "-9" in what else signal.SIGTERM)
+            r.start()
+        wanted |= sent
+    r.flushed(wanted)
+    r.end()
+    j.end(signal.SIGTERM)
+    count, moved = r.seen()
+    missing = sorted(wanted - set(count))
+    twice = [x for x, c in count.items() if c > 1]
+    note(", ".join("%s %d" % d for d in done.items()))
+    killed = done.get("reader -9", 0) > 0  # it may hand on again what came after its mark, from the same positions
+    losses = len(missing) + len(moved) + len(problems) + (0 if killed else len(twice))
+    ok("journal: %d events, %d entries, %d missing, %d again from the same place, %d from another" % (
+        rounds, len(wanted), len(missing), len(twice), len(moved)), losses == 0, "%s\n%s" % (problems, missing[:20]))
+    claim("journald killed, restarted; journals rotated, vacuumed, deleted, damaged; reader killed: every entry once", rounds, losses)
+
+
+scenarios = {"journal": journal}

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# No descriptors, no inotify watches, processes that stand still, an enforcer left over: the service waits without
+# spinning, loses nothing and goes on by itself.
+import os
+import signal
+import socket
+import time
+
+from lab import KnownLog, Service, claim, judge, ok, run, wait_for
+
+HZ = os.sysconf("SC_CLK_TCK")
+
+
+def cpu(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / HZ
+
+
+def fds(pid):
+    return max(int(n) for n in os.listdir("/proc/%d/fd" % pid)) + 1
+
+
+def limit_files(pid, n):
+    st = os.stat("/proc/%d" % pid)  # as its own user: nobody else may without CAP_SYS_RESOURCE
+    run("setpriv", "--reuid=%d" % st.st_uid, "--regid=%d" % st.st_gid, "--clear-groups", "prlimit", "--pid", str(pid),
+        "--nofile=%d:" % n)
+
+
+def knock(service, n):
+    clients = []
+    for _ in range(n):
+        s = socket.socket(socket.AF_UNIX)
+        s.setblocking(False)
+        try:
+            s.connect(os.path.join(service.run, "control.sock"))
+        except OSError:
+            pass  # its queue is full
+        clients.append(s)
+    return clients
+
+
+def descriptors(rng, long):
+    """The watcher's limit is taken down to what it has open; clients knock, the log rotates, the enforcer dies."""
+    service = Service("descriptors")
+    service.clean_kernel()
+    service.start()
+    log = KnownLog(service.log, rng)
+    rounds, losses, busiest = 20 if long else 2, 0, 0.0
+    for i in range(rounds):
+        log.write_for(0.02)
+        pid = service.pid("watcher")
+        wait_for(service.read_all)
+        time.sleep(0.05)
+        limit_files(pid, fds(pid))
+        clients = knock(service, 40)
+        for _ in range(rng.randrange(1, 4)):
+            os.rename(service.log, "%s.%d" % (service.log, 1000 + int(time.monotonic() * 1000)))
+            log.write(50)
+            log.reopen()
+            log.write_for(0.01)
+        if i % 2:
+            service.kill("enforcer")
+        began, used = time.monotonic(), cpu(pid)
+        time.sleep(1.0)
+        busiest = max(busiest, (cpu(pid) - used) / (time.monotonic() - began))
+        log.write_for(0.01)
+        limit_files(pid, 1024)
+        for c in clients:
+            c.close()
+        losses += not ok("no descriptors, round %d: answers again within 3 s" % (i + 1), wait_for(service.answers, 3))
+    log.finish()
+    wait_for(service.enforced, 10)
+    losses += len(judge("no descriptors, %d times, with clients, rotations and an enforcer that dies" % rounds, service, log))
+    losses += not ok("no descriptors: the watcher does not spin (%.0f %% of a processor)" % (busiest * 100), busiest < 0.3)
+    claim("descriptors used up: no spin, no line lost, back by itself", rounds, losses)
+    service.end_all()
+
+
+def watches(rng, long):
+    """The user's inotify watches are used up: files are looked at each second then."""
+    if not long:
+        return  # they are all namespaces' and all processes': not where other tests may run
+    service = Service("watches")
+    service.clean_kernel()
+    service.start()
+    log = KnownLog(service.log, rng)
+    log.write_for(0.02)
+    wait_for(service.read_all)
+    knob, losses, rounds = "/proc/sys/fs/inotify/max_user_watches", 0, 5
+    with open(knob) as f:
+        before = f.read()
+    for _ in range(rounds):
+        try:
+            with open(knob, "w") as f:
+                f.write("1\n")
+            for _ in range(2):
+                os.rename(service.log, "%s.%d" % (service.log, 1000 + int(time.monotonic() * 1000)))
+                log.reopen()
+                log.write_for(0.02)
+                time.sleep(0.1)
+            said = wait_for(lambda: "max_user_watches" in service.status()["sources"][0]["problem"], 5)
+            losses += not ok("no inotify watches: said", said, service.status()["sources"])
+            log.write_for(0.02)
+            losses += len(judge("no inotify watches: what comes is read all the same", service, log))
+        finally:
+            with open(knob, "w") as f:
+                f.write(before)
+        good = wait_for(lambda: not service.status()["sources"][0]["problem"], 5)
+        losses += not ok("no inotify watches: and over when there are some again", good)
+    log.finish()
+    losses += len(judge("no inotify watches, afterwards", service, log))
+    claim("inotify watches used up: said, looked at each second, no line lost", rounds, losses)
+    service.end_all()
+
+
+def stopped(rng, long):
+    """SIGSTOP of watcher, enforcer or both for a while, under load."""
+    service = Service("stopped")
+    service.clean_kernel()
+    service.start()
+    log = KnownLog(service.log, rng)
+    rounds = 40 if long else 4
+    for i in range(rounds):
+        names = (("watcher",), ("enforcer",), ("watcher", "enforcer"))[i % 3]
+        log.write_for(0.01)
+        service.kill(*names, how=signal.SIGSTOP)
+        log.write_for(0.03)
+        time.sleep(rng.uniform(0.05, 3.0 if long else 0.3))
+        log.write_for(0.01)
+        service.kill(*names, how=signal.SIGCONT)
+    log.finish()
+    losses = judge("watcher, enforcer or both stopped, %d times" % rounds, service, log)
+    claim("SIGSTOP for up to 3 s under load: nothing lost", rounds, len(losses))
+    service.end_all()
+
+
+def leftover(rng, long):
+    """A launcher that was killed leaves its enforcer behind; the next one must not wait for it."""
+    service = Service("leftover")
+    service.clean_kernel()
+    service.start()
+    log = KnownLog(service.log, rng)
+    rounds, worst, losses = 40 if long else 5, 0.0, 0
+    wait_for(service.enforced)
+    for _ in range(rounds):
+        log.write_for(0.01)
+        service.kill("launcher", *(("watcher",) if rng.random() < 0.5 else ()))
+        began = time.monotonic()
+        service.start()
+        good = wait_for(service.enforced, 5)
+        worst = max(worst, time.monotonic() - began)
+        losses += not good
+    ok("an enforcer left over, %d times: the next has taken over within 5 s (at worst %.2f s)" % (rounds, worst), not losses)
+    log.finish()
+    losses += len(judge("enforcers left over", service, log))
+    claim("enforcer left over from a killed launcher: the next takes over within 5 s", rounds, losses)
+    service.end_all()
+
+
+scenarios = {"descriptors": descriptors, "watches": watches, "stopped": stopped, "leftover": leftover}
