@@ -47,6 +47,7 @@ struct enforce_link {
     size_t queued;
     bool overflow;      // something was dropped: ask for a sync when the queue is empty
     bool status_asked;
+    bool owed; // the kernel could not take what was sent: all of it again when it can
     usec_t retry;
     uint32_t seq;
     struct query queries[QUERIES_MAX];
@@ -207,6 +208,7 @@ static void take_result(struct enforce_link *l, const struct msg_header *m)
         if (v[i].reason == REASON_NOT_THERE)
             continue; // what was to be away is away
         if (v[i].reason == REASON_KERNEL) {
+            l->owed |= v[i].error != ENOSPC;
             snprintf(text, sizeof(text), "%s: %s", reason,
                      v[i].error == ENOSPC ? "the set is full" : v[i].error == EEXIST
                      ? "a set of another type has its name, or it overlaps another network" : strerror(v[i].error));
@@ -273,8 +275,11 @@ static void take_status(struct enforce_link *l, const struct msg_status *s)
     t->repair_culprit[0] = '\0';
     if (s->repair_pid)
         snprintf(t->repair_culprit, sizeof(t->repair_culprit), "%.31s (pid %u)", s->repair_program, s->repair_pid);
-    if (fresh)
+    l->owed |= s->problem == PROBLEM_FOREIGN_SET || s->problem == PROBLEM_HOOK || s->problem == PROBLEM_NO_KERNEL;
+    if (fresh || (l->owed && s->hooked)) {
+        l->owed &= !s->hooked;
         l->callbacks.need_sync(l->callbacks.userdata);
+    }
 }
 
 static void take_event(struct enforce_link *l, const struct msg_event *e)

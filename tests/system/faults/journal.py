@@ -55,6 +55,7 @@ class Reader:
     def __init__(self, directory):
         self.directory, self.runs, self.process = directory, 0, None
         self.since = time.time()
+        self.reading, self.at, self.count, self.where, self.moved = 1, 0, {}, {}, set()
 
     def start(self):
         self.runs += 1
@@ -77,27 +78,30 @@ class Reader:
 
     def seen(self):
         """number -> how often, and those that came from two positions"""
-        count, where, moved = {}, {}, set()
-        for i in range(1, self.runs + 1):
-            with open(os.path.join(self.directory, "out.%d" % i), "rb") as f:
-                for line in f:
-                    if not line.endswith(b"\n"):
-                        continue
-                    r = json.loads(line)
-                    if not r["message"].startswith("line "):
-                        continue
+        while self.reading <= self.runs:
+            with open(os.path.join(self.directory, "out.%d" % self.reading), "rb") as f:
+                f.seek(self.at)
+                data = f.read()
+            data = data[:data.rfind(b"\n") + 1]
+            self.at += len(data)
+            for line in data.splitlines():
+                r = json.loads(line)
+                if r["message"].startswith("line "):
                     n, position = int(r["message"][5:]), (r["file"], r["offset"])
-                    count[n] = count.get(n, 0) + 1
-                    if where.setdefault(n, position) != position:
-                        moved.add(n)
-        return count, moved
+                    self.count[n] = self.count.get(n, 0) + 1
+                    if self.where.setdefault(n, position) != position:
+                        self.moved.add(n)
+            if self.reading == self.runs:
+                break
+            self.reading, self.at = self.reading + 1, 0
+        return self.count, self.moved
 
     def flushed(self, wanted):
         """Has handed on everything that is wanted, or does so within some seconds."""
         def all_there():
             self.mark()
             return not wanted - set(self.seen()[0])
-        return wait_for(all_there, 5, 0.1)
+        return wait_for(all_there, 20, 0.1)
 
 
 def archived():
