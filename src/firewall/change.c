@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "firewall/quiet.h"
 #include "firewall/render.h"
 #include "firewall/rollback.h"
 
@@ -153,12 +154,16 @@ static void free_spared(struct spared *s)
 }
 
 // Applies and looks whether the kernel has it all.
-static int apply_and_look(const struct fw_ruleset *rs, const struct fw_fill *fills, size_t n, struct fw_error *error)
+static int apply_and_look(const struct fw_ruleset *rs, const struct fw_places *places, const struct fw_fill *fills, size_t n,
+                          struct fw_error *error)
 {
     const struct fw_kernel *k = fw_kernel_of(rs->tool);
     char *listing = NULL, missing[64], revision[FW_REVISION_LEN + 1];
-    int r = k->apply(rs, fills, n, error);
+    struct fw_quiet quiet;
 
+    fw_quiet_begin(places->guards, rs->part[FW_PART_NFT], &quiet);
+    int r = k->apply(rs, fills, n, error);
+    fw_quiet_end(&quiet);
     if (r == 0)
         r = k->list(rs->tool, false, &listing, error);
     if (r < 0)
@@ -199,7 +204,7 @@ static int change(const struct fw_plan *plan, const struct fw_places *places, co
         {FW_SET_TUNNELS, spared->tunnels.v, spared->tunnels.n, TUNNEL_SECONDS},
     };
     char path[FW_PATH_MAX];
-    int r = apply_and_look(&plan->wanted, fills, sizeof(fills) / sizeof(fills[0]), error);
+    int r = apply_and_look(&plan->wanted, places, fills, sizeof(fills) / sizeof(fills[0]), error);
 
     if (r == 0 && confirm == 0)
         r = promote(&plan->wanted, places, "confirmed by --no-confirm", error);
@@ -315,7 +320,7 @@ int fw_restore_last_good(const struct fw_places *places, struct fw_error *error)
         r = fw_peers_tunnels(&tunnels);
     if (r == 0) {
         const struct fw_fill fill = {FW_SET_TUNNELS, tunnels.v, tunnels.n, TUNNEL_SECONDS};
-        r = apply_and_look(&good, &fill, 1, error);
+        r = apply_and_look(&good, places, &fill, 1, error);
         fw_ruleset_save(&good, fw_place(places, FW_INSTALLED, path));
     }
     free(tunnels.v);

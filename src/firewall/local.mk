@@ -21,6 +21,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/peers.c src/firewall/peers.h \
 	src/firewall/probe.c src/firewall/probe.h \
 	src/firewall/program.c src/firewall/program.h \
+	src/firewall/quiet.c src/firewall/quiet.h \
 	src/firewall/render.c src/firewall/render.h src/firewall/renderers.h \
 	src/firewall/render_text.c src/firewall/render_text.h \
 	src/firewall/render_nft.c src/firewall/render_iptables.c \

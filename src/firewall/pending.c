@@ -75,6 +75,7 @@ int fw_places_open(const struct config *config, bool lock, struct fw_places *ret
 
     snprintf(p.run, sizeof(p.run), "%.900s-firewall", config->runtime_dir);
     snprintf(p.state, sizeof(p.state), "%.900s-firewall", config->state_dir);
+    snprintf(p.guards, sizeof(p.guards), "%.900s-enforcer", config->runtime_dir);
     int r = make_directory(p.run, error);
     if (r == 0)
         r = make_directory(p.state, error);

@@ -18,6 +18,7 @@ enum { FW_PATH_MAX = 1024 };
 struct fw_places {
     char run[FW_PATH_MAX];   // /run/pptpban-firewall: gone with a reboot
     char state[FW_PATH_MAX]; // /var/lib/pptpban-firewall
+    char guards[FW_PATH_MAX]; // /run/pptpban-enforcer: where the guards can be asked to be quiet
     int lock;                // of run/lock, or -1
 };
 

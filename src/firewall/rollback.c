@@ -19,6 +19,7 @@
 
 #include "firewall/kernel.h"
 #include "firewall/peers.h"
+#include "firewall/quiet.h"
 
 enum {
     TUNNEL_SECONDS = 600,
@@ -44,8 +45,12 @@ int fw_take_back(const struct fw_places *p, enum fw_tool tool, const struct fw_b
                  struct fw_error *error)
 {
     char outcome[256], path[FW_PATH_MAX];
-    int r = bring_back(tool, before, error);
+    const char *script = before->snapshot ? before->snapshot : before->ruleset.part[FW_PART_NFT];
+    struct fw_quiet quiet;
 
+    fw_quiet_begin(p->guards, tool == FW_TOOL_NFT ? script : NULL, &quiet);
+    int r = bring_back(tool, before, error);
+    fw_quiet_end(&quiet);
     if (r < 0)
         return r;
     fw_place(p, FW_INSTALLED, path);
