@@ -3,7 +3,7 @@
 _pptpban() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words= verb=${COMP_WORDS[1]}
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why metrics reload replay report simulate test check audit firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status why action metrics reload replay report simulate test check audit firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	case $prev in
@@ -19,6 +19,7 @@ _pptpban() {
 	ban) words="--jail --for --config --runtime --help" ;;
 	status) words="--json --config --runtime --help" ;;
 	why) words="--json --config --runtime --help $(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
+	action) words="--actions --help" ;;
 	metrics) words="--config --output --format --runtime --help" ;;
 	reload) words="--config --runtime --help" ;;
 	replay) words="--config --journal --jsonl --no-gate" ;;
@@ -31,7 +32,7 @@ _pptpban() {
 	compile-limits) words="--config --output --user --help" ;;
 	unhook) words="--help" ;;
 	import-fail2ban) words="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
-	help) words="list unban ban status why metrics reload replay report simulate test check audit firewall compile-limits unhook import-fail2ban help version" ;;
+	help) words="list unban ban status why action metrics reload replay report simulate test check audit firewall compile-limits unhook import-fail2ban help version" ;;
 	version) words="" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

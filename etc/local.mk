@@ -15,8 +15,10 @@ dist_filters_DATA = filters/accel-ppp.conf \
 	filters/xl2tpd.conf
 
 made_units = etc/pptpban.service etc/pptpban-enforcer.service etc/pptpban-connguard.service \
-	etc/pptpban-firewall.service etc/pptpban-firewall-refresh.service etc/pptpban-metrics.service
-plain_units = etc/pptpban-firewall.path etc/pptpban-firewall-refresh.timer etc/pptpban-metrics.timer
+	etc/pptpban-firewall.service etc/pptpban-firewall-refresh.service etc/pptpban-metrics.service \
+	etc/pptpban-notify.service
+plain_units = etc/pptpban-firewall.path etc/pptpban-firewall-refresh.timer etc/pptpban-metrics.timer \
+	etc/pptpban-notify.socket
 if INSTALL_UNITS
 systemdsystemunit_DATA = $(made_units) $(plain_units)
 endif

@@ -3,7 +3,7 @@
 
 # To build; pkg-config finds the rest.
 build_packages="build-essential autoconf automake autoconf-archive pkg-config libpcre2-dev libsystemd-dev libipset-dev \
-libmnl-dev libnftnl-dev libnftables-dev libmaxminddb-dev libsqlite3-dev libjansson-dev libarchive-dev libcap-ng-dev libseccomp-dev libcmocka-dev"
+libmnl-dev libnftnl-dev libnftables-dev libmaxminddb-dev libsqlite3-dev libjansson-dev libarchive-dev libcurl4-gnutls-dev libcap-ng-dev libseccomp-dev libcmocka-dev"
 
 # To show and try it in a network namespace.
 run_packages="iproute2 ipset nftables python3 xz-utils procps"

@@ -40,6 +40,7 @@ static const struct arg {
     {ARG_SINCE, "since", "TIME", "how far back: 30d, 12h, forever", offsetof(struct args, since)},
     {ARG_JOURNAL, "journal", "PATH", "read a journal file or a directory of them", offsetof(struct args, journal)},
     {ARG_AGAINST, "against", "FILE", "compare with this configuration, not with the installed one", offsetof(struct args, against)},
+    {ARG_ACTIONS, "actions", "DIR", "read the actions in this directory alone", offsetof(struct args, dir)},
     {ARG_RUNTIME, "runtime", "DIR", "where the service has its control socket", offsetof(struct args, runtime)},
     {ARG_HELP, "help", NULL, "print this help", 0},
 };

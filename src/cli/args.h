@@ -34,13 +34,14 @@ enum args_option {
     ARG_APPLY = 1 << 24,
     ARG_DATABASE = 1 << 25,
     ARG_AGAINST = 1 << 26,
+    ARG_ACTIONS = 1 << 27,
     ARG_ROOT = 1 << 28, // bits from the top: options of one verb alone
     ARG_STRICT = 1 << 29,
 };
 
 struct args {
     unsigned given; // enum args_option
-    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database, *root, *confirm, *from, *format, *html, *since, *journal, *against;
+    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database, *root, *confirm, *from, *format, *html, *since, *journal, *against, *dir;
     char **rest; // what is no option
     int n_rest;
 };

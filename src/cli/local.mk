@@ -3,6 +3,7 @@ bin_PROGRAMS += pptpban
 pptpban_SOURCES = \
 	src/cli/main.c \
 	src/cli/args.c src/cli/args.h \
+	src/cli/action.c \
 	src/cli/audit.c \
 	src/cli/ban.c \
 	src/cli/check.c \

@@ -72,6 +72,12 @@ static const struct metric of_connguard[] = {
     {NULL, GAUGE, NULL, NULL},
 };
 
+static const struct metric of_notify[] = {
+    {"notify_events", COUNTER, "Events that pptpban-notify was told of.", "told"},
+    {"notify_lost", COUNTER, "Events for which pptpban-notify had no room.", "lost"},
+    {NULL, GAUGE, NULL, NULL},
+};
+
 static const struct metric of_source[] = {
     {"source_lines", COUNTER, "Lines read.", "lines"},
     {"source_bytes", COUNTER, "Bytes read.", "bytes"},
@@ -84,7 +90,7 @@ static const struct metric of_source[] = {
 
 static const struct group groups[] = {
     {"", NULL, of_service},           {"engine", NULL, of_engine},    {"enforcer", NULL, of_enforcer},
-    {"connguard", NULL, of_connguard}, {"sources", "name", of_source},
+    {"connguard", NULL, of_connguard}, {"notify", NULL, of_notify}, {"sources", "name", of_source},
 };
 
 int metrics_format_parse(const char *name, enum metrics_format *ret)

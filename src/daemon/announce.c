@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/tell.h"
 #include "daemon/text.h"
 
 static const char *const verbs[] = {
@@ -61,9 +62,14 @@ static void show(const char *text)
 void announce_ban(const struct service *s, const struct ban *ban, enum announce_kind kind,
                   const struct evidence_item *lines, size_t n)
 {
-    char text[ANNOUNCE_TEXT_MAX];
+    char text[ANNOUNCE_TEXT_MAX], user[128] = "";
 
     announce_text(ban, kind, lines, n, text);
+    for (size_t i = 0; i < n && !*user; i++) // newest first
+        if (str_eq(lines[i].jail, str_of(ban->jail)))
+            text_show(lines[i].user, 0, user, sizeof(user));
+    if (kind != ANNOUNCE_LATE)
+        tell_event(s->tell, kind == ANNOUNCE_OBSERVED ? "would-ban" : "ban", ban, user, text);
     if (kind == ANNOUNCE_LATE)
         log_info("%s; that time is over", text);
     else if (s->options->show_bans)
@@ -77,6 +83,7 @@ void announce_unban(const struct service *s, const struct ban *ban, const char *
     char text[ANNOUNCE_TEXT_MAX], net[PREFIX_STRLEN];
 
     snprintf(text, sizeof(text), "unban %s (%s): %s", prefix_format(&ban->net, net), ban->jail, why);
+    tell_event(s->tell, "unban", ban, "", text);
     if (s->options->show_bans)
         show(text);
     else

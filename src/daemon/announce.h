@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Says in the log, or with --show-bans on standard output, who was banned and why, and who no longer is.
+// Says in the log, or with --show-bans on standard output, and to pptpban-notify, who was banned and why, and who no
+// longer is.
 #ifndef PB_DAEMON_ANNOUNCE_H
 #define PB_DAEMON_ANNOUNCE_H
 

@@ -30,8 +30,7 @@ static const char usage[] =
     "\n"
     "SIGHUP reads the configuration anew; SIGTERM ends the service and leaves the bans in the kernel.\n";
 
-// A program of ours: beside ourselves where we were built, else where it is installed.
-static void find_program(const char *name, char path[static PATH_MAX])
+void options_find_program(const char *name, char path[static PATH_MAX])
 {
     ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
 
@@ -70,9 +69,9 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
     int c;
 
     *o = (struct daemon_options){.channel = -1, .argv = argv, .argc = argc};
-    find_program("pptpban-enforcer", o->enforcer);
-    find_program("pptpban-connguard", o->connguard);
-    find_program("pptpban-watcher", o->watcher);
+    options_find_program("pptpban-enforcer", o->enforcer);
+    options_find_program("pptpban-connguard", o->connguard);
+    options_find_program("pptpban-watcher", o->watcher);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
         case 'c':

@@ -29,4 +29,7 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
 #define OPTION_WATCHDOG "--watchdog"
 #define OPTION_RELOAD "--reload"
 
+// A program of ours: beside ourselves where we were built, else where it is installed.
+void options_find_program(const char *name, char path[static PATH_MAX]);
+
 #endif

@@ -23,6 +23,7 @@ struct service {
     struct state *state;
     struct own *own;
     struct spare *spare;
+    struct tell *tell; // NULL: nobody is told
     struct enforce_link *link; // NULL: only observing
     struct inputs *inputs;
     struct enact *enact;

@@ -26,6 +26,7 @@
 #include "daemon/privilege.h"
 #include "daemon/spare.h"
 #include "daemon/state.h"
+#include "daemon/tell.h"
 #include "daemon/trim.h"
 
 struct watcher {
@@ -183,6 +184,8 @@ static int init_engine(struct watcher *w)
     r = spare_new(s->config, s->own, &s->spare);
     if (r < 0)
         return fail(w, r, "who is to be spared: %s", strerror(-r));
+    if ((r = tell_new(s->config->runtime_dir, &s->tell)) < 0)
+        log_warning("nobody is told of bans by actions: %s", strerror(-r));
     w->journal = source_journal_available();
     struct engine_options options = {
         .config = s->config,
@@ -440,6 +443,7 @@ static void tear_down(struct watcher *w)
     inputs_free(s->inputs);
     spare_free(s->spare);
     own_free(s->own);
+    tell_free(s->tell);
     enact_free(s->enact);
     engine_free(s->engine);
     config_free(s->config);

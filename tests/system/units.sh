@@ -11,9 +11,10 @@ exposure() { # UNIT: ten times the figure that systemd-analyze prints
 }
 
 make -s -C "$PB_BUILD" install DESTDIR="$T/root" >"$T/install.log" 2>&1 || sed 's/^/# /' "$T/install.log"
+cp "$(find "$T/root" -name pptpban-notify.socket)" "$T/" # its service names it
 most() { case $1 in pptpban-firewall*) echo 22 ;; *) echo 15 ;; esac; } # those are root's, for a moment
 for unit in pptpban.service pptpban-enforcer.service pptpban-connguard.service pptpban-firewall.service \
-	pptpban-firewall-refresh.service pptpban-metrics.service; do
+	pptpban-firewall-refresh.service pptpban-metrics.service pptpban-notify.service; do
 	file=$(find "$T/root" -name "$unit")
 	is "$unit is installed" 1 "$(printf '%s\n' "$file" | grep -c .)"
 	level=$(exposure "$file")
@@ -28,7 +29,7 @@ for unit in pptpban.service pptpban-enforcer.service pptpban-connguard.service p
 	done
 done
 
-for unit in pptpban-firewall.path pptpban-firewall-refresh.timer pptpban-metrics.timer; do
+for unit in pptpban-firewall.path pptpban-firewall-refresh.timer pptpban-metrics.timer pptpban-notify.socket; do
 	cp "$(find "$T/root" -name "$unit")" "$T/$unit"
 	is "systemd-analyze verify has nothing to say about $unit" '' \
 		"$(SYSTEMD_UNIT_PATH=$T: systemd-analyze verify --man=no "$T/$unit" 2>&1 | grep -F "pptpban")"
@@ -57,7 +58,7 @@ echo 'root:x:0:0:root:/root:/bin/sh' >"$T/root/etc/passwd"
 printf 'root:x:0:\nadm:x:4:\nsystemd-journal:x:101:\n' >"$T/root/etc/group"
 systemd-sysusers --root="$T/root" "$(find "$T/root" -path '*sysusers.d/pptpban.conf')" >"$T/sysusers.log" 2>&1 ||
 	sed 's/^/# /' "$T/sysusers.log"
-is "sysusers makes both users" "pptpban pptpban-enforcer" \
+is "sysusers makes all three users" "pptpban pptpban-enforcer pptpban-notify" \
 	"$(cut -d: -f1 "$T/root/etc/passwd" | grep pptpban | sort | tr '\n' ' ' | sed 's/ $//')"
 is "pptpban reads logs: adm and systemd-journal" "adm systemd-journal" \
 	"$(grep -E ':(.*,)?pptpban(,.*)?$' "$T/root/etc/group" | cut -d: -f1 | sort | tr '\n' ' ' | sed 's/ $//')"

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Tells pptpban-notify what happened, if it is there: one datagram an event, never waited for. What finds no room is
+// counted and gone; a ban waits for nothing of this.
+#ifndef PB_DAEMON_TELL_H
+#define PB_DAEMON_TELL_H
+
+#include <stdint.h>
+
+#include "policy/bans.h"
+
+struct tell;
+
+// runtime_dir: its neighbour RUNTIME_DIR-notify holds the socket. -ENOMEM, -ENAMETOOLONG, -errno of socket().
+int tell_new(const char *runtime_dir, struct tell **ret);
+void tell_free(struct tell *t);
+
+// event: as pptpban-notify calls it. ban: NULL when it is nobody's; user: fit to be shown, "" when unknown. t: NULL is fine.
+void tell_event(struct tell *t, const char *event, const struct ban *ban, const char *user, const char *text);
+
+struct tell_counters {
+    uint64_t told, lost; // nobody listening counts as neither
+};
+
+struct tell_counters tell_counters(const struct tell *t);
+
+#endif

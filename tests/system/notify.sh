@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Notify actions: the real service bans, pptpban-notify tells a web server, a mail server and a program; a flood becomes
+# one message, a server that hangs holds nobody up, nothing is ever a shell's, secrets that everybody may read are not used.
+. "$(dirname "$0")/service.inc"
+netns_new server
+ip -n "$server" link set lo up
+inside() { ip netns exec "$server" "$@"; }
+mkdir "$T/got" "$T/actions" "$T/run-notify"
+inside python3 "$here/notify-servers.py" 8080 2525 "$T/got" &
+started $!
+wait_for 5 test -e "$T/got/ready"
+http() { jq -c "$@" "$T/got/http.jsonl" 2>/dev/null; }
+lines() { [ "$(cat "$1" 2>/dev/null | wc -l)" -ge "$2" ]; }
+
+action() { # NAME LINES...
+	name=$1
+	shift
+	printf '[Action]\nenabled = yes\n' >"$T/actions/$name.conf"
+	printf '%s\n' "$@" >>"$T/actions/$name.conf"
+}
+printf 'very secret\nsecond line\n' >"$T/secret"
+chmod 0600 "$T/secret"
+printf '#!/bin/sh\nfor a; do printf "[%%s]" "$a"; done >>%s/args\necho >>%s/args\nenv | sort >%s/env\ncat >%s/stdin\n' "$T" "$T" "$T" "$T" >"$T/program"
+chmod 0755 "$T/program"
+action hook 'type = webhook' 'events = ban unban' 'digest = 0' 'url = http://127.0.0.1:8080/hook' "secret_file = $T/secret"
+action mail 'type = mail' 'digest = 0' 'to = root@vpn.example second@vpn.example' 'from = pptpban@vpn.example' 'url = smtp://127.0.0.1:2525'
+action program 'type = exec' 'digest = 0' "command = $T/program <addr> \"<user> of <jail>\" <unknown> \$(id) |id <event>"
+action feed 'type = feed' 'events = ban unban' 'digest = 0' "file = $T/banned.txt"
+action other 'type = exec' 'jails = other' 'digest = 0' "command = $T/program other"
+action hang 'type = webhook' 'digest = 0' 'timeout = 1s' 'retries = 0' 'url = http://127.0.0.1:8080/hang'
+action broken 'rate = often'
+
+notify_start() {
+	inside "$PB_BUILD/pptpban-notify" --socket "$T/run-notify/events.sock" --sender "$(ps -o user= -p "$(watcher)")" \
+		--actions "$T/actions" >>"$T/notify.log" 2>&1 &
+	notify=$!
+	started $notify
+	wait_for 5 test -S "$T/run-notify/events.sock"
+}
+configure
+touch "$T/log"
+service_start
+ok "the enforcer is there" wait_for 5 enforced
+attack "$T/log" 192.0.2.60 3
+ok "bans need nobody who listens" wait_for 5 banned 192.0.2.60
+is "and nothing is lost then" '{"told":0,"lost":0}' "$(ask status --json | jq -c .notify)"
+notify_start
+ok "an action whose file is wrong is told of" grep -q "broken.conf:3: rate = often: cannot be read; accepted: a number of messages" "$T/notify.log"
+
+attack "$T/log" 192.0.2.66 3 'al"ice$(id)'
+ok "the ban" wait_for 5 banned 192.0.2.66
+ok "reaches the web server" wait_for 5 lines "$T/got/http.jsonl" 1
+wait_for 5 sh -c "grep -q '\"/hook\"' '$T/got/http.jsonl'"
+event() { http 'select(.path == "/hook") | .body | fromjson'; }
+is "as JSON of version 1" '[1,"hook",1,0]' "$(event | jq -c '[.version, .action, (.events | length), .more]' | head -n 1)"
+is "with what is known of it" '["ban","192.0.2.66","pptpd",3,"al\"ice$(id)",3600]' \
+	"$(event | jq -c '.events[0] | [.event, .addr, .jail, .count, .user, .until - .time]' | head -n 1)"
+is "and the first line of the secret" '"Bearer very secret"' "$(http 'select(.path == "/hook") | .headers.Authorization' | head -n 1)"
+ok "reaches the mail server" wait_for 5 lines "$T/got/mail.jsonl" 1
+is "for both" '["RCPT TO:<root@vpn.example>","RCPT TO:<second@vpn.example>"]' "$(jq -c .to "$T/got/mail.jsonl")"
+ok "with a subject" sh -c "jq -r .data '$T/got/mail.jsonl' | grep -q '^Subject: \[pptpban\] .*: ban 192.0.2.66 for 1h by pptpd: 3 failures'"
+ok "reaches the program" wait_for 5 lines "$T/args" 1
+is "word by word, never a shell's" '[192.0.2.66][al"ice$(id) of pptpd][<unknown>][$(id)][|id][ban]' "$(head -n 1 "$T/args")"
+is "with nothing in its environment but this" "LANG PATH PPTPBAN_ACTION PPTPBAN_ADDR PPTPBAN_COUNT PPTPBAN_EVENT PPTPBAN_HOST PPTPBAN_JAIL PPTPBAN_N PPTPBAN_TEXT PPTPBAN_TIME PPTPBAN_UNTIL PPTPBAN_USER" \
+	"$(cut -d= -f1 "$T/env" | grep -v -e '^PWD$' -e '^_$' -e SHLVL | tr '\n' ' ' | sed 's/ $//')"
+is "and the message on its standard input" "192.0.2.66" "$(jq -r '.events[0].addr' "$T/stdin")"
+feed() { grep -v '^#' "$T/banned.txt" | cut -d' ' -f1 | tr '\n' ' '; }
+is "is in the feed" "192.0.2.66 " "$(feed)"
+is "the other jail's action hears nothing" 0 "$(grep -c '^\[other\]' "$T/args")"
+ask unban 192.0.2.66 >/dev/null
+unfed() { [ -z "$(feed)" ]; }
+ok "an unban takes it out of the feed" wait_for 5 unfed
+ok "a server that hangs is given up after its timeout" wait_for 5 grep -q "action hang: took longer than its timeout.*given up" "$T/notify.log"
+
+# While it hangs on every ban, bans are as fast as ever.
+began=$(date +%s%N)
+attack "$T/log" 192.0.2.67 3
+ok "beside one that hangs" wait_for 5 banned 192.0.2.67
+is "a ban takes less than two seconds" yes "$([ $((($(date +%s%N) - began) / 1000000)) -lt 2000 ] && echo yes)"
+is "nothing was lost" 0 "$(ask status --json | jq .notify.lost)"
+
+# A flood: one message, which says how many there were.
+kill $notify
+wait $notify 2>/dev/null
+rm -f "$T/actions/"*.conf "$T/got/http.jsonl"
+action hook 'type = webhook' 'events = ban' 'digest = 1s' 'rate = 2/1h' 'url = http://127.0.0.1:8080/hook'
+notify_start
+for i in $(seq 1 60); do attack "$T/log" "192.0.10.$i" 3; done
+all_banned() { [ "$(ask list --json | jq '.bans | length')" -ge 60 ]; }
+ok "60 bans" wait_for 60 all_banned
+told() { [ "$(http 'select(.path == "/hook") | .body | fromjson | (.events | length) + .more' | awk '{ s += $1 } END { print s + 0 }')" -ge "$1" ]; }
+ok "make a message" wait_for 20 told 1
+sleep 2
+is "or two: the rate allows no more" yes "$([ "$(lines "$T/got/http.jsonl" 3 && echo more)" != more ] && echo yes)"
+is "the first of them tells of several" yes "$([ "$(http '.body | fromjson | .events | length' | head -n 1)" -gt 1 ] && echo yes)"
+
+# What cannot be delivered is tried again, and a secret that everybody may read is not used.
+kill $notify
+wait $notify 2>/dev/null
+rm -f "$T/actions/"*.conf "$T/got/http.jsonl"
+chmod 0644 "$T/secret"
+action fail 'type = webhook' 'digest = 0' 'retries = 0' 'url = http://127.0.0.1:8080/fail'
+action redirect 'type = webhook' 'digest = 0' 'retries = 0' 'url = http://127.0.0.1:8080/redirect'
+action secret 'type = webhook' 'digest = 0' 'retries = 0' 'url = http://127.0.0.1:8080/secret' "secret_file = $T/secret"
+notify_start
+attack "$T/log" 192.0.2.70 3
+ok "an error is told" wait_for 5 grep -q "action fail: not delivered: http://127.0.0.1:8080/fail: answered 500; 200 to 299 were wanted; given up" "$T/notify.log"
+ok "a redirection is one" wait_for 5 grep -q "action redirect: not delivered: .*answered 302" "$T/notify.log"
+ok "a secret for everybody, too" wait_for 5 grep -q "action secret: not delivered: $T/secret: everybody may read it" "$T/notify.log"
+is "and nothing went to where it was redirected, or without the secret" "/fail /redirect" "$(http -r .path | sort -u | tr '\n' ' ' | sed 's/ $//')"
+
+# Nobody else may tell anything; what the service never sends is refused.
+is "the socket is the service's alone" "$(ps -o user= -p "$(watcher)") 600" "$(stat -c '%U %a' "$T/run-notify/events.sock")"
+python3 -c "
+import socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+for text in (b'{\"event\":\"ban\",\"text\":\"a\\\\nb\"}', b'x' * 5000, b''):
+    s.sendto(text, '$T/run-notify/events.sock')"
+ok "what the service never sends is refused" wait_for 5 grep -q "an event that the service does not send was refused" "$T/notify.log"
+ok "and it goes on" kill -0 $notify
+
+# pptpban action
+"$pptpban" action list --actions "$T/actions" >"$T/out"
+is "action list" "fail webhook enabled ban" "$(head -n 1 "$T/out" | tr '\t' ' ')"
+chmod 0755 "$T" "$T/actions"
+inside "$pptpban" action test fail --actions "$T/actions" 2>"$T/err"
+is "action test of one that fails: exit code 1" 1 $?
+ok "and why" grep -q "answered 500" "$T/err"
+action good 'type = webhook' 'url = http://127.0.0.1:8080/good'
+ok "action test of one that arrives" inside "$pptpban" action test good --actions "$T/actions"
+is "with a made-up event" '"test"' "$(http 'select(.path == "/good") | .body | fromjson | .events[0].event')"
+"$pptpban" action test none --actions "$T/actions" 2>"$T/err"
+is "action test of one that is not there: exit code 1" 1 $?
+ok "names those that are" grep -q "there is no action none; there are fail good redirect secret" "$T/err"
+"$pptpban" action 2>/dev/null
+is "action without a word: exit code 2" 2 $?
+kill $notify
+service_stop

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Events that only a liar sends, actions whose files are wrong, and when a message is due.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "action/message.h"
+#include "action/queue.h"
+
+#define T0 (INT64_C(1000) * USEC_SEC)
+
+// --- events --------------------------------------------------------------------------------------------------
+
+static int parse(const char *text, struct action_event *e)
+{
+    return action_event_parse(text, strlen(text), e);
+}
+
+static void events(void **state)
+{
+    static const char good[] = "{\"event\":\"ban\",\"time\":1792800000,\"addr\":\"203.0.113.5\",\"until\":1792803600,\"count\":5,"
+                               "\"jail\":\"pptpd\",\"user\":\"alice\",\"text\":\"ban 203.0.113.5\"}";
+    struct action_event e;
+
+    (void)state;
+    assert_int_equal(parse(good, &e), 0);
+    assert_int_equal(e.kind, EVENT_BAN);
+    assert_true(e.has_net && e.net.len == 128);
+    assert_true(e.until == INT64_C(1792803600) * USEC_SEC);
+    assert_string_equal(e.jail, "pptpd");
+    json_t *o = action_event_json(&e);
+    char *again = json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    assert_string_equal(again, "{\"event\":\"ban\",\"time\":1792800000,\"addr\":\"203.0.113.5\",\"until\":1792803600,\"count\":5,"
+                               "\"jail\":\"pptpd\",\"user\":\"alice\",\"text\":\"ban 203.0.113.5\"}");
+    free(again);
+    assert_int_equal(parse("{\"event\":\"ban\",\"time\":1,\"until\":null}", &e), 0);
+    assert_true(e.until == USEC_FOREVER);
+}
+
+static void liars(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "x",
+        "[]",
+        "{}",
+        "{\"event\":\"BAN\"}",
+        "{\"event\":1}",
+        "{\"event\":\"ban\",\"event\":\"unban\"}",
+        "{\"event\":\"ban\",\"text\":\"a\\nb\"}",
+        "{\"event\":\"ban\",\"text\":\"a\\u001b[2J\"}",
+        "{\"event\":\"ban\",\"text\":\"a\\u007f\"}",
+        "{\"event\":\"ban\",\"text\":\"a\\u0000b\"}",
+        "{\"event\":\"ban\",\"text\":[]}",
+        "{\"event\":\"ban\",\"addr\":\"203.0.113.5/999\"}",
+        "{\"event\":\"ban\",\"addr\":\"$(id)\"}",
+        "{\"event\":\"ban\",\"addr\":7}",
+        "{\"event\":\"ban\",\"time\":-1}",
+        "{\"event\":\"ban\",\"time\":9223372036854775807}",
+        "{\"event\":\"ban\",\"time\":\"1\"}",
+        "{\"event\":\"ban\",\"count\":-1}",
+        "{\"event\":\"ban\",\"count\":4294967296}",
+        "{\"event\":\"ban\",\"text\":\"\xff\"}",
+    };
+    struct action_event e = {.count = 77};
+    char *long_one = calloc(1, EVENT_MAX + 100);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (parse(bad[i], &e) != -EINVAL)
+            fail_msg("taken: %s", bad[i]);
+    for (size_t n = EVENT_TEXT_MAX; n <= EVENT_TEXT_MAX + 1; n++) { // at the bound, and beyond
+        int k = sprintf(long_one, "{\"event\":\"ban\",\"text\":\"");
+        memset(long_one + k, 'a', n);
+        strcpy(long_one + k + n, "\"}");
+        assert_int_equal(parse(long_one, &e), n == EVENT_TEXT_MAX ? 0 : -EINVAL);
+    }
+    memset(long_one, ' ', EVENT_MAX + 1);
+    memcpy(long_one, "{\"event\":\"ban\"}", 15);
+    assert_int_equal(action_event_parse(long_one, EVENT_MAX, &e), 0);
+    assert_int_equal(action_event_parse(long_one, EVENT_MAX + 1, &e), -EINVAL);
+    free(long_one);
+}
+
+// --- files ---------------------------------------------------------------------------------------------------
+
+struct files {
+    char a[64], b[64];
+    char said[2000];
+};
+
+static void on_problem(void *userdata, const char *text)
+{
+    struct files *f = userdata;
+
+    strncat(f->said, text, sizeof(f->said) - strlen(f->said) - 2);
+    strcat(f->said, "\n");
+}
+
+static void make_dirs(struct files *f)
+{
+    *f = (struct files){.a = "/tmp/pptpban-action-XXXXXX", .b = "/tmp/pptpban-action-XXXXXX"};
+    assert_non_null(mkdtemp(f->a));
+    assert_non_null(mkdtemp(f->b));
+}
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+    char path[200];
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+static void remove_dirs(const struct files *f)
+{
+    char command[300];
+
+    snprintf(command, sizeof(command), "rm -rf %s %s", f->a, f->b);
+    assert_int_equal(system(command), 0);
+}
+
+static struct action_set *load(struct files *f)
+{
+    const char *dirs[] = {f->a, f->b, "/no/such/directory"};
+    struct action_set *s;
+
+    f->said[0] = '\0';
+    assert_int_equal(action_set_load(dirs, 3, on_problem, f, &s), 0);
+    return s;
+}
+
+static void later_directories_override(void **state)
+{
+    struct files f;
+
+    (void)state;
+    make_dirs(&f);
+    write_file(f.a, "hook.conf", "[Action]\ntype = webhook\nevents = ban unban\nrate = 3/1m\nurl = https://a.example/x\n");
+    write_file(f.b, "hook.conf", "[Action]\nenabled = yes\nurl = https://b.example/y\njails = pptpd  recidive\n");
+    write_file(f.b, "own.conf", "[Action]\nenabled = yes\ncommand = /bin/echo \"two words\" <addr>\nevents = all\n");
+    write_file(f.b, ".hidden.conf", "[Action]\nnonsense\n");
+    write_file(f.b, "notes.txt", "nonsense\n");
+    struct action_set *s = load(&f);
+    assert_string_equal(f.said, "");
+    assert_int_equal(s->n, 2);
+    assert_string_equal(s->v[0].name, "hook");
+    assert_int_equal(s->v[0].type, ACTION_WEBHOOK);
+    assert_string_equal(s->v[0].url, "https://b.example/y");
+    assert_int_equal(s->v[0].rate, 3);
+    assert_true(s->v[0].rate_time == 60 * USEC_SEC);
+    assert_int_equal(s->v[1].command.n, 3);
+    assert_string_equal(s->v[1].command.v[1], "two words");
+
+    struct action_event e = {.kind = EVENT_BAN, .jail = "pptpd"};
+    assert_true(action_wants(&s->v[0], &e));
+    strcpy(e.jail, "other");
+    assert_false(action_wants(&s->v[0], &e));
+    assert_true(action_wants(&s->v[1], &e));
+    *e.jail = '\0'; // no jail's: everybody's
+    assert_true(action_wants(&s->v[0], &e));
+    e.kind = EVENT_FULL;
+    assert_false(action_wants(&s->v[0], &e));
+    s->v[1].enabled = false;
+    assert_false(action_wants(&s->v[1], &e));
+    action_set_free(s);
+    remove_dirs(&f);
+}
+
+static void wrong_files(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } cases[] = {
+        {"[Action]\nenabled = perhaps\n", "x.conf:2: enabled = perhaps: cannot be read; accepted: yes or no"},
+        {"[Action]\ntype = pigeon\n", "accepted: exec, mail, webhook, syslog, abuseipdb or feed"},
+        {"[Action]\nevents = ban bam\n", "x.conf:2: events = ban bam"},
+        {"[Action]\n\nrate = 0/1h\n", "x.conf:3: rate = 0/1h: cannot be read; accepted: a number of messages, a slash and a time"},
+        {"[Action]\nrate = 5\n", "rate = 5"},
+        {"[Action]\ntimeout = 11m\n", "timeout = 11m: cannot be read; accepted: 1s to 10m"},
+        {"[Action]\nretries = 11\n", "accepted: 0 to 10"},
+        {"[Action]\nfile = relative\n", "a file with its whole path"},
+        {"[Action]\nurl = ftp://x\n", "url = ftp://x"},
+        {"[Action]\ncommand = /bin/x \"open\n", "command"},
+        {"[Action]\nbantime = 1h\n", "x.conf:2: bantime: there is no such key of an action"},
+        {"[Definition]\nactionban = rm\n", "[Definition]: there is one section, [Action]"},
+        {"[Action]\nenabled = yes\n", "needs command, a program with its whole path"},
+        {"[Action]\nenabled = yes\ncommand = echo\n", "needs command, a program with its whole path"},
+        {"[Action]\nenabled = yes\ntype = mail\nurl = smtp://localhost\n", "needs to"},
+        {"[Action]\nenabled = yes\ntype = mail\nto = a\nurl = http://localhost\n", "needs url, smtp://"},
+        {"[Action]\nenabled = yes\ntype = webhook\n", "needs url, https://"},
+        {"[Action]\nenabled = yes\ntype = abuseipdb\nurl = https://x\n", "needs secret_file"},
+        {"[Action]\nenabled = yes\ntype = feed\n", "needs file"},
+    };
+    struct files f;
+
+    (void)state;
+    make_dirs(&f);
+    write_file(f.a, "good.conf", "[Action]\n");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        write_file(f.a, "x.conf", cases[i].text);
+        struct action_set *s = load(&f);
+        if (!strstr(f.said, cases[i].said))
+            fail_msg("of %s\nsaid: %s\nwanted: %s", cases[i].text, f.said, cases[i].said);
+        assert_int_equal(s->n, 1); // the others go on
+        assert_string_equal(s->v[0].name, "good");
+        action_set_free(s);
+    }
+    remove_dirs(&f);
+}
+
+// --- when a message is due -----------------------------------------------------------------------------------
+
+static void add(struct queue *q, int n, usec_t now)
+{
+    struct action_event e = {.kind = EVENT_BAN};
+
+    for (int i = 0; i < n; i++) {
+        e.count = (uint32_t)i;
+        queue_add(q, &e, now);
+    }
+}
+
+static void a_flood_becomes_one_message(void **state)
+{
+    struct action a = {.rate = 20, .rate_time = 3600 * USEC_SEC, .digest = 10 * USEC_SEC, .retries = 3};
+    struct queue q;
+
+    (void)state;
+    assert_int_equal(queue_init(&q, &a, T0), 0);
+    assert_true(queue_due(&q, T0) == USEC_FOREVER);
+    add(&q, 1, T0);
+    add(&q, 9999, T0 + USEC_SEC);
+    assert_true(queue_due(&q, T0 + USEC_SEC) == T0 + 10 * USEC_SEC); // the oldest decides
+    queue_begin(&q, T0 + 10 * USEC_SEC);
+    assert_int_equal(q.n_sending, QUEUE_EVENTS_MAX);
+    assert_int_equal(q.more_sending, 10000 - QUEUE_EVENTS_MAX);
+    assert_true(queue_due(&q, T0 + 11 * USEC_SEC) == USEC_FOREVER); // under way
+    add(&q, 5, T0 + 12 * USEC_SEC);                                 // no room: counted for the next one
+    assert_false(queue_end(&q, true, T0 + 13 * USEC_SEC));
+    assert_int_equal(q.n, 0);
+    assert_int_equal(q.more, 5);
+    assert_int_equal(q.sent, 1);
+    queue_clear(&q);
+}
+
+static void the_rate_holds(void **state)
+{
+    struct action a = {.rate = 2, .rate_time = 100 * USEC_SEC, .retries = 0};
+    struct queue q;
+    usec_t now = T0;
+    unsigned sent = 0;
+
+    (void)state;
+    assert_int_equal(queue_init(&q, &a, T0), 0);
+    for (; now < T0 + 1000 * USEC_SEC; now += USEC_SEC) { // an event a second for 1000 s
+        add(&q, 1, now);
+        if (queue_due(&q, now) <= now) {
+            queue_begin(&q, now);
+            queue_end(&q, true, now);
+            sent++;
+        }
+    }
+    assert_in_range(sent, 20, 22); // the first two at once, then one in 50 s
+    queue_clear(&q);
+}
+
+static void what_fails_is_tried_again(void **state)
+{
+    struct action a = {.rate = 100, .rate_time = USEC_SEC, .retries = 2};
+    struct queue q;
+    usec_t now = T0;
+
+    (void)state;
+    assert_int_equal(queue_init(&q, &a, T0), 0);
+    add(&q, 3, now);
+    queue_begin(&q, now);
+    assert_false(queue_end(&q, false, now));
+    add(&q, 1, now); // goes with the next try
+    assert_true(queue_due(&q, now) == now + QUEUE_RETRY_FIRST);
+    now += QUEUE_RETRY_FIRST;
+    queue_begin(&q, now);
+    assert_int_equal(q.n_sending, 4);
+    assert_false(queue_end(&q, false, now));
+    assert_true(queue_due(&q, now) == now + 2 * QUEUE_RETRY_FIRST);
+    now += 2 * QUEUE_RETRY_FIRST;
+    queue_begin(&q, now);
+    assert_true(queue_end(&q, false, now)); // given up
+    assert_int_equal(q.dropped, 4);
+    assert_int_equal(q.n, 0);
+    assert_true(queue_due(&q, now) == USEC_FOREVER);
+    add(&q, 1, now); // and the next event begins anew
+    assert_true(queue_due(&q, now) == now);
+    queue_clear(&q);
+}
+
+static void messages(void **state)
+{
+    struct action a = {.name = "x"};
+    struct action_event v[2] = {{.kind = EVENT_BAN, .time = T0, .text = "ban 192.0.2.1"}, {.kind = EVENT_BAN, .time = T0, .text = "ban 192.0.2.2"}};
+    struct message m = {.action = &a, .host = "vpn", .v = v, .n = 1};
+    char title[MESSAGE_TITLE_MAX];
+
+    (void)state;
+    assert_string_equal(message_title(&m, title), "vpn: ban 192.0.2.1");
+    m.n = 2;
+    m.more = 40;
+    assert_string_equal(message_title(&m, title), "vpn: ban 192.0.2.1, and 41 more");
+    char *json = message_json(&m);
+    json_t *o = json_loads(json, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(o, "events")), 2);
+    assert_int_equal(json_integer_value(json_object_get(o, "more")), 40);
+    assert_int_equal(json_integer_value(json_object_get(o, "version")), 1);
+    json_decref(o);
+    free(json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events),
+        cmocka_unit_test(liars),
+        cmocka_unit_test(later_directories_override),
+        cmocka_unit_test(wrong_files),
+        cmocka_unit_test(a_flood_becomes_one_message),
+        cmocka_unit_test(the_rate_holds),
+        cmocka_unit_test(what_fails_is_tried_again),
+        cmocka_unit_test(messages),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
