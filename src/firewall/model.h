@@ -79,7 +79,9 @@ struct fw_match {
     const struct fw_windows *windows; // NULL: always; else the time is inside of one of them
     bool not_windows;                 // ... is in none
     bool reverse_path_fails;        // no route back to the source through the interface that it came by; never true of
-                                    // the unspecified address (DHCP, duplicate address detection)
+                                    // the unspecified address (DHCP, duplicate address detection), nor of IPv6 addresses
+                                    // of the link alone: their route is there or not, whoever sends (a client of PPP asks
+                                    // for routers before our end of its link has an address)
     struct fw_rate over;            // n > 0: the source does this more often
     uint32_t more_than;             // n > 0: the source has more connections than this that match the rule's
                                     // protocol and ports

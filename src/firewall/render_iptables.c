@@ -165,8 +165,8 @@ static void say_sets(struct line *l, const struct fw_match *a, enum fw_family f)
         say(l, " -m set%s --match-set pptpban-%s%d dst", a->not_dest ? " !" : "", a->dest, digit(f));
     if (a->local)
         say(l, " -m addrtype --dst-type LOCAL");
-    if (a->reverse_path_fails)
-        say(l, " ! -s %s -m rpfilter --invert", f == FW_IPV4 ? "0.0.0.0/32" : "::/128");
+    if (a->reverse_path_fails) // the match lets the unspecified address of IPv6 pass by itself
+        say(l, " ! -s %s -m rpfilter --invert", f == FW_IPV4 ? "0.0.0.0/32" : "fe80::/10");
 }
 
 // All that is not alternatives; those come before it.

@@ -225,7 +225,7 @@ static void put_sets_of_rule(const struct fw_match *a, enum fw_family f, FILE *o
     if (a->dest)
         fprintf(out, "%s daddr %s@%s%d ", ip(f), a->not_dest ? "!= " : "", a->dest, digit(f));
     if (a->reverse_path_fails)
-        fprintf(out, "%s saddr != %s fib saddr . iif oif missing ", ip(f), f == FW_IPV4 ? "0.0.0.0" : "::");
+        fprintf(out, "%s saddr != %s fib saddr . iif oif missing ", ip(f), f == FW_IPV4 ? "0.0.0.0" : "{ ::, fe80::/10 }");
 }
 
 // An IPv6 customer owns a /64 at least, so that counts as one source.

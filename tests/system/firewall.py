@@ -12,8 +12,8 @@ import sys
 import time
 
 from fw_backend import BUILD, backend_of
-from fw_net import (PATIENCE, Call, KernelLog, Namespace, Server, connect, control_echoes, echoes, gre_passes, udp_passes,
-                    udp_source)
+from fw_net import (PATIENCE, Call, KernelLog, Namespace, Server, connect, control_echoes, echoes, gre_passes, multicast_passes,
+                    udp_passes, udp_source)
 
 VPN, VPN6 = "11.0.0.10", "2a00:1::10"
 name, directory = sys.argv[1:3]
@@ -108,6 +108,11 @@ def fourth_at_once():
 
 def one_way(source, port=7777, sender=None, receiver=None, target=VPN):
     return passes(udp_passes(sender or outside, source, receiver or server, target, port))
+
+
+def link_local():
+    """A client of PPP asks for routers before the server's end of the link has an address, and so a route back."""
+    return passes(multicast_passes(client1, "t0", server, "ppp0", 7777))
 
 
 def clamped(sender, source, target, there):
@@ -274,6 +279,9 @@ groups = [
             (["tunnel-source"], "passes")),
         Row("forward", "a client with an address of no client", lambda: one_way("14.0.0.7", 7001, client1, lan, "12.20.0.2"),
             refuses, (["forward-source"], "passes")),
+        Row("forward", "a client with an IPv6 address of its link", link_local, "passes"),
+        Row("forward", "an IPv6 client with an address of no route", lambda: one_way("2a00:77::7", 7777, client1, server, "2a00:9::1"),
+            refuses, (["tunnel-source"], "passes")),
         Row("forward", "masquerade: a client is seen as", seen_as, "the server's", (["masquerade"], "own address"),
             before="own address"),
         Row("open tunnels", "GRE of a tunnel that was up", lambda: seeded(gre_unsolicited), "passes", (["gre-tunnels"], refuses)),

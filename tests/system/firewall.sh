@@ -71,6 +71,13 @@ new_world() {
 		ip -n "$c" route add default via 10.9.0.1
 		n=$((n + 1))
 	done
+	# of IPv6 the first tunnel's client knows more than the server's end, as right after a call has come up
+	ip -n "$client1" address add fe80::9/64 dev t0 nodad
+	ip -n "$server" address add 2a00:9::1/128 dev ppp0 nodad
+	ip -n "$client1" route add 2a00:9::1 dev t0
+	ip -n "$client1" route add local 2a00:77::/64 dev lo
+	ip -n "$client1" neighbour add 2a00:9::1 dev t0 lladdr "$(ip -o -n "$server" link show ppp0 | sed 's/.*ether \([^ ]*\).*/\1/')"
+	ip -n "$server" -6 route del fe80::/64 dev ppp0
 	ip -n "$client1" route add local 10.9.0.99/32 dev lo
 	ip -n "$client1" route add local 14.0.0.0/24 dev lo
 }

@@ -200,11 +200,19 @@ def gre_passes(sender, source, receiver, target, call, patience=PATIENCE):
 def udp_passes(sender, source, receiver, target, port, device=None):
     """Whether one datagram arrives. Where it could be answered does not matter."""
     token = os.urandom(12)
-    with receiver.socket(UDP, None, port) as r, sender.socket(UDP, source, 0, device) as s:
+    with receiver.socket(UDP, "::" if ":" in target else None, port) as r, sender.socket(UDP, source, 0, device) as s:
         try:
             s.sendto(token, (target, port))
         except OSError:
             return False
+        return _arrives(r, token, PATIENCE)
+
+
+def multicast_passes(sender, out, receiver, device, port):
+    """Whether one datagram to all on an IPv6 link arrives, from the address of the link that the sender has."""
+    token = os.urandom(12)
+    with receiver.socket(UDP, "::", port, device) as r, sender.socket(UDP, "::", 0, out) as s:
+        s.sendto(token, ("ff02::1", port))
         return _arrives(r, token, PATIENCE)
 
 

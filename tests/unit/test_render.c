@@ -139,7 +139,7 @@ static void test_rules(void **state)
         {"spoof", NFT, 0,
          "iifname { \"eth0\", \"wan*\" } ip saddr @spoofed4 counter goto log_spoof comment \"spoof\""},
         {"path", NFT, 1,
-         "iifname { \"eth0\", \"wan*\" } ip6 saddr != :: fib saddr . iif oif missing counter goto log_spoof comment \"path\""},
+         "iifname { \"eth0\", \"wan*\" } ip6 saddr != { ::, fe80::/10 } fib saddr . iif oif missing counter goto log_spoof comment \"path\""},
         {"helper", NFT, 0,
          "ip daddr @server4 tcp dport 1723 counter ct helper set \"pptp\" comment \"helper\""},
         {"helper", NFT, 1, ""}, // the helper is IPv4's alone
@@ -156,6 +156,8 @@ static void test_rules(void **state)
          "-A PPTPBAN-RAW -i wan+ -m set --match-set pptpban-spoofed6 src -m comment --comment \"spoof\" -g PPTPBAN-log-spoof"},
         {"path", V4, 0,
          "-A PPTPBAN-RAW -i eth0 ! -s 0.0.0.0/32 -m rpfilter --invert -m comment --comment \"path\" -g PPTPBAN-log-spoof"},
+        {"path", V6, 0,
+         "-A PPTPBAN-RAW -i eth0 ! -s fe80::/10 -m rpfilter --invert -m comment --comment \"path\" -g PPTPBAN-log-spoof"},
         {"gre-related", V4, 0,
          "-A PPTPBAN-IN -p 47 -m set --match-set pptpban-server4 dst -m conntrack --ctstate ESTABLISHED,RELATED -m comment --comment \"gre-related\" -j RETURN"},
         {"management", V4, 0,

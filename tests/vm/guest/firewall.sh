@@ -334,7 +334,7 @@ another_boot() { [ "$(cat /proc/sys/kernel/random/boot_id)" != "$(cat /vmtest/bo
 came_up() {
 	check "$1: another boot" yes "$(yes_if another_boot)"
 	if unit_there $F; then
-		within 30 eval '[ "$(systemctl show -P ActiveState '$F')" != activating ]'
+		within 120 eval '[ "$(systemctl show -P ActiveState '$F')" != activating ]'
 		check "$1: the boot unit" "success 0" "$(systemctl show -P Result $F) $(systemctl show -P ExecMainStatus $F)"
 		journalctl -b -u $F -o short-monotonic >>$OUT/boot-unit.txt
 	else
