@@ -37,7 +37,7 @@ unit_scripts = \
 	tests/unit/walk.sh \
 	tests/unit/workbench.sh
 check_SCRIPTS += $(unit_scripts)
-EXTRA_DIST += $(unit_scripts) tests/import tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions .ci/run
+EXTRA_DIST += $(unit_scripts) tests/import tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions tools/check-packaging tools/package .ci/run
 
 # The programs as if an attacker ran his code in them, for tests/system/privilege.sh alone; never installed. The same
 # objects, and one that obeys.
@@ -69,7 +69,7 @@ fuzz:
 		'$(srcdir)/tests/fuzz/run'
 .PHONY: fuzz
 
-EXTRA_DIST += tests/captures tests/fuzz tests/replay tests/vm \
+EXTRA_DIST += tests/captures tests/fuzz tests/package tests/replay tests/vm debian packaging \
 	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-flood tests/bench/bench-foreign tests/bench/bench-latency tests/bench/bench-memory \
 	tests/bench/bench-replay tests/bench/bench-restart tests/bench/lib.sh tests/bench/run
 
