@@ -13,6 +13,9 @@ dist_filters_DATA = filters/accel-ppp.conf \
 	filters/suricata-eve.conf \
 	filters/suricata-fast.conf \
 	filters/xl2tpd.conf
+actionsdir = $(pkgdatadir)/actions
+dist_actions_DATA = actions/abuseipdb.conf actions/exec.conf actions/feed.conf actions/mail.conf actions/syslog.conf \
+	actions/webhook.conf
 
 made_units = etc/pptpban.service etc/pptpban-enforcer.service etc/pptpban-connguard.service \
 	etc/pptpban-firewall.service etc/pptpban-firewall-refresh.service etc/pptpban-metrics.service \
@@ -54,7 +57,8 @@ EXTRA_DIST += docs/stacks.md etc/pptpban.conf etc/demo/attack.syslog
 install-data-local:
 	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'
 	$(INSTALL_DATA) '$(srcdir)/completions/pptpban.bash' '$(DESTDIR)$(bashcompletiondir)/pptpban'
-	$(MKDIR_P) '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf.d' '$(DESTDIR)$(pkgsysconfdir)/filters.d'
+	$(MKDIR_P) '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf.d' '$(DESTDIR)$(pkgsysconfdir)/filters.d' \
+		'$(DESTDIR)$(pkgsysconfdir)/actions.d'
 	test -e '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf' || \
 		$(INSTALL_DATA) '$(srcdir)/etc/pptpban.conf' '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf'
 
@@ -63,11 +67,11 @@ uninstall-local:
 	if cmp -s '$(srcdir)/etc/pptpban.conf' '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf'; then \
 		rm -f '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf'; fi
 	rmdir '$(DESTDIR)$(pkgsysconfdir)/pptpban.conf.d' \
-		'$(DESTDIR)$(pkgsysconfdir)/filters.d' '$(DESTDIR)$(pkgsysconfdir)' 2>/dev/null || :
+		'$(DESTDIR)$(pkgsysconfdir)/filters.d' '$(DESTDIR)$(pkgsysconfdir)/actions.d' '$(DESTDIR)$(pkgsysconfdir)' 2>/dev/null || :
 
 # Our own directories go too; by then automake has taken out the files.
 uninstall-hook:
-	for dir in '$(filtersdir)' '$(pkgdatadir)' '$(pkglibexecdir)' '$(docdir)'; do \
+	for dir in '$(filtersdir)' '$(actionsdir)' '$(pkgdatadir)' '$(pkglibexecdir)' '$(docdir)'; do \
 		rmdir "$(DESTDIR)$$dir" 2>/dev/null || :; done
 
 # What was installed runs from where it was installed: make installcheck, and part of make distcheck.
