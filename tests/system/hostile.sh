@@ -67,9 +67,16 @@ through() {
 	verdict "$what" "$@"
 }
 
+forget() { # what is in the kernel outlives the service and its database
+	ask unban --all >/dev/null
+	wait_for 5 eval '[ "$(ip netns exec "$server" ipset list pptpban4 | sed "1,/^Members:/d" | grep -c .)" = 0 ]'
+	service_stop
+	service=
+}
+
 # anew SOURCE: a service that knows nothing yet and reads this
 anew() {
-	[ -z "${service:-}" ] || service_stop
+	[ -z "${service:-}" ] || forget
 	rm -rf "$T/state"
 	: >"$T/service.log"
 	sed -i "s|^source.*|source = $1|" "$T/pptpban.conf"
@@ -157,8 +164,7 @@ rsyslog_stop
 
 # The journal knows who it was.
 for way in devlog native; do
-	service_stop
-	service=
+	forget
 	journald_start || skip_all "needs systemd-journald"
 	journald_stop # as systemd-tmpfiles has it: those who may read logs may read the journal
 	rm -rf /run/log/journal/*
