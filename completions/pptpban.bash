@@ -3,7 +3,7 @@
 _pptpban() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words= verb=${COMP_WORDS[1]}
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why action metrics reload replay report simulate test check audit firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status why action metrics reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	case $prev in
@@ -28,11 +28,12 @@ _pptpban() {
 	test) words="--config --journal --journalmatch --datepattern --timezone --maxlines --usedns --out --json --explain --line --lint --expand --verbose --print-all-matched --print-all-missed --print-all-ignored --print-no-missed --print-no-ignored --no-gate --color --help" ;;
 	check) words="--dump --config --help" ;;
 	audit) words="--json --config --root --strict --help" ;;
+	doctor) words="--json --config --force --root --journal --fix --runtime --help" ;;
 	firewall) words="plan --config --help check apply --force --confirm --no-confirm --no-wait confirm rollback --overdue status --json override --from restore refresh remove show --format countries --all --database" ;;
 	compile-limits) words="--config --output --user --help" ;;
 	unhook) words="--help" ;;
 	import-fail2ban) words="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
-	help) words="list unban ban status why action metrics reload replay report simulate test check audit firewall compile-limits unhook import-fail2ban help version" ;;
+	help) words="list unban ban status why action metrics reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" ;;
 	version) words="" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

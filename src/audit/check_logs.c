@@ -1,54 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Checks of whether the lines of pptpd and pppd reach pptpban: its sources, syslog's rules, journald's limits.
-#include <fnmatch.h>
 #include <stdio.h>
 #include <syslog.h>
 
 #include "audit/checks.h"
-
-// What the enabled jails read.
-struct sources {
-    bool journal;
-    const char *files[CONFIG_SOURCES_MAX];
-    size_t n;
-    unsigned jails;
-};
-
-static const char *usual_file(const struct facts *f)
-{
-    return view_exists(f->root, "/var/log/syslog") || !view_exists(f->root, "/var/log/messages") ? "/var/log/syslog"
-                                                                                                 : "/var/log/messages";
-}
-
-static void find_sources(const struct facts *f, struct sources *s)
-{
-    bool journal = view_exists(f->root, "/run/log/journal") || view_exists(f->root, "/var/log/journal");
-
-    *s = (struct sources){0};
-    for (size_t k = 0; f->config && k < f->config->n_jails; k++) {
-        const struct jail_config *j = &f->config->jails[k];
-        s->jails += j->enabled;
-        for (size_t i = 0; j->enabled && i < j->source.n; i++) {
-            const char *name = j->source.v[i];
-            bool is_auto = strcmp(name, "auto") == 0;
-            if (strcmp(name, "journal") == 0 || (is_auto && journal))
-                s->journal = true;
-            else if (s->n < CONFIG_SOURCES_MAX)
-                s->files[s->n++] = is_auto ? usual_file(f) : name;
-        }
-    }
-}
+#include "audit/reach.h"
 
 void check_watch(const struct facts *f, struct findings *out)
 {
-    struct sources s;
+    struct reach s;
 
     if (!f->config) {
         say(out, AUDIT_FAIL, "pptpban.conf cannot be read, or is wrong");
         mend(out, "pptpban check");
         return;
     }
-    find_sources(f, &s);
+    reach_find(f, &s);
     if (!s.jails) {
         say(out, AUDIT_FAIL, "no jail is enabled: nobody is watched");
         mend(out, "pptpban.conf: \"enabled = yes\" in [pptpd]");
@@ -64,28 +31,10 @@ void check_watch(const struct facts *f, struct findings *out)
         s.journal && s.n ? " and " : "", s.n ? s.files[0] : "");
 }
 
-// What of a facility gets into any of our files.
-static unsigned got(const struct facts *f, const struct sources *s, enum syslogd_facility facility)
-{
-    unsigned bits = 0;
-
-    for (size_t i = 0; i < f->syslogd.n_files; i++)
-        for (size_t k = 0; k < s->n; k++)
-            if (fnmatch(s->files[k], f->syslogd.files[i].path, FNM_PATHNAME) == 0)
-                bits |= f->syslogd.files[i].got[facility];
-    return bits;
-}
-
-// Debian's pppd logs as local2, everybody else's as daemon.
-static enum syslogd_facility pppd_facility(const struct facts *f)
-{
-    return view_exists(f->root, "/etc/debian_version") ? SYSLOGD_LOCAL2 : SYSLOGD_DAEMON;
-}
-
 enum { WANTED = 1 << LOG_ERR | 1 << LOG_WARNING | 1 << LOG_NOTICE | 1 << LOG_INFO };
 
 // True: no file of syslog's is read, or nothing can be said of them; that was said.
-static bool no_files(const struct facts *f, const struct sources *s, struct findings *out)
+static bool no_files(const struct facts *f, const struct reach *s, struct findings *out)
 {
     if (s->n == 0)
         say(out, AUDIT_NONE, s->jails ? "pptpban reads the journal, no files" : "no jail is enabled");
@@ -105,14 +54,14 @@ static bool no_files(const struct facts *f, const struct sources *s, struct find
 
 void check_syslog_route(const struct facts *f, struct findings *out)
 {
-    struct sources s;
+    struct reach s;
 
-    find_sources(f, &s);
+    reach_find(f, &s);
     if (no_files(f, &s, out))
         return;
-    enum syslogd_facility facility = pppd_facility(f);
+    enum syslogd_facility facility = reach_pppd_facility(f);
     const char *name = facility == SYSLOGD_LOCAL2 ? "local2" : "daemon";
-    unsigned pppd = got(f, &s, facility), pptpd = got(f, &s, SYSLOGD_DAEMON), bad = 0;
+    unsigned pppd = reach_got(f, &s, facility), pptpd = reach_got(f, &s, SYSLOGD_DAEMON), bad = 0;
     if ((pppd & WANTED) != WANTED) {
         bad++;
         say(out, AUDIT_FAIL, "pppd logs as %s, %s of which gets into %s: failed logins are not seen", name,
@@ -150,16 +99,16 @@ void check_syslog_route(const struct facts *f, struct findings *out)
 void check_syslog_debug(const struct facts *f, struct findings *out)
 {
     const bool dump = pppd_flag(f->pppd, "dump", NULL);
-    struct sources s;
+    struct reach s;
     unsigned bad = 0;
 
-    find_sources(f, &s);
+    reach_find(f, &s);
     if (!s.jails) {
         say(out, AUDIT_NONE, "no jail is enabled");
         return;
     }
     if (s.n && f->syslogd.kind == SYSLOGD_RSYSLOG && f->syslogd.error == 0 &&
-        !(got(f, &s, SYSLOGD_DAEMON) & 1 << LOG_DEBUG)) {
+        !(reach_got(f, &s, SYSLOGD_DAEMON) & 1 << LOG_DEBUG)) {
         bad++;
         say(out, dump ? AUDIT_WARN : AUDIT_FAIL,
             "lines of daemon.debug do not get into %s, and pptpd's \"Reaping child\" is one: %s", s.files[0],
@@ -226,9 +175,9 @@ void check_journald_rate(const struct facts *f, struct findings *out)
 
 void check_journald_store(const struct facts *f, struct findings *out)
 {
-    struct sources s;
+    struct reach s;
 
-    find_sources(f, &s);
+    reach_find(f, &s);
     if (!f->journald.here || !s.journal) {
         say(out, AUDIT_NONE, s.journal ? "there is no journald here" : "pptpban does not read the journal");
     } else if (strcmp(f->journald.storage, "none") == 0) {

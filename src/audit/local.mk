@@ -19,6 +19,7 @@ libaudit_a_SOURCES = \
 	src/audit/pppd.c src/audit/pppd.h \
 	src/audit/pppd_names.c src/audit/pppd_names.h \
 	src/audit/pptpd.c src/audit/pptpd.h \
+	src/audit/reach.c src/audit/reach.h \
 	src/audit/root.c \
 	src/audit/ruleset.c src/audit/ruleset.h src/audit/ruleset_nft.c src/audit/ruleset_save.c \
 	src/audit/secrets.c src/audit/secrets.h \

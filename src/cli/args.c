@@ -41,6 +41,7 @@ static const struct arg {
     {ARG_JOURNAL, "journal", "PATH", "read a journal file or a directory of them", offsetof(struct args, journal)},
     {ARG_AGAINST, "against", "FILE", "compare with this configuration, not with the installed one", offsetof(struct args, against)},
     {ARG_ACTIONS, "actions", "DIR", "read the actions in this directory alone", offsetof(struct args, dir)},
+    {ARG_FIX, "fix", NULL, "add what makes pppd and rsyslog tell more, after showing it", 0},
     {ARG_RUNTIME, "runtime", "DIR", "where the service has its control socket", offsetof(struct args, runtime)},
     {ARG_HELP, "help", NULL, "print this help", 0},
 };

@@ -37,6 +37,7 @@ enum args_option {
     ARG_ACTIONS = 1 << 27,
     ARG_ROOT = 1 << 28, // bits from the top: options of one verb alone
     ARG_STRICT = 1 << 29,
+    ARG_FIX = 1 << 30,
 };
 
 struct args {

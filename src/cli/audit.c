@@ -16,26 +16,7 @@ static const enum output_style styles[AUDIT_VERDICTS] = {
     [AUDIT_WARN] = STYLE_YELLOW, [AUDIT_FAIL] = STYLE_RED,
 };
 
-enum { COLUMN = 9, WIDTH = 100 }; // the text begins behind "unknown  "
-
-// text in lines of at most WIDTH columns; only what has no blanks is longer.
-static void print_wrapped(const char *text, size_t column, size_t indent)
-{
-    while (*text) {
-        size_t n = strcspn(text, " ");
-        if (column > indent && column + 1 + n > WIDTH) {
-            printf("\n%*s", (int)indent, "");
-            column = indent;
-        } else if (column > indent) {
-            putchar(' ');
-            column++;
-        }
-        printf("%.*s", (int)n, text);
-        column += n;
-        text += n + strspn(text + n, " ");
-    }
-    putchar('\n');
-}
+enum { COLUMN = 9 }; // the text begins behind "unknown  "
 
 static void print_plain(const struct audit_report *r)
 {
@@ -46,7 +27,7 @@ static void print_plain(const struct audit_report *r)
         const char *verdict = audit_verdict_names[f->verdict];
         output_styled(stdout, colours, styles[f->verdict], verdict);
         printf("%*s%s:", COLUMN - (int)strlen(verdict), "", f->check->id);
-        print_wrapped(f->reason, COLUMN + strlen(f->check->id) + 1, COLUMN);
+        output_wrapped(f->reason, COLUMN + strlen(f->check->id) + 1, COLUMN);
         if (*f->remedy) {
             printf("%*s", COLUMN, "");
             output_styled(stdout, colours, STYLE_BOLD, "mend:");

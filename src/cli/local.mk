@@ -9,6 +9,7 @@ pptpban_SOURCES = \
 	src/cli/check.c \
 	src/cli/client.c src/cli/client.h \
 	src/cli/compile_limits.c \
+	src/cli/doctor.c src/cli/doctor.h src/cli/doctor_fix.c \
 	src/cli/exit.h \
 	src/cli/firewall.c src/cli/firewall.h \
 	src/cli/firewall_change.c \

@@ -139,3 +139,23 @@ const char *output_left(usec_t left, char buf[static RELATIVE_STRLEN])
     }
     return buf;
 }
+
+void output_wrapped(const char *text, size_t column, size_t indent)
+{
+    enum { WIDTH = 100 };
+
+    while (*text) {
+        size_t n = strcspn(text, " ");
+        if (column > indent && column + 1 + n > WIDTH) {
+            printf("\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
+            putchar(' ');
+            column++;
+        }
+        printf("%.*s", (int)n, text);
+        column += n;
+        text += n + strspn(text + n, " ");
+    }
+    putchar('\n');
+}

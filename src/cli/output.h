@@ -34,4 +34,7 @@ void table_print(const struct table *t, FILE *out);
 enum { RELATIVE_STRLEN = 32 };
 const char *output_left(usec_t left, char buf[static RELATIVE_STRLEN]);
 
+// text in lines of at most 100 columns, the first going on at column, the others indented; only what has no blanks is longer.
+void output_wrapped(const char *text, size_t column, size_t indent);
+
 #endif

@@ -41,6 +41,10 @@ const struct verb verbs[] = {
     {"audit", "", "check how this PPTP server is set up",
      "Looks at the firewall, pptpd, pppd, passwords, logs and kernel, and says how to mend what is wrong. Changes nothing.",
      ARG_JSON | ARG_STRICT | ARG_ROOT | ARG_CONFIG, 0, 0, verb_audit},
+    {"doctor", "[FILE...]", "find out why a failed login becomes no ban",
+     "Walks from the log lines of pppd to the packets that are dropped and names the first broken link.\n"
+     "Changes nothing without --fix.",
+     ARG_FIX | ARG_FORCE | ARG_JSON | ARG_JOURNAL | ARG_ROOT | ARG_RUNTIME | ARG_CONFIG, 0, 64, verb_doctor},
     {"firewall", "VERB", "the base ruleset around the PPTP server", "", 0, 0, 0, verb_firewall},
     {"compile-limits", "", "write the enforcer's limits",
      "To be run as root: the enforcer holds its own master to this file. The units do it by themselves.",

@@ -37,6 +37,7 @@ int verb_status(int argc, char **argv);
 int verb_unhook(int argc, char **argv);
 int verb_why(int argc, char **argv);
 int verb_action(int argc, char **argv);
+int verb_doctor(int argc, char **argv);
 int verb_metrics(int argc, char **argv);
 int verb_reload(int argc, char **argv);
 int verb_check(int argc, char **argv);
