@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How long a login at a real pptpd takes beside clients that connect and say nothing, with and without the guard.
 # PB_LONG=1: without it beside 10 and 100, too.
+# alone: it measures time
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/connguard.inc"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The whole service beside a real pptpd and a real journald: pptpband starts the guard, those whom it ends become probes
 # and are banned in the kernel, a ban ends open control connections, and logins come through a crowd.
+# alone: it measures time
 . "$(dirname "$0")/service.inc"
 private_mounts "$@"
 journald_start || skip_all "needs systemd-journald"

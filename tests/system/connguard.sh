@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The guard of silent connections: whom it ends and whom it leaves alone, what wakes it, what it is bound by. How long
 # logins take beside silent connections is in connguard-logins.sh, the whole service in connguard-service.sh.
+# alone: it measures time
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/connguard.inc"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The enforcer against the real kernel, with both back ends: packets stop, come back, and stay stopped whatever is
 # done to sets, hook and processes.
+# alone: it measures time
 . "$(dirname "$0")/lib.sh"
 need_root
 need_commands ip nft ipset python3 setpriv

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How long the kernel takes to be told of 100,000 networks, for the first time and again, with each back end; and that a
 # set which is replaced is never empty in between.
+# alone: it measures time
 . "$(dirname "$0")/lib.sh"
 need_root
 need_commands ip nft ipset iptables-nft-restore iptables-legacy-restore awk python3

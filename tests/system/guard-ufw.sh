@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The real ufw beside us: whatever it enables, reloads, disables and resets, hook and bans are there 100 ms later, and
 # the banned one stays cut off.
+# alone: it measures time
 . "$(dirname "$0")/lib.sh"
 need_commands ufw
 private_mounts "$@"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Who takes the ban hook away gets it back within 100 ms and is named, in the log and in pptpban status; who does it again
 # and again is answered slowly, told of, and never given up on. Mutant: a deaf guard.
+# alone: it measures time
 . "$(dirname "$0")/service.inc"
 group=games
 netns_new server

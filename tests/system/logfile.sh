@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Log files that are followed live and after restarts, through every kind of rotation: no line lost, none twice.
+# alone: it measures time
 . "$(dirname "$0")/lib.sh"
 need_commands python3 setpriv
 

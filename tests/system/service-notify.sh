@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the service manager hears: ready, reloading, alive, stopping, and all from the main process alone. Without a
 # watcher that lives it hears nothing of being alive.
+# alone: it measures time
 . "$(dirname "$0")/service.inc"
 netns_new server
 configure

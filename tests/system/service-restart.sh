@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Whatever dies, and whenever: no line counts twice, none is missed. Watcher, launcher and enforcer are killed again
 # and again while a log grows; what was banned in the end is what pptpban replay makes of the same log.
+# alone: it measures time
 . "$(dirname "$0")/service.inc"
 netns_new server
 rounds=${PB_RESTART_ROUNDS:-3}

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The main job, end to end: failed logins in a log file, a ban in the kernel, TCP connections that stop passing, and
 # pass again; asked and told by pptpban, by root, by a member of the group and by a stranger.
+# alone: it measures time
 . "$(dirname "$0")/service.inc"
 group=games
 netns_new server
