@@ -70,6 +70,8 @@ static void send_batch(struct enforcer *e, bool adding, struct msg_verdict *verd
     for (uint32_t i = 0; i < e->n_batch; i++) {
         struct element *el = &e->batch[i];
         struct held_entry *h = held_find(&e->held, &el->net);
+        if (h)
+            h->queued = false;
         if (adding && el->error == ENOENT)
             continue; // somebody took the set away this moment: the repair brings it, with what is held
         if (adding ? el->error && !el->known : !el->error || el->error == ENOENT)
@@ -101,6 +103,7 @@ static void queue_add(struct enforcer *e, struct held_entry *h, const char *jail
     uint32_t timeout = left > e->limits.max_timeout ? e->limits.max_timeout : left < 1 ? 1 : (uint32_t)left;
 
     h->kernel_until = now_seconds(e) + timeout;
+    h->queued = true;
     e->batch[e->n_batch++] = (struct element){
         .net = h->net, .timeout = timeout, .count = h->count, .jail = jail, .known = known};
 }
@@ -125,6 +128,8 @@ static enum msg_reason take_ban(struct enforcer *e, const struct msg_entry *m, b
     if (known && !sync && h->until >= m->until) // never shorter by a second request
         return REASON_DONE;
     h->until = m->until;
+    if (h->queued) // named twice: what the first one comes to, both do; the time is made good by a renewal
+        return REASON_DONE;
     if (!known || difference > SLACK || difference < -SLACK)
         queue_add(e, h, m->jail, known);
     return REASON_DONE;
@@ -443,6 +448,7 @@ int enforcer_message(struct enforcer *e, const void *packet, size_t size, void *
     void *out = answer + 1;
     uint32_t n_verdicts = 0;
     struct search search;
+    bool fresh;
 
     *ret_size = 0;
     if (size < sizeof(*m) || m->magic != MSG_MAGIC || m->version != MSG_VERSION || m->n > MSG_MAX_ENTRIES ||
@@ -462,11 +468,10 @@ int enforcer_message(struct enforcer *e, const void *packet, size_t size, void *
     case MSG_UNBAN:
         answer_unbans(e, body, m->n, out, &n_verdicts);
         break;
-    case MSG_SYNC_BEGIN: // level-triggered: start from what the kernel really has
-        if (!e->backend.ops->announced)
-            (void)mark_listed(e);
+    case MSG_SYNC_BEGIN: // level-triggered: start from what the kernel really has, where it tells
+        fresh = !e->backend.ops->announced && mark_listed(e) == 0;
         for (uint32_t i = e->held.n; i-- > 0;) {
-            if (!e->held.v[i].listed && !e->backend.ops->announced)
+            if (fresh && !e->held.v[i].listed)
                 held_remove(&e->held, &e->held.v[i]);
             else
                 e->held.v[i].listed = false;

@@ -17,6 +17,7 @@ enum family { V4, V6, FAMILIES };
 struct held_entry {
     struct prefix net;
     bool listed;           // named by the sync that is going on
+    bool queued;           // in the batch that goes to the kernel next
     uint32_t count;        // for the comment
     usec_t until;          // realtime, as the watcher wants it
     uint32_t kernel_until; // monotonic seconds, when the kernel drops it

@@ -27,6 +27,8 @@ static struct {
     uint64_t footprint;
     bool lost; // check() says so
     bool gone; // no sets: adding is ENOENT until the next hook()
+    unsigned refuse; // so many of the next additions are ENOMEM
+    int list_error;
 } kernel;
 
 static usec_t now;
@@ -68,7 +70,8 @@ static void fake_add(struct backend *b, struct element *e, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct element_state *s = kernel_find(&e[i].net);
         kernel.adds++;
-        e[i].error = kernel.gone ? ENOENT : !s && kernel.n >= kernel.max ? ENOSPC : 0;
+        e[i].error = kernel.gone ? ENOENT : !s && kernel.n >= kernel.max ? ENOSPC : kernel.refuse ? ENOMEM : 0;
+        kernel.refuse -= kernel.refuse > 0;
         if (e[i].error == 0)
             *(s ? s : &kernel.v[kernel.n++]) = (struct element_state){.net = e[i].net, .left = e[i].timeout, .packets = 7};
     }
@@ -89,9 +92,9 @@ static void fake_del(struct backend *b, struct element *e, size_t n)
 static int fake_list(struct backend *b, const struct prefix *only, void (*fn)(void *userdata, const struct element_state *), void *userdata)
 {
     (void)b, (void)only;
-    for (size_t i = 0; i < kernel.n; i++)
+    for (size_t i = 0; i < kernel.n && !kernel.list_error; i++)
         fn(userdata, &kernel.v[i]);
-    return 0;
+    return kernel.list_error;
 }
 
 static int fake_check(struct backend *b, const uint32_t expected[FAMILIES])
@@ -752,6 +755,45 @@ static void test_foreign_set(void **state)
     assert_int_equal(e->status.hooked, 1);
 }
 
+// What the kernel refuses first and takes then must not be in the sets without being on the list.
+static void test_named_twice(void **state)
+{
+    struct enforcer *e = *state;
+
+    kernel.refuse = 1;
+    packet.entries[0] = entry("203.0.113.7", 10 * USEC_SEC);
+    packet.entries[1] = entry("203.0.113.7", 600 * USEC_SEC);
+    assert_int_equal(send_packet(e, MSG_BAN, 2, sizeof(struct msg_entry)), 0);
+    assert_int_equal(answer.header.n, 1);
+    assert_int_equal(kernel.n, e->held.n);
+    assert_int_equal(send_packet(e, MSG_BAN, 2, sizeof(struct msg_entry)), 0);
+    assert_int_equal(answer.header.n, 0);
+    assert_int_equal(kernel.n, 1);
+    assert_int_equal(e->held.n, 1);
+    enforcer_tick(e);
+    now += USEC_SEC;
+    enforcer_tick(e); // the longer of the two is what counts
+    assert_int_equal(kernel.v[0].left, 599);
+}
+
+// A sync while the kernel does not say what it has forgets nobody: who is not in the list would stay in the set.
+static void test_sync_without_listing(void **state)
+{
+    struct enforcer *e = *state;
+
+    ban(e, "203.0.113.7", USEC_FOREVER);
+    ban(e, "203.0.113.8", USEC_FOREVER);
+    kernel.list_error = -EINTR;
+    assert_int_equal(send_packet(e, MSG_SYNC_BEGIN, 0, 0), 0);
+    kernel.n = 1; // .8 is gone, and nobody knows
+    assert_int_equal(e->held.n, 2);
+    packet.entries[0] = entry("203.0.113.9", USEC_FOREVER);
+    assert_int_equal(send_packet(e, MSG_SYNC_ENTRIES, 1, sizeof(struct msg_entry)), 0);
+    assert_int_equal(send_packet(e, MSG_SYNC_END, 0, 0), 0);
+    assert_int_equal(e->held.n, 1);
+    assert_int_equal(kernel.n, 1);
+}
+
 static void test_kernel_set_full(void **state)
 {
     struct enforcer *e = *state;
@@ -926,7 +968,7 @@ int main(void)
         T(test_never_shorter), T(test_long_bans_are_renewed), T(test_sync), T(test_takes_over_what_is_there),
         T(test_lost_entries_come_back), T(test_hook_is_repaired_and_fights_slow_down),
         T(test_fights_cost_no_ban), T(test_look), T(test_hold), T(test_asking_for_the_ruleset), T(test_fights_over_entries_slow_down_too), T(test_foreign_set),
-        T(test_kernel_set_full), T(test_query_and_status), T(test_sweep), cmocka_unit_test(test_held_like_an_array),
+        T(test_named_twice), T(test_sync_without_listing), T(test_kernel_set_full), T(test_query_and_status), T(test_sweep), cmocka_unit_test(test_held_like_an_array),
         cmocka_unit_test(test_limits_file),
     };
 
