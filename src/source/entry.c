@@ -11,6 +11,8 @@
 
 enum { NAME_MAX_BYTES = 256 };
 
+#define TIME_BOUND (INT64_C(1) << 55) // microseconds: year 3111, as far as journal files go themselves
+
 // The same text with the number of the user for his name behind _UID=. An unknown name stays, and matches nothing.
 static char *name_users(const char *match)
 {
@@ -287,7 +289,8 @@ bool entry_read(struct entry *e, struct record *ret, int *ret_error)
             if (str_number(value, UINT32_MAX, &number) == 0)
                 pid = number;
         } else if (take(field, STR("_SOURCE_REALTIME_TIMESTAMP="), &value)) {
-            str_number(value, INT64_MAX, &source_time);
+            if (str_number(value, TIME_BOUND - 1, &number) == 0) // else when journald got it
+                source_time = number;
         }
     }
     if (r < 0)
