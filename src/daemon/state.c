@@ -2,6 +2,7 @@
 // The state database: statements, transactions, and what to do when it cannot be written.
 #include "daemon/state.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <sqlite3.h>
@@ -73,7 +74,8 @@ static bool net_unpack(sqlite3_stmt *q, int column, struct prefix *ret)
     memcpy(p.addr.b, b, sizeof(p.addr.b));
     p.len = b[NET_BYTES - 1];
     struct prefix canonical = prefix_of(&p.addr, p.len);
-    if (!prefix_eq(&canonical, &p))
+    bool of_both = addr_is_v4(&p.addr) && p.len < 96;
+    if (!prefix_eq(&canonical, &p) || p.len == 0 || of_both)
         return false;
     *ret = p;
     return true;
@@ -86,8 +88,17 @@ static bool name_unpack(sqlite3_stmt *q, int column, char ret[static JAIL_NAME_M
 
     if (!text || n > JAIL_NAME_MAX || n != (size_t)sqlite3_column_bytes(q, column))
         return false;
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr("-_.", text[i]))
+            return false;
     memcpy(ret, text, n + 1);
     return true;
+}
+
+// Of a clock: sums and differences of such times do not overflow.
+static bool is_time(usec_t t)
+{
+    return t >= 0 && t < INT64_C(1) << 55;
 }
 
 // Notes the failure, undoes the transaction and returns the error.
@@ -346,7 +357,7 @@ static int prune_marks(struct state *s, const char *const *sources, size_t n)
 {
     for (;;) { // one at a time: a statement that reads must not run while another changes its table
         sqlite3_stmt *q, *remove;
-        char *gone = NULL;
+        sqlite3_value *gone = NULL; // whatever it is: text with a zero byte in it, or no text
         int r = begin(s, GET_MARKS, &q);
         if (r < 0 || !q)
             return r;
@@ -355,18 +366,20 @@ static int prune_marks(struct state *s, const char *const *sources, size_t n)
             size_t i = 0;
             while (i < n && name && strcmp(sources[i], name) != 0)
                 i++;
-            if (name && i == n)
-                gone = strdup(name);
+            if (!name || i == n)
+                gone = sqlite3_value_dup(sqlite3_column_value(q, 0));
         }
         sqlite3_reset(q);
         if (!gone)
             return 0;
         r = begin(s, REMOVE_MARK, &remove);
         if (r == 0 && remove) {
-            sqlite3_bind_text(remove, 1, gone, -1, SQLITE_TRANSIENT);
+            sqlite3_bind_value(remove, 1, gone);
             r = run(s, REMOVE_MARK);
         }
-        free(gone);
+        sqlite3_value_free(gone);
+        if (r == 0 && (!remove || sqlite3_changes(s->db) == 0)) // it is read and cannot be found: not here for ever
+            r = fail(s, SQLITE_CORRUPT);
         if (r < 0)
             return r;
     }
@@ -396,8 +409,9 @@ int state_each_ban(struct state *s, int (*fn)(void *userdata, const struct ban *
     while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         struct ban b = {.since = sqlite3_column_int64(q, 2), .until = sqlite3_column_int64(q, 3)};
         sqlite3_int64 count = sqlite3_column_int64(q, 4), times = sqlite3_column_int64(q, 5);
-        if (!net_unpack(q, 0, &b.net) || !name_unpack(q, 1, b.jail) || b.until < b.since || count < 0 ||
-            count > UINT32_MAX || times < 0 || times > UINT32_MAX) {
+        if (!net_unpack(q, 0, &b.net) || !name_unpack(q, 1, b.jail) || !b.jail[0] || !is_time(b.since) ||
+            (!is_time(b.until) && b.until != USEC_FOREVER) || b.until < b.since || count < 0 || count > UINT32_MAX ||
+            times < 0 || times > UINT32_MAX) {
             ++*ret_bad;
             continue;
         }
@@ -426,8 +440,8 @@ int state_each_decision(struct state *s, int (*fn)(void *userdata, const struct 
             .observe = sqlite3_column_int(q, 7) != 0,
         };
         const void *file = sqlite3_column_blob(q, 3);
-        if (!net_unpack(q, 0, &d.net) || !name_unpack(q, 1, d.jail) || !file ||
-            sqlite3_column_bytes(q, 3) != sizeof(d.position.file)) {
+        if (!net_unpack(q, 0, &d.net) || !name_unpack(q, 1, d.jail) || !is_time(d.settled) || !is_time(d.since) ||
+            (!is_time(d.until) && d.until != USEC_FOREVER) || !file || sqlite3_column_bytes(q, 3) != sizeof(d.position.file)) {
             ++*ret_bad;
             continue;
         }
@@ -500,7 +514,7 @@ unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, use
     bind_net(q, 1, net);
     if (sqlite3_step(q) == SQLITE_ROW) {
         sqlite3_int64 times = sqlite3_column_int64(q, 0), ended = sqlite3_column_int64(q, 1), gone = 0;
-        if (decay > 0 && ended != USEC_FOREVER && t > ended)
+        if (decay > 0 && is_time(ended) && t > ended)
             gone = (t - ended) / decay;
         if (times > gone)
             previous = times - gone > UINT32_MAX ? UINT32_MAX : (unsigned)(times - gone);

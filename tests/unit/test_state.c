@@ -311,8 +311,16 @@ static void damage_inside_is_found_and_repaired(void **state)
     state_close(s);
 }
 
+static int count_decision(void *userdata, const struct decision *d)
+{
+    (void)d;
+    ++*(unsigned *)userdata;
+    return 0;
+}
+
 static void senseless_rows_are_left_out(void **state)
 {
+    unsigned decisions = 0;
     struct state *s = reopen(NULL);
     struct ban b = some_ban("203.0.113.5", now);
     struct seen seen = {0};
@@ -327,11 +335,30 @@ static void senseless_rows_are_left_out(void **state)
             "INSERT INTO bans SELECT x'00000000000000000000ffffc000020180','a-name-that-is-longer-than-any-jail-may-have',"
             "since,until,count,times,file,offset FROM bans LIMIT 1;"
             "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020280','pptpd',2,1,3,4,NULL,NULL);"
-            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020380','pptpd',1,2,-3,4,NULL,NULL)");
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020380','pptpd',1,2,-3,4,NULL,NULL);"
+            "INSERT INTO bans VALUES(zeroblob(17),'pptpd',1,2,3,4,NULL,NULL);" // everybody
+            "INSERT INTO bans VALUES(x'00000000000000000000ffff0000000050','pptpd',1,2,3,4,NULL,NULL);" // all of IPv4, and more
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020480','a' || char(10) || 'b',1,2,3,4,NULL,NULL);"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020580','',1,2,3,4,NULL,NULL);"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020680','pptpd',-1,2,3,4,NULL,NULL);"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020780','pptpd',1,1<<60,3,4,NULL,NULL);"
+            "INSERT INTO decisions VALUES(zeroblob(17),'',1,zeroblob(16),0,0,9223372036854775807,0);" // would excuse everybody
+            "INSERT INTO decisions VALUES(x'00000000000000000000ffffc000020480','',-9223372036854775807,zeroblob(16),0,0,0,0);"
+            "INSERT INTO history VALUES(x'00000000000000000000ffffcb00710580',7,-9223372036854775807);"
+            "INSERT INTO marks VALUES('a' || char(0) || 'b','x'); INSERT INTO marks VALUES('other','x')");
     s = reopen(NULL);
     assert_int_equal(state_each_ban(s, see, &seen, &bad), 0);
     assert_int_equal(seen.n, 1);
-    assert_int_equal(bad, 6);
+    assert_int_equal(bad, 12);
+    assert_int_equal(state_each_decision(s, count_decision, &decisions, &bad), 0);
+    assert_int_equal(decisions, 0);
+    assert_int_equal(bad, 2);
+    assert_int_equal(state_previous(s, &b.net, now, USEC_SEC), 7);
+    alarm(20); // a name that is longer than it seems was looked for in vain, for ever
+    assert_int_equal(state_prune(s, &(struct state_horizon){.n_sources = 0}), 0);
+    alarm(0);
+    char *mark;
+    assert_int_equal(state_mark(s, "other", &mark), -ENOENT);
     state_close(s);
 }
 
