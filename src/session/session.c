@@ -86,7 +86,8 @@ static struct life *new_life(struct sessions *s, const struct life_key *key, con
     l->begun = begun;
     l->uncertain = r->time - lives_host(&s->lives, key->host)->forgotten <= BIND_SOON;
     l->host_len = (uint8_t)(r->host.n < LIFE_HOST_MAX ? r->host.n : LIFE_HOST_MAX);
-    memcpy(l->host, r->host.p, l->host_len);
+    if (l->host_len)
+        memcpy(l->host, r->host.p, l->host_len);
     settle_trace(s, STEP_LIFE, l, NULL, 0, r->time);
     return l;
 }
