@@ -205,9 +205,9 @@ static void one_event(struct model *m, const uint8_t b[static 6], usec_t now)
     *s = (struct seen){.role = e.role, .host = b[1] >> 6, .time = now};
     m->n_events++;
     m->now = &e;
-    if (e.role == ROLE_DISTRUST)
-        m->distrusted[s->host] = now;
     sessions_event(m->sessions, &r, &e, m->cmdline);
+    if (e.role == ROLE_DISTRUST) // what has waited for long enough is settled before the line is heard
+        m->distrusted[s->host] = now;
     m->now = NULL;
 }
 
