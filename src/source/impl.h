@@ -17,6 +17,9 @@ struct source { // the first member of each kind
     char *name;
 };
 
+// There is more to read: calls fn once, behind all that waits in the loop already.
+int source_again(sd_event *event, sd_event_source **more, sd_event_handler_t fn, void *userdata);
+
 enum { SOURCE_MARK_MAX = 64 * 1024 };
 
 #endif

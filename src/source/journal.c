@@ -117,6 +117,8 @@ static void tell_caught_up(struct journal *j)
         j->options.caught_up(j->options.userdata, &j->base);
 }
 
+static int on_more(sd_event_source *s, void *userdata);
+
 static int read_more(struct journal *j)
 {
     for (int i = 0; i < BATCH; i++) {
@@ -135,7 +137,7 @@ static int read_more(struct journal *j)
         if ((r = hand_on(j)) < 0)
             return r;
     }
-    return sd_event_source_set_enabled(j->more, SD_EVENT_ONESHOT);
+    return source_again(j->options.event, &j->more, on_more, j);
 }
 
 static int on_more(sd_event_source *s, void *userdata)
@@ -254,7 +256,7 @@ int source_new_journal(const char *path, const struct source_journal_match *matc
         r = fd < 0 ? fd
                    : sd_event_add_io(options->event, &j->io, fd, (uint32_t)sd_journal_get_events(j->entry.journal), on_io, j);
     if (r >= 0)
-        r = sd_event_add_defer(options->event, &j->more, on_more, j); // what is there already
+        r = source_again(options->event, &j->more, on_more, j); // what is there already
     if (r < 0) {
         journal_free(&j->base);
         return r;

@@ -122,6 +122,8 @@ static void stop(struct logfile *f, int error)
     f->again = sd_event_source_disable_unref(f->again);
 }
 
+static int on_more(sd_event_source *s, void *userdata);
+
 static int pump(struct logfile *f)
 {
     bool more = false;
@@ -152,9 +154,7 @@ static int pump(struct logfile *f)
         if (f->options.caught_up)
             f->options.caught_up(f->options.userdata, &f->source);
     }
-    if (f->more)
-        sd_event_source_set_enabled(f->more, more ? SD_EVENT_ON : SD_EVENT_OFF);
-    return 0;
+    return more ? source_again(f->options.event, &f->more, on_more, f) : 0;
 }
 
 static int on_again(sd_event_source *s, uint64_t usec, void *userdata)
@@ -359,9 +359,7 @@ int source_new_logfile(const char *pattern, const struct source_options *options
     if (r >= 0)
         r = sd_event_add_io(options->event, &f->io, f->watch.inotify, EPOLLIN, on_inotify, f);
     if (r >= 0)
-        r = sd_event_add_defer(options->event, &f->more, on_more, f);
-    if (r >= 0)
-        r = sd_event_source_set_enabled(f->more, SD_EVENT_ON);
+        r = source_again(options->event, &f->more, on_more, f);
     if (r >= 0)
         r = sd_event_add_time(options->event, &f->again, CLOCK_MONOTONIC, 0, 0, on_again, f);
     if (r >= 0)

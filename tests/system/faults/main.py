@@ -6,13 +6,14 @@ import time
 
 import lab
 import broken
+import flood
 import journal
 import kernel
 import kills
 import rotation
 import starve
 
-scenarios = {**kills.scenarios, **rotation.scenarios, **starve.scenarios, **broken.scenarios, **journal.scenarios, **kernel.scenarios}
+scenarios = {**kills.scenarios, **rotation.scenarios, **starve.scenarios, **broken.scenarios, **journal.scenarios, **kernel.scenarios, **flood.scenarios}
 
 
 def main(how="short", seed=None, *names):
