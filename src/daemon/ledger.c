@@ -170,6 +170,7 @@ void ledger_end_ban(struct ledger *l, const struct prefix *net)
 void ledger_forgive(struct ledger *l, const struct prefix *net, usec_t now)
 {
     ledger_end_ban(l, net);
+    trouble(l, state_end_decisions(l->s->state, net, now));
     trouble(l, state_put_decision(l->s->state, &(struct decision){.net = *net, .settled = now}));
 }
 

@@ -16,7 +16,7 @@
 enum { NET_BYTES = sizeof(struct addr) + 1 };
 
 enum statement {
-    PUT_BAN, PUT_EVIDENCE, PUT_HISTORY, PUT_DECISION, PUT_MARK,
+    PUT_BAN, PUT_EVIDENCE, PUT_HISTORY, PUT_DECISION, END_DECISIONS, PUT_MARK,
     REMOVE_BAN, REMOVE_EVIDENCE, CLEAR_BANS, PRUNE_DECISIONS, PRUNE_HISTORY, PRUNE_EVIDENCE, PRUNE_BANS,
     GET_BANS, GET_DECISIONS, GET_MARK, GET_MARKS, GET_EVIDENCE, GET_HISTORY, REMOVE_MARK,
     BEGIN, COMMIT, ROLLBACK, N_STATEMENTS
@@ -27,6 +27,7 @@ static const char *const sql[N_STATEMENTS] = {
     [PUT_EVIDENCE] = "INSERT OR REPLACE INTO evidence VALUES(?1,?2)",
     [PUT_HISTORY] = "INSERT OR REPLACE INTO history VALUES(?1,?2,?3)",
     [PUT_DECISION] = "INSERT OR REPLACE INTO decisions VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+    [END_DECISIONS] = "UPDATE decisions SET until=?2 WHERE net=?1 AND until>?2",
     [PUT_MARK] = "INSERT OR REPLACE INTO marks VALUES(?1,?2)",
     [REMOVE_BAN] = "DELETE FROM bans WHERE net=?1",
     [REMOVE_EVIDENCE] = "DELETE FROM evidence WHERE net=?1",
@@ -311,6 +312,18 @@ int state_put_decision(struct state *s, const struct decision *d)
     sqlite3_bind_int64(q, 7, d->until);
     sqlite3_bind_int(q, 8, d->observe);
     return run(s, PUT_DECISION);
+}
+
+int state_end_decisions(struct state *s, const struct prefix *net, usec_t t)
+{
+    sqlite3_stmt *q;
+    int r = begin(s, END_DECISIONS, &q);
+
+    if (r < 0 || !q)
+        return r;
+    bind_net(q, 1, net);
+    sqlite3_bind_int64(q, 2, t);
+    return run(s, END_DECISIONS);
 }
 
 int state_remove_ban(struct state *s, const struct prefix *net)

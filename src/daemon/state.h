@@ -62,6 +62,8 @@ unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, use
 int state_put_ban(struct state *s, const struct ban *ban, const struct position *decided, const char *evidence);
 int state_put_history(struct state *s, const struct ban *ban);
 int state_put_decision(struct state *s, const struct decision *d);
+// Their bans were over at t: what happened since counts.
+int state_end_decisions(struct state *s, const struct prefix *net, usec_t t);
 int state_remove_ban(struct state *s, const struct prefix *net);
 int state_put_mark(struct state *s, const char *source, const char *mark);
 // What is no longer needed: marks of sources not in the list, decisions that settled before, bans of the history
