@@ -23,7 +23,9 @@ enum {
 };
 #define RETRY_FIRST    (20 * USEC_MSEC)
 #define RETRY_LAST     (1 * USEC_SEC)
-#define RETRY_REPLACED (30 * USEC_SEC) // another watcher has the line: it is most likely our successor
+// Another watcher has the line. If it is our successor we shall soon end; if it was one left over from before, it will.
+#define REPLACED_FIRST (500 * USEC_MSEC)
+#define REPLACED_LAST  (30 * USEC_SEC)
 
 struct packet {
     struct packet *next;
@@ -48,7 +50,7 @@ struct enforce_link {
     bool overflow;      // something was dropped: ask for a sync when the queue is empty
     bool status_asked;
     bool owed; // the kernel could not take what was sent: all of it again when it can
-    usec_t retry;
+    usec_t retry, replaced_retry, connected_at; // the last: monotonic
     uint32_t seq;
     struct query queries[QUERIES_MAX];
     struct enforce_status status;
@@ -275,6 +277,8 @@ static void take_status(struct enforce_link *l, const struct msg_status *s)
     t->repair_culprit[0] = '\0';
     if (s->repair_pid)
         snprintf(t->repair_culprit, sizeof(t->repair_culprit), "%.31s (pid %u)", s->repair_program, s->repair_pid);
+    if (fresh)
+        l->connected_at = clock_monotonic();
     l->owed |= s->problem == PROBLEM_FOREIGN_SET || s->problem == PROBLEM_HOOK || s->problem == PROBLEM_NO_KERNEL;
     if (fresh || (l->owed && s->hooked)) {
         l->owed &= !s->hooked;
@@ -343,7 +347,9 @@ static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)
         }
         if ((size_t)n >= sizeof(*m) && m->type == MSG_REPLACED) {
             snprintf(l->status.problem, sizeof(l->status.problem), "another watcher has connected");
-            disconnect(l, RETRY_REPLACED);
+            usec_t wait = clock_monotonic() - l->connected_at > REPLACED_LAST ? REPLACED_FIRST : l->replaced_retry;
+            l->replaced_retry = wait * 2 > REPLACED_LAST ? REPLACED_LAST : wait * 2; // two of them shall not fight
+            disconnect(l, wait);
             return 0;
         }
         if (on_packet(l, m, (size_t)n) < 0) {
@@ -401,6 +407,7 @@ int enforce_link_new(sd_event *event, int fd, const char *path, const struct enf
     l->fd = fd;
     l->callbacks = *callbacks;
     l->retry = RETRY_FIRST;
+    l->replaced_retry = REPLACED_FIRST;
     snprintf(l->status.backend, sizeof(l->status.backend), "unknown");
     int r = fd >= 0 ? begin(l) : 0;
     if (r < 0) {

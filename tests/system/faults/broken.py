@@ -38,6 +38,18 @@ def header(rng, service):
         f.write(rng.randbytes(16))
 
 
+def lists(rng, service):
+    """Half of it: one of the lists cannot be read to its end, all else can."""
+    db = sqlite3.connect("file:%s?mode=ro" % state_db(service), uri=True)
+    name = rng.choice(("bans", "decisions"))
+    page = db.execute("SELECT rootpage FROM sqlite_master WHERE name=?", (name,)).fetchone()
+    db.close()
+    if page:
+        with open(state_db(service), "r+b") as f:
+            f.seek((page[0] - 1) * 4096)
+            f.write(rng.randbytes(4096))
+
+
 def truncated(rng, service):
     os.truncate(state_db(service), rng.randrange(1, os.path.getsize(state_db(service))))
 
@@ -82,7 +94,7 @@ def all_gone(rng, service):
 
 
 # How each shows: it must be set aside, or may pass unnoticed where the bytes hit nothing that matters.
-WAYS = {random_bytes: False, random_pages: False, header: False, truncated: False, empty: False, text: True,
+WAYS = {random_bytes: False, random_pages: False, header: False, lists: True, truncated: False, empty: False, text: True,
         directory: True, newer: True, foreign: True, log_of_changes: False, all_gone: False}
 
 
@@ -94,7 +106,7 @@ def corruption(rng, long):
     service.start()
     service.ask("ban", net=BY_HAND, **{"for": 86400})
     judge("before anything is damaged", service, log, also=[BY_HAND], kernel=False, quiet=True)
-    rounds, losses, counts, wrong = 220 if long else 11, 0, {}, 0
+    rounds, losses, counts, wrong = 240 if long else 12, 0, {}, 0
     everybody = set(log.banned()) | {BY_HAND}
     for i in range(rounds):
         way = list(WAYS)[i % len(WAYS)]

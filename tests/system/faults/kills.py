@@ -30,6 +30,18 @@ def kill_one(rng, service, counts):
     return len(done) > 0
 
 
+def unban_one(rng, service, log):
+    """Somebody is forgiven: what he did before may not ban him again when it is read again after a kill."""
+    if not wait_for(service.read_all, 5):
+        return
+    try:
+        banned = [b["addr"] for b in service.ask("list") if "addr" in b]
+        if banned and service.ask("unban", net=(address := rng.choice(banned))).get("ok"):
+            log.forgive(address)
+    except OSError:
+        pass  # it died in between: nobody was told anything
+
+
 def kill_rounds(rng, rounds, addresses):
     losses, kills, counts = [], 0, {}
     for i in range(rounds):
@@ -43,6 +55,8 @@ def kill_rounds(rng, rounds, addresses):
                 log.write(rng.randrange(1, 40))
                 time.sleep(rng.uniform(0, 0.02))
             kills += kill_one(rng, service, counts)
+            if rng.random() < 0.2:
+                unban_one(rng, service, log)
         wait_for(service.answers, 30)
         wait_for(service.enforced, 30)
         losses += judge("kills, round %d" % (i + 1), service, log)

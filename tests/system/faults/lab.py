@@ -77,6 +77,7 @@ class KnownLog:
         self.path, self.rng, self.torn = path, rng, torn
         self.endless, self.next = not addresses, 0  # without addresses: new ones come as long as it is written
         self.truth = {}  # address: the microseconds of its failures
+        self.bans_before = {}  # that were ended by hand
         self.lines = 0
         self.calls, self.control = [], 1000
         self.left = []
@@ -166,6 +167,10 @@ class KnownLog:
             self.write(self.rng.randrange(1, 60))
             if pause:
                 time.sleep(pause)
+
+    def forgive(self, address):
+        self.truth[address] = []
+        self.bans_before[address] = self.bans_before.get(address, 0) + 1
 
     def failed(self):
         return sum(len(v) for v in self.truth.values())
@@ -319,7 +324,7 @@ def judge(name, service, log, quiet=False, kernel=True, also=()):
         if address in banned:
             if not ban:
                 bad.append("%s failed %d times and is not banned (window %d)" % (address, len(times), window))
-            elif ban["count"] != MAXRETRY or ban["times"] != 1:
+            elif ban["count"] != MAXRETRY or ban["times"] != 1 + log.bans_before.get(address, 0):
                 bad.append("%s: ban of %d failures, for the %d. time" % (address, ban["count"], ban["times"]))
             elif ban["since"] != times[MAXRETRY - 1] // 1000000:
                 bad.append("%s: banned at %d, not %d" % (address, ban["since"], times[MAXRETRY - 1] // 1000000))
@@ -349,16 +354,17 @@ def judge_state(name, service, log):
     for address, times in log.banned().items():
         row = db.execute("SELECT since,until,count,times FROM bans WHERE net=?", (pack(address),)).fetchone()
         at = times[MAXRETRY - 1]
-        if row != (at, at + BANTIME * 1000000, MAXRETRY, 1):
+        times_banned = 1 + log.bans_before.get(address, 0)
+        if row != (at, at + BANTIME * 1000000, MAXRETRY, times_banned):
             bad.append("%s: row %s, failed at %s" % (address, row, at))
         history = db.execute("SELECT times FROM history WHERE net=?", (pack(address),)).fetchone()
-        if history != (1,):
+        if history != (times_banned,):
             bad.append("%s: history %s" % (address, history))
         lines = db.execute("SELECT lines FROM evidence WHERE net=?", (pack(address),)).fetchone()
         stored = [int(x.split("\t")[0]) for x in lines[0].splitlines()] if lines else []
         if len(stored) != len(set(stored)) or not set(times[:MAXRETRY]) <= set(stored) or not set(stored) <= set(times):
             bad.append("%s: evidence of %s, failed at %s" % (address, sorted(stored), times))
-    for table_name, wanted in (("bans", len(log.banned())), ("history", len(log.banned()))):
+    for table_name, wanted in (("bans", len(log.banned())), ("history", len(set(log.banned()) | set(log.bans_before)))):
         n = db.execute("SELECT count(*) FROM " + table_name).fetchone()[0]
         if n != wanted:
             bad.append("%d rows in %s, not %d" % (n, table_name, wanted))
