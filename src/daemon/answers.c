@@ -512,6 +512,14 @@ static json_t *counters_object(const struct service *s)
     return o;
 }
 
+static json_t *clients_object(const struct service *s)
+{
+    struct control_counters c = control_counters(s->control);
+
+    return json_pack("{s:i,s:I,s:I}", "now", (int)c.clients, "dropped", (json_int_t)c.dropped, "strangers",
+                     (json_int_t)c.strangers);
+}
+
 static void answer_status(struct service *s, struct control_client client)
 {
     json_t *locks = json_pack("{s:s,s:s,s:s,s:b}", "landlock", s->locks.landlock, "seccomp", s->locks.seccomp, "mdwe",
@@ -519,14 +527,16 @@ static void answer_status(struct service *s, struct control_client client)
     struct tell_counters t = tell_counters(s->tell);
     json_t *notify = json_pack("{s:I,s:I}", "told", (json_int_t)t.told, "lost", (json_int_t)t.lost);
 
-    control_reply(s->control, client,
-                  json_pack("{s:b,s:i,s:s,s:i,s:I,s:s,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o}", "ok", 1, "version", 1, "program",
-                            PACKAGE_VERSION, "pid", (int)getpid(), "since", (json_int_t)(s->started / USEC_SEC), "mode",
-                            s->observe ? "observe" : "ban", "caught_up", enact_is_caught_up(s->enact), "bans",
-                            (json_int_t)bans_count(engine_bans(s->engine)), "enforcer", enforcer_object(s), "connguard",
-                            connguard_object(s), "jails", jails_array(s), "filters", filters_array(s), "sources",
-                            sources_array(s), "spare", spare_object(s), "engine", counters_object(s), "state",
-                            enact_state_problem(s->enact), "notify", notify, "locks", locks));
+    json_t *status =
+        json_pack("{s:b,s:i,s:s,s:i,s:I,s:s,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o}", "ok", 1, "version", 1, "program",
+                  PACKAGE_VERSION, "pid", (int)getpid(), "since", (json_int_t)(s->started / USEC_SEC), "mode",
+                  s->observe ? "observe" : "ban", "caught_up", enact_is_caught_up(s->enact), "bans",
+                  (json_int_t)bans_count(engine_bans(s->engine)), "enforcer", enforcer_object(s), "connguard",
+                  connguard_object(s), "jails", jails_array(s), "filters", filters_array(s), "sources",
+                  sources_array(s), "spare", spare_object(s), "engine", counters_object(s), "state",
+                  enact_state_problem(s->enact), "notify", notify, "locks", locks);
+    json_object_set_new(status, "clients", clients_object(s));
+    control_reply(s->control, client, status);
 }
 
 const char *answers_status_line(const struct service *s, char buf[static ANSWERS_STATUS_MAX])

@@ -43,6 +43,7 @@ struct control {
     struct control_callbacks callbacks;
     uint64_t serial;
     unsigned n;
+    struct control_counters counters;
     struct client *clients[CONTROL_CLIENTS_MAX];
 };
 
@@ -138,7 +139,7 @@ static void drop(struct client *c)
     close(c->fd);
     free(c->out);
     free(c);
-    sd_event_source_set_enabled(control->source, SD_EVENT_ON);
+    sd_event_source_set_enabled(control->source, SD_EVENT_ON); // a descriptor is free
 }
 
 static void touch(struct client *c)
@@ -148,6 +149,11 @@ static void touch(struct client *c)
 
 static int append(struct client *c, const char *p, size_t n)
 {
+    if (c->room - c->n_out < n && c->sent > 0) { // what is away first
+        memmove(c->out, c->out + c->sent, c->n_out - c->sent);
+        c->n_out -= c->sent;
+        c->sent = 0;
+    }
     if (c->room - c->n_out < n) {
         size_t room = c->room ? c->room : 1024;
         while (room - c->n_out < n)
@@ -219,10 +225,16 @@ static void take_request(struct client *c, size_t n)
     }
 }
 
+// Whoever does not take his answers is asked for no more questions.
+static bool may_ask(const struct client *c)
+{
+    return !c->busy && !c->closing && c->n_out - c->sent < CONTROL_QUEUE_MAX;
+}
+
 // Reads requests as long as none is under way; answers are only queued here. False when the client is gone.
 static bool pull(struct client *c)
 {
-    while (!c->busy && !c->closing) {
+    while (may_ask(c)) {
         char *end = memchr(c->in, '\n', c->n_in);
         if (end) {
             size_t n = (size_t)(end - c->in);
@@ -272,9 +284,9 @@ static void serve(struct client *c)
             drop(c);
             return;
         }
-    } while (!c->busy && memchr(c->in, '\n', c->n_in));
+    } while (may_ask(c) && memchr(c->in, '\n', c->n_in));
     uint32_t events = c->sent < c->n_out ? EPOLLOUT : 0;
-    sd_event_source_set_io_events(c->source, events | (c->busy ? 0 : EPOLLIN));
+    sd_event_source_set_io_events(c->source, events | (may_ask(c) ? EPOLLIN : 0));
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -297,16 +309,51 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+// The one that has been silent for the longest time: of one user or of all, of root and ourselves only where they ask
+// for it; and how many there are.
+static struct client *longest_silent(const struct control *control, const uid_t *uid, bool masters, unsigned *ret_n)
+{
+    struct client *found = NULL;
+
+    *ret_n = 0;
+    for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        struct client *c = control->clients[i];
+        if (!c || (c->peer.master && !masters) || (uid && c->peer.uid != *uid))
+            continue;
+        ++*ret_n;
+        if (!found || c->deadline < found->deadline)
+            found = c;
+    }
+    return found;
+}
+
+// A place for the newest: nobody may hold them all, and root takes one from others first. NULL: there is none for him.
+static struct client **place_for(struct control *control, const struct control_peer *peer)
+{
+    unsigned n;
+    struct client *victim = peer->master ? NULL : longest_silent(control, &peer->uid, false, &n);
+
+    if (victim && n < CONTROL_OF_USER_MAX)
+        victim = NULL;
+    if (!victim && control->n == CONTROL_CLIENTS_MAX)
+        victim = longest_silent(control, NULL, false, &n);
+    if (!victim && control->n == CONTROL_CLIENTS_MAX && peer->master)
+        victim = longest_silent(control, NULL, true, &n);
+    control->counters.dropped += victim || control->n == CONTROL_CLIENTS_MAX;
+    if (victim)
+        drop(victim);
+    for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
+        if (!control->clients[i])
+            return &control->clients[i];
+    return NULL;
+}
+
 static int on_knock(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
     struct control *control = userdata;
-    unsigned slot = 0;
+    struct client *c, **place;
 
     (void)revents;
-    while (slot < CONTROL_CLIENTS_MAX && control->clients[slot])
-        slot++;
-    if (slot == CONTROL_CLIENTS_MAX) // the others wait in the queue of the socket
-        return sd_event_source_set_enabled(source, SD_EVENT_OFF);
     int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (peer < 0) {
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) { // no descriptors: they go on knocking
@@ -316,20 +363,21 @@ static int on_knock(sd_event_source *source, int fd, uint32_t revents, void *use
         }
         return 0;
     }
-    struct client *c = calloc(1, sizeof(*c));
-    if (!c) {
+    if (!(c = calloc(1, sizeof(*c)))) {
         close(peer);
         return 0;
     }
     *c = (struct client){.fd = peer, .serial = ++control->serial, .control = control};
     c->allowed = identify(c);
+    control->counters.strangers += !c->allowed;
     touch(c);
-    if (sd_event_add_io(control->event, &c->source, peer, EPOLLIN, on_client, c) < 0) {
+    place = place_for(control, &c->peer);
+    if (!place || sd_event_add_io(control->event, &c->source, peer, EPOLLIN, on_client, c) < 0) {
         close(peer);
         free(c);
         return 0;
     }
-    control->clients[slot] = c;
+    *place = c;
     if (control->n++ == 0) {
         sd_event_source_set_time_relative(control->timer, CONTROL_PATIENCE_SECONDS * USEC_SEC / 4);
         sd_event_source_set_enabled(control->timer, SD_EVENT_ONESHOT);
@@ -387,9 +435,12 @@ void control_stream(struct control *control, struct control_client who, control_
     sd_event_source_set_io_events(c->source, EPOLLOUT);
 }
 
-unsigned control_clients(const struct control *c)
+struct control_counters control_counters(const struct control *c)
 {
-    return c->n;
+    struct control_counters counters = c->counters;
+
+    counters.clients = c->n;
+    return counters;
 }
 
 void control_drain(struct control *control)

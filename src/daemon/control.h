@@ -26,7 +26,9 @@ struct control_peer {
     bool master; // root or the service's own user, not just a member of the group
 };
 
-enum { CONTROL_CLIENTS_MAX = 32, CONTROL_QUEUE_MAX = 1 << 16 };
+// When all places are taken, or all that one user may have, whoever was silent for the longest time makes room; root
+// and the service's own user make room for each other only.
+enum { CONTROL_CLIENTS_MAX = 32, CONTROL_OF_USER_MAX = 8, CONTROL_QUEUE_MAX = 1 << 16 };
 #define CONTROL_PATIENCE_SECONDS 20 // for a client that neither asks on nor takes its answer
 
 struct control_callbacks {
@@ -55,7 +57,12 @@ typedef size_t (*control_next)(void *userdata, char buf[static CONTROL_LINE_MAX]
 void control_stream(struct control *c, struct control_client client, control_next next, void (*done)(void *userdata),
                     void *userdata);
 
-unsigned control_clients(const struct control *c);
+struct control_counters {
+    unsigned clients;  // now
+    uint64_t dropped;  // to make room
+    uint64_t strangers; // who may not ask
+};
+struct control_counters control_counters(const struct control *c);
 
 // Writes what clients will still take at once: before the process ends.
 void control_drain(struct control *c);

@@ -190,7 +190,7 @@ static void requests_are_answered_in_order(void **state)
                                       "there are list, unban, ban, status, why, reload\"}\n{\"ok\":true}\n");
     close(fd);
     settle(f);
-    assert_int_equal(control_clients(f->control), 0);
+    assert_int_equal(control_counters(f->control).clients, 0);
 }
 
 static void one_that_only_listens_on_still_hears(void **state)
@@ -218,7 +218,7 @@ static void a_line_without_end_is_refused(void **state)
     say(fd, "x");
     settle(f);
     assert_string_equal(received(fd), "{\"ok\":false,\"exit\":2,\"error\":\"the request is too long\"}\n<eof>");
-    assert_int_equal(control_clients(f->control), 0);
+    assert_int_equal(control_counters(f->control).clients, 0);
     close(fd);
 }
 
@@ -238,7 +238,7 @@ static void a_long_answer_waits_for_its_reader(void **state)
     close(other);
     close(fd);
     settle(f);
-    assert_int_equal(control_clients(f->control), 0);
+    assert_int_equal(control_counters(f->control).clients, 0);
     assert_true(f->lines == SIZE_MAX); // let go of
 }
 
@@ -247,21 +247,52 @@ static void there_is_a_bound_on_clients(void **state)
     struct fixture *f = *state;
     int fds[CONTROL_CLIENTS_MAX + 1];
 
-    for (int i = 0; i <= CONTROL_CLIENTS_MAX; i++) {
+    for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         fds[i] = connect_to(f);
         settle(f);
     }
-    assert_int_equal(control_clients(f->control), CONTROL_CLIENTS_MAX);
+    say(fds[0], "{\"verb\":\"status\"}\n");
+    settle(f);
+    assert_string_equal(received(fds[0]), "{\"ok\":true}\n");
+    fds[CONTROL_CLIENTS_MAX] = connect_to(f);
+    settle(f);
+    assert_int_equal(control_counters(f->control).clients, CONTROL_CLIENTS_MAX);
+    assert_int_equal(control_counters(f->control).dropped, 1);
+    assert_string_equal(received(fds[0]), "");
+    assert_string_equal(received(fds[1]), "<eof>"); // silent for the longest time
     say(fds[CONTROL_CLIENTS_MAX], "{\"verb\":\"status\"}\n");
     settle(f);
-    assert_string_equal(received(fds[CONTROL_CLIENTS_MAX]), "");
-    close(fds[0]); // a place becomes free
-    settle(f);
     assert_string_equal(received(fds[CONTROL_CLIENTS_MAX]), "{\"ok\":true}\n");
-    for (int i = 1; i <= CONTROL_CLIENTS_MAX; i++)
+    for (int i = 0; i <= CONTROL_CLIENTS_MAX; i++)
         close(fds[i]);
     settle(f);
-    assert_int_equal(control_clients(f->control), 0);
+    assert_int_equal(control_counters(f->control).clients, 0);
+}
+
+// Questions without end from one who takes no answers.
+static void who_takes_no_answers_asks_no_more(void **state)
+{
+    static const char question[] = "{\"verb\":\"status\"}\n";
+    struct fixture *f = *state;
+    int fd = connect_to(f);
+    unsigned asked = 0, answered;
+
+    for (int i = 0; i < 100000; i++) {
+        asked += send(fd, question, sizeof(question) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+        if (i % 100 == 0)
+            settle(f);
+    }
+    settle(f);
+    answered = f->requests;
+    assert_true(answered < asked); // the others wait in the socket, which is the client's memory
+    settle(f);
+    assert_int_equal(f->requests, answered);
+    while (*received(fd)) // now it takes them
+        settle(f);
+    assert_int_equal(f->requests, asked);
+    close(fd);
+    settle(f);
+    assert_int_equal(control_counters(f->control).clients, 0);
 }
 
 static void an_answer_for_one_who_left_goes_nowhere(void **state)
@@ -391,6 +422,7 @@ int main(void)
         WITH_SOCKET(a_line_without_end_is_refused),
         WITH_SOCKET(a_long_answer_waits_for_its_reader),
         WITH_SOCKET(there_is_a_bound_on_clients),
+        WITH_SOCKET(who_takes_no_answers_asks_no_more),
         WITH_SOCKET(an_answer_for_one_who_left_goes_nowhere),
         cmocka_unit_test(channel_messages),
         cmocka_unit_test(what_all_jails_ignore_is_never_banned),
