@@ -42,7 +42,7 @@ EXTRA_DIST += $(unit_scripts) tests/import tools/check-layers tools/check tools/
 # The programs as if an attacker ran his code in them, for tests/system/privilege.sh alone; never installed. The same
 # objects, and one that obeys.
 takeover_wraps = -Wl,--wrap=syscall,--wrap=prctl,--wrap=seccomp_load,--wrap=setgroups,--wrap=setresgid,--wrap=setresuid \
-	-Wl,--wrap=setuid,--wrap=capng_apply,--wrap=capng_change_id
+	-Wl,--wrap=setuid,--wrap=capng_apply,--wrap=capng_change_id,--wrap=state_open,--wrap=inputs_open,--wrap=channel_send
 noinst_PROGRAMS += takeover-watcher takeover-enforcer takeover-connguard takeover-launcher
 takeover_watcher_SOURCES = $(pptpban_watcher_SOURCES) tests/system/takeover.c
 takeover_watcher_LDADD = $(pptpban_watcher_LDADD)

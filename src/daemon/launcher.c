@@ -29,7 +29,7 @@
 struct child {
     pid_t pid; // 0: none
     int fd;    // -1: none
-    bool ready, paused;
+    bool prepared, ready, paused;
     usec_t started, kill_at; // monotonic; kill_at: USEC_FOREVER never
 };
 
@@ -201,9 +201,10 @@ static void prepared(struct launcher *l, struct child *c, const char *text)
 static void take_message(struct launcher *l, struct child *c, const struct channel_message *m)
 {
     switch (m->type) {
-    case CHANNEL_PREPARED:
-        if (!c->paused && !c->ready)
+    case CHANNEL_PREPARED: // once: what comes after it has been let go may be somebody else's word
+        if (!c->prepared)
             prepared(l, c, m->text);
+        c->prepared = true;
         break;
     case CHANNEL_PAUSED:
         if (c == &l->current && l->fresh.pid) {

@@ -327,7 +327,8 @@ static int begin(struct watcher *w)
     int r;
 
     s->started = clock_realtime();
-    if ((r = init_loop(w)) < 0 || (r = init_state(w)) < 0)
+    // From here on others have a say: a predecessor that was taken over has written the database, attackers the logs.
+    if ((r = init_loop(w)) < 0 || (r = lock_in(w)) < 0 || (r = init_state(w)) < 0)
         return r;
     if ((r = enact_new(s, &s->enact)) < 0 || (r = enact_restore(s->enact)) < 0)
         return fail(w, r, "state: %s", strerror(-r));
@@ -339,10 +340,10 @@ static int begin(struct watcher *w)
         return fail(w, r, "own addresses: %s", strerror(-r));
     if (s->control && (r = control_start(s->control, s->event, &callbacks)) < 0)
         return fail(w, r, "control socket: %s", strerror(-r));
-    // from here on clients come to us; behind the locks a socket could no longer be put in its place
+    // from here on clients come to us
     if (s->control && (r = control_publish(s->control)) < 0)
         return fail(w, r, "control socket: %s", strerror(-r));
-    return lock_in(w);
+    return 0;
 }
 
 // --- serve ---------------------------------------------------------------------------------------------------

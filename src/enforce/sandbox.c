@@ -35,6 +35,7 @@ struct ruleset_attr { // as the newest kernel that is used here knows it; older 
 static const uint64_t read_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 static const uint64_t write_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
                                      LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+                                     LANDLOCK_ACCESS_FS_MAKE_SOCK | // renamed only: bind() is for each caller to allow
                                      LANDLOCK_ACCESS_FS_REMOVE_FILE | FS_TRUNCATE;
 
 static int add_paths(int ruleset, const char *const *paths, uint64_t access)

@@ -16,7 +16,7 @@ is "directory and socket are for the service and its group alone" "750 pptpban 6
 is "no abstract socket is listened at" "" "$(ip netns exec "$server" cat /proc/net/unix | grep -F '@' | grep -i pptpban)"
 
 part() {
-	watcher=$(pgrep -P $launcher -x takeover-watche)
+	watcher=$(pgrep -n -P $launcher -x takeover-watche)
 	python3 "$here/privilege-control.py" "$1" "$T/run/control.sock" "$watcher" >"$T/$1" 2>"$T/$1.err" ||
 		is "$1" 0 "$? $(cat "$T/$1.err")"
 	while IFS='	' read -r what wanted got; do is "$what" "$wanted" "$got"; done <"$T/$1"

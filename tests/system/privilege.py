@@ -35,7 +35,7 @@ class Attempts:
 
 def attempts_of_files(a, c):
     house = c["house"]
-    secrets = ["/etc/shadow", "/etc/gshadow", "/etc/passwd", "/etc/group", "/etc/sudoers", "/etc/hosts", "/etc/resolv.conf",
+    secrets = ["/etc/shadow", "/etc/gshadow", "/etc/passwd", "/etc/group", "/etc/sudoers", "/etc/hosts",
                "/etc/ssh/ssh_host_ed25519_key", "/etc/ssl/private/server.key", "/etc/ppp/chap-secrets",
                "/etc/ppp/pap-secrets", "/etc/pptpd.conf", "/etc/ppp/pptpd-options", "/etc/crontab",
                "/root/.ssh/id_ed25519", "/root/.ssh/authorized_keys", "/root/.bash_history", "/root/.netrc",
@@ -108,7 +108,7 @@ def attempts_of_files(a, c):
     a.add("make a setuid program", [SECCOMP], setuid_file)
     a.add("make a program setuid", [SECCOMP], setuid_later)
 
-    for p in (c["log"], c["logs"] + "/other", c["state"] + "/state.db", enforcer + "/limits", "/proc/self/cmdline", "/etc/machine-id",
+    for p in (c["log"], c["logs"] + "/other", c["state"] + "/state.db", enforcer + "/limits", "/proc/self/cmdline", "/etc/machine-id", "/etc/resolv.conf",
               "/proc/%d/cmdline" % c["launcher"], "/etc/localtime", "/usr/share/zoneinfo/UTC"):
         a.add("needed: read " + p.replace(house, "HOUSE").replace(str(c["launcher"]), "LAUNCHER"), [], lambda t, p=p: t.try_open(p, RDONLY))
     a.add("needed: write the state", [], lambda t: t.try_open(c["state"] + "/state.db", RDWR))
@@ -192,7 +192,7 @@ def attempts_of_sockets(a, c):
     a.add("bind a UNIX socket in the state", [SECCOMP], lambda t: bind(t, c["state"] + "/sock"))
     a.add("bind an abstract UNIX socket", [SECCOMP], lambda t: bind(t, "\0pb-mine-%d" % os.getpid()))
     a.add("connect to an abstract socket", [LANDLOCK], lambda t: connect(t, 1, "\0" + c["abstract"]))
-    a.add("change an address by the inherited route socket", [USER], lambda t: by_inherited_netlink(t), [errno.ENODEV])
+    a.add("change an address by the inherited route socket", [USER], new_link, [errno.ENODEV])
 
 
 def bind(t, path):
@@ -203,12 +203,11 @@ def bind(t, path):
     return r
 
 
-def by_inherited_netlink(t):
-    """RTM_NEWLINK for an interface that is not there, through every socket that is open: -EPERM comes first."""
-    body = struct.pack("<BxHiII", 0, 0, 999999, 0, 0)
-    message = struct.pack("<IHHII", 16 + len(body), 16, 5, 4711, 0) + body
+def by_inherited_netlink(t, protocol, message):
+    """Sent through every open socket of that netlink protocol: the first error that the kernel answers."""
+    rows = [line.split() for line in open("/proc/%d/net/netlink" % t.pid)]
+    netlink = {r[9] for r in rows if r[1] == str(protocol)}
     to = struct.pack("<HHII", 16, 0, 0, 0)
-    netlink = {line.split()[9] for line in open("/proc/%d/net/netlink" % t.pid)}
     for fd in os.listdir("/proc/%d/fd" % t.pid):
         if os.readlink("/proc/%d/fd/%s" % (t.pid, fd))[8:-1] not in netlink:
             continue
@@ -217,6 +216,11 @@ def by_inherited_netlink(t):
         if sent == len(message) and n >= 20 and struct.unpack_from("<HHI", answer, 4)[::2] == (2, 4711):
             return struct.unpack_from("<i", answer, 16)[0]
     return -errno.ENOTSOCK
+
+
+def new_link(t):
+    body = struct.pack("<BxHiII", 0, 0, 999999, 0, 0)
+    return by_inherited_netlink(t, 0, struct.pack("<IHHII", 16 + len(body), 16, 5, 4711, 0) + body)
 
 
 def attempts_of_processes(a, c):

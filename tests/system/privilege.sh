@@ -28,7 +28,7 @@ context() {
 		>"$T/context.json"
 }
 replaced() { # the watcher, by another one
-	_w=$(pgrep -P $launcher -x takeover-watche) && [ "$_w" != "$watcher" ] && ask status && watcher=$_w
+	_w=$(pgrep -n -P $launcher -x takeover-watche) && [ "$_w" != "$watcher" ] && ask status && watcher=$_w
 }
 run() { # NAME LOCKS-LEFT-OUT
 	PB_LEAVE_OUT=$2 taken_start
@@ -45,9 +45,10 @@ run() { # NAME LOCKS-LEFT-OUT
 			"$(awk '/^Uid|^CapEff|^CapBnd|^NoNewPrivs|^Seccomp:/ { printf "%s%s", s, $2; s = " " }' /proc/$watcher/status)"
 		is "as status says" "ABI allow-list" "$(ask status --json | jq -r '.locks | [(.landlock | split(" ")[0]), .seccomp] | join(" ")')"
 	fi
-	python3 "$here/privilege.py" try "$T/context.json" "$T/$1.json" || echo "# $1: the probe failed"
+	python3 "$here/privilege.py" try "$T/context.json" "$T/$1.json" || sed "s,^,# $1: ," "$T/service.log"
 	case $1 in
 	all)
+		is "it opened nothing that others wrote before it was locked in" "" "$(grep takeover: "$T/service.log")"
 		ok "the service answers after all that" ask status
 		for way in i386 x32; do
 			context
@@ -67,6 +68,17 @@ run only-mdwe landlock,seccomp,user
 run only-user landlock,seccomp,mdwe
 run none landlock,seccomp,mdwe,user
 rm -rf /tmp/pptpban-privilege*
+
+# Before it is ready the watcher says where its enforcer is; the launcher, root here, hears that once, before the watcher
+# has opened anything that others wrote.
+mkdir "$T/evil"
+"$PB_BUILD/enforce-drive" limits "$T/evil/limits" uid=64901 widest4=1
+PB_FORGE=$T/evil taken_start
+sleep 1
+is "a watcher cannot choose the enforcer's limits" "$T/run-enforcer/limits" \
+	"$(tr '\0' '\n' <"/proc/$(pgrep -P $launcher -x takeover-enforc)/cmdline" | sed -n '/--limits/{n;p}')"
+taken_stop
+
 [ -z "${PRIVILEGE_KEEP:-}" ] || cp "$T"/*.json "$PRIVILEGE_KEEP"
 python3 "$here/privilege.py" judge "$T"/all.json "$T"/only-*.json "$T"/none.json >"$T/checks" || is "the judge" 0 $?
 while IFS='	' read -r what wanted got; do

@@ -4,6 +4,7 @@
 // else, unless a lock is to be left out to show that the tests notice. No installed program contains it.
 //
 // PB_TAKEOVER=DIR: the socket is DIR/PID. PB_LEAVE_OUT=landlock,seccomp,mdwe,user: these locks stay open.
+// PB_FORGE=DIR: before the watcher is ready it says once more that it is prepared, with another enforcer's directory.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,6 +20,8 @@
 #include <sys/types.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "daemon/channel.h"
 
 enum { BLOB_MAX = 100000, RELOCATIONS_MAX = 8 };
 
@@ -218,4 +221,40 @@ int __wrap_capng_change_id(int uid, int gid, int flags)
 {
     extern int __real_capng_change_id(int uid, int gid, int flags) __attribute__((weak));
     return left_out("user") ? 0 : __real_capng_change_id(uid, gid, flags);
+}
+
+// --- what others wrote, before the locks are closed ----------------------------------------------------------
+
+static void tell_when_unlocked(const char *what)
+{
+    if (syscall(SYS_getpgid, 0) >= 0) // not on the watcher's list
+        fprintf(stderr, "takeover: %s without locks\n", what);
+}
+
+int __wrap_state_open(const char *dir, int64_t now, void **ret, char *note);
+int __wrap_state_open(const char *dir, int64_t now, void **ret, char *note)
+{
+    extern int __real_state_open(const char *dir, int64_t now, void **ret, char *note) __attribute__((weak));
+
+    tell_when_unlocked("opens its database");
+    return __real_state_open(dir, now, ret, note);
+}
+
+int __wrap_inputs_open(void *in);
+int __wrap_inputs_open(void *in)
+{
+    extern int __real_inputs_open(void *in) __attribute__((weak));
+
+    tell_when_unlocked("opens the logs");
+    return __real_inputs_open(in);
+}
+
+int __wrap_channel_send(int fd, enum channel_type type, const char *text);
+int __wrap_channel_send(int fd, enum channel_type type, const char *text)
+{
+    extern int __real_channel_send(int fd, enum channel_type type, const char *text) __attribute__((weak));
+
+    if (type == CHANNEL_READY && getenv("PB_FORGE"))
+        (void)__real_channel_send(fd, CHANNEL_PREPARED, getenv("PB_FORGE"));
+    return __real_channel_send(fd, type, text);
 }
