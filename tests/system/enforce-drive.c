@@ -29,7 +29,7 @@ struct drive {
 
 static int usage(void)
 {
-    fputs("usage: enforce-drive limits FILE [KEY=VALUE]...   keys: uid allow max timeout backend widest4 widest6 extent4 silent first keep_open new\n"
+    fputs("usage: enforce-drive limits FILE [KEY=VALUE]...   keys: uid allow max timeout backend widest4 widest6 extent4 extent6 silent first keep_open new\n"
           "       enforce-drive SOCKET ban|sync SECONDS|forever ADDR...\n"
           "       enforce-drive SOCKET unban ADDR... | query ADDR | status | watch SECONDS | garbage\n"
           "       enforce-drive SOCKET bulk N SECONDS | latency N SECONDS\n", stderr);
@@ -72,6 +72,8 @@ static int write_limits(int argc, char **argv)
             l.widest6 = (uint8_t)number;
         else if (strcmp(argv[i], "extent4") == 0)
             l.max_extent4 = number;
+        else if (strcmp(argv[i], "extent6") == 0)
+            l.max_extent6 = number;
         else if (strcmp(argv[i], "silent") == 0)
             l.silent_ms = (uint32_t)number;
         else if (strcmp(argv[i], "first") == 0)
