@@ -8,9 +8,9 @@
 
 enum { PARAMS_MAX = 32 };
 
-static void report_error(struct config_report *report, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void tell(struct config_report *report, bool fatal, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-static void report_error(struct config_report *report, const char *fmt, ...)
+static void tell(struct config_report *report, bool fatal, const char *fmt, ...)
 {
     struct config_message *v = realloc(report->v, (report->n + 1) * sizeof(*v));
     char *text = NULL;
@@ -25,8 +25,30 @@ static void report_error(struct config_report *report, const char *fmt, ...)
     va_end(ap);
     if (!text)
         return;
-    v[report->n++] = (struct config_message){.text = text, .fatal = true};
-    report->errors++;
+    v[report->n++] = (struct config_message){.text = text, .fatal = fatal};
+    report->errors += fatal;
+}
+
+#define report_error(report, ...) tell(report, true, __VA_ARGS__)
+
+// Whether every alternative of a journalmatch asks for something that journald has from the kernel. The rest, _COMM too,
+// every process says of itself.
+static bool asks_the_kernel(struct str match)
+{
+    static const char *const fields[] = {"_UID=", "_GID=", "_SYSTEMD_UNIT=", "_SYSTEMD_CGROUP=", "_SYSTEMD_SLICE=",
+                                         "_EXE=", "_SELINUX_CONTEXT=", "_TRANSPORT=kernel", "_TRANSPORT=audit"};
+    bool all = true, asks = false;
+    struct str word;
+
+    while ((word = str_word(&match)).n > 0) {
+        if (str_eq(word, STR("+"))) {
+            all = all && asks;
+            asks = false;
+        }
+        for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+            asks = asks || str_starts(word, str_of(fields[i]));
+    }
+    return all && asks;
 }
 
 // "NAME[key=value, key="value, with comma"]" into name and parameters. 0 or -EINVAL.
@@ -127,6 +149,11 @@ static int add(struct units *u, const struct config *c, size_t k, bool journal, 
         if (r < 0)
             return r;
         u->n++;
+        if (journal && !asks_the_kernel(str_of(filter_journalmatch(unit->filter))))
+            tell(report, false,
+                 "jail [%s]: filter %s takes journal entries that any user of this machine can write; a journalmatch "
+                 "with _UID=0 or _SYSTEMD_UNIT=NAME.service in each alternative would ask who wrote them",
+                 j->name, j->filter);
     }
     for (unsigned i = 0; i < unit->n_jails; i++)
         if (unit->jails[i] == k)

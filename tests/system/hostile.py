@@ -207,9 +207,17 @@ def send(way, texts, rng):
 
 
 def forge(way):
-    """Somebody who is not root tells of an attack of the innocent's."""
+    """Somebody who is not root tells of attacks of the innocent's."""
     for _ in range(3):
         run(session(way, hostile.VICTIM.decode(), b"mallory", "chap"))
+    stranger = way.life()
+    for name in hostile.filters(): # what any filter knows, under the names that it knows
+        for sample in hostile.samples(name):
+            for ident, message, line in hostile.messages(sample):
+                text = re.sub(hostile.detect.ADDR, hostile.VICTIM, line if message is None else message)
+                for _ in range(3):
+                    stranger.say(ident or name.split("-")[0].encode(), today(text)[:8000])
+    stranger.end()
 
 
 def harmless(path):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // engine: the shipped filter, the built-in jails and whole log lines, from record to ban.
 #include <errno.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -369,9 +370,83 @@ static void evidence_is_bounded_and_newest_first(void **state)
     evidence_free(e);
 }
 
+// The number of messages for a jail that reads the journal with this filter.
+static size_t said_of(const char *dirs, const char *filter, char text[static 512])
+{
+    struct config_report report = {0};
+    struct config *config = NULL;
+    struct engine *engine = NULL;
+    char path[] = "/tmp/pptpban-engine-XXXXXX", conf[1024];
+    int fd = mkstemp(path);
+    int n = snprintf(conf, sizeof(conf), "[pptpban]\nfilter_dirs = %s\n[pptpd]\nenabled = no\n[it]\nenabled = yes\n"
+                                         "filter = %s\nsource = journal\n", dirs, filter);
+
+    assert_true(fd >= 0 && write(fd, conf, (size_t)n) == n);
+    close(fd);
+    assert_int_equal(config_load(path, &config, &report), 0);
+    unlink(path);
+    const struct engine_options o = {.config = config, .mode = ENGINE_LIVE, .journal_available = true};
+    assert_int_equal(engine_new(&o, &report, &engine), 0);
+    snprintf(text, 512, "%s", report.n ? report.v[0].text : "");
+    size_t said = report.n - report.errors;
+    assert_int_equal(report.errors, 0);
+    config_report_free(&report);
+    engine_free(engine);
+    config_free(config);
+    return said;
+}
+
+static void who_believes_everybody_is_told(void **state)
+{
+    static const struct {
+        const char *match;
+        size_t said;
+    } cases[] = {
+        {"", 1},
+        {"SYSLOG_IDENTIFIER=food", 1},
+        {"_COMM=food", 1}, // every process names itself
+        {"_TRANSPORT=syslog", 1},
+        {"SYSLOG_IDENTIFIER=food _UID=0", 0},
+        {"_SYSTEMD_UNIT=food.service + _COMM=food", 1},
+        {"_COMM=food + _SYSTEMD_UNIT=food.service", 1},
+        {"_SYSTEMD_UNIT=food.service + SYSLOG_IDENTIFIER=food _EXE=/usr/sbin/food", 0},
+        {"_TRANSPORT=kernel", 0},
+    };
+    char text[512], dirs[512], name[600], *top = realpath(getenv("srcdir") ? getenv("srcdir") : ".", NULL);
+    char dir[] = "/tmp/pptpban-filters-XXXXXX";
+    glob_t shipped;
+
+    (void)state;
+    assert_non_null(top);
+    snprintf(dirs, sizeof(dirs), "%s/filters", top);
+    free(top);
+    snprintf(name, sizeof(name), "%s/*.conf", dirs);
+    assert_int_equal(glob(name, 0, NULL, &shipped), 0);
+    assert_true(shipped.gl_pathc >= 11);
+    for (size_t i = 0; i < shipped.gl_pathc; i++) {
+        char *file = strrchr(shipped.gl_pathv[i], '/') + 1;
+        *strrchr(file, '.') = '\0';
+        assert_int_equal(said_of(dirs, file, text), 0);
+    }
+    globfree(&shipped);
+    assert_non_null(mkdtemp(dir));
+    snprintf(name, sizeof(name), "%s/food.conf", dir);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        FILE *f = fopen(name, "w");
+        assert_non_null(f);
+        fprintf(f, "[Definition]\nfailregex = ^no food for <ADDR>$\njournalmatch = %s\n", cases[i].match);
+        fclose(f);
+        assert_int_equal(said_of(dir, "food", text), cases[i].said);
+        assert_int_equal(strstr(text, "[it]: filter food takes journal entries that any user") != NULL, cases[i].said);
+    }
+    unlink(name);
+    rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_believes_everybody_is_told),
         cmocka_unit_test(maxretry_failures_ban_and_the_ban_covers_what_follows),
         cmocka_unit_test(who_is_spared_is_counted_and_banned_by_the_next_failure_after_that),
         cmocka_unit_test(increment_counts_earlier_bans_and_decay_forgets_them),
