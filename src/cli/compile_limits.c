@@ -12,6 +12,7 @@
 #include "cli/exit.h"
 #include "cli/verbs.h"
 #include "daemon/limits_compile.h"
+#include "firewall/marker.h"
 
 static int find_user(const char *name, uid_t *ret)
 {
@@ -50,6 +51,10 @@ static int write_file(const struct config *config, const struct args *a, uid_t u
         fprintf(stderr, "pptpban compile-limits: %s: %s\n", to, strerror(-r));
         return EXIT_FAILED;
     }
+    // The directory may be new with this start of the enforcer, and the ruleset older.
+    n = snprintf(path, sizeof(path), "%s-firewall/installed", config->runtime_dir);
+    if (!a->output && n < (int)sizeof(path))
+        (void)fw_marker_prepare(dir, path);
     return EXIT_DONE;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "firewall/marker.h"
 #include "firewall/quiet.h"
 #include "firewall/render.h"
 #include "firewall/rollback.h"
@@ -161,6 +162,7 @@ static int apply_and_look(const struct fw_ruleset *rs, const struct fw_places *p
     char *listing = NULL, missing[64], revision[FW_REVISION_LEN + 1];
     struct fw_quiet quiet;
 
+    fw_marker_remove(places->guards);
     fw_quiet_begin(places->guards, rs->part[FW_PART_NFT], &quiet);
     int r = k->apply(rs, fills, n, error);
     fw_quiet_end(&quiet);
@@ -175,6 +177,8 @@ static int apply_and_look(const struct fw_ruleset *rs, const struct fw_places *p
         r = -EIO;
     }
     free(listing);
+    if (r == 0)
+        (void)fw_marker_write(places->guards, rs->tool, false); // the guard makes repairs fast; refresh makes them in any case
     return r;
 }
 
@@ -316,6 +320,8 @@ int fw_restore_last_good(const struct fw_places *places, struct fw_error *error)
         r = strcmp(revision, good.revision) == 0 && fw_listing_complete(&good, listing, missing);
     }
     free(listing);
+    if (r == 1)
+        (void)fw_marker_write(places->guards, good.tool, true);
     if (r == 0)
         r = fw_peers_tunnels(&tunnels);
     if (r == 0) {
@@ -342,8 +348,10 @@ int fw_remove(const struct fw_places *places, enum fw_tool tool, struct fw_error
         r = refuse_foreign(error);
     fw_ruleset_free(&installed);
     free(listing);
-    if (r == 0)
+    if (r == 0) {
+        fw_marker_remove(places->guards);
         r = fw_kernel_of(tool)->remove(tool, error);
+    }
     if (r < 0)
         return r;
     fw_pending_clear(places, "removed"); // from here on nobody brings anything back

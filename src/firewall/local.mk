@@ -15,6 +15,7 @@ libfirewall_a_SOURCES = \
 	src/firewall/kernel.c src/firewall/kernel.h \
 	src/firewall/kernel_iptables.c \
 	src/firewall/kernel_nft.c \
+	src/firewall/marker.c src/firewall/marker.h \
 	src/firewall/model.c src/firewall/model.h \
 	src/firewall/networks.c src/firewall/networks.h \
 	src/firewall/pending.c src/firewall/pending.h \

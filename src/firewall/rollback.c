@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "firewall/kernel.h"
+#include "firewall/marker.h"
 #include "firewall/peers.h"
 #include "firewall/quiet.h"
 
@@ -48,11 +49,14 @@ int fw_take_back(const struct fw_places *p, enum fw_tool tool, const struct fw_b
     const char *script = before->snapshot ? before->snapshot : before->ruleset.part[FW_PART_NFT];
     struct fw_quiet quiet;
 
+    fw_marker_remove(p->guards);
     fw_quiet_begin(p->guards, tool == FW_TOOL_NFT ? script : NULL, &quiet);
     int r = bring_back(tool, before, error);
     fw_quiet_end(&quiet);
     if (r < 0)
         return r;
+    if (!before->snapshot || *before->snapshot)
+        (void)fw_marker_write(p->guards, tool, false);
     fw_place(p, FW_INSTALLED, path);
     if (before->snapshot)
         unlink(path);
