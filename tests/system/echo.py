@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # TCP for the system tests: `serve PORT` echoes on both families; `talk ADDR PORT FILE SOURCE` keeps one connection
 # open, sends a byte every 20 ms and writes to FILE how many have come back; `try ADDR PORT [SOURCE]` connects once.
+# `ping ADDR SOURCE` asks once for an ICMP echo, which the kernel there answers.
 # `gre-serve` sends back all GRE (of version 0), `gre ADDR 0 FILE SOURCE` talks so. As root.
 import os
 import selectors
@@ -70,6 +71,24 @@ def gre_talk(address, path, source):
         time.sleep(0.02)
 
 
+def ping(address, source):
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    s.bind((source, 0))
+    s.connect((address, 0))
+    body = b"\x12\x34\0\1"
+    words = (0x0800, 0x1234, 0x0001)
+    total = sum(words)
+    check = ~((total & 0xffff) + (total >> 16)) & 0xffff
+    s.send(b"\x08\0" + check.to_bytes(2, "big") + body)
+    until = time.monotonic() + 0.6
+    while (left := until - time.monotonic()) > 0:
+        s.settimeout(left)
+        data = s.recv(256)
+        if data[(data[0] & 15) * 4] == 0 and data[(data[0] & 15) * 4 + 4:][:4] == body:
+            return
+    raise TimeoutError
+
+
 if sys.argv[1] == "serve":
     serve(int(sys.argv[2]))
 elif sys.argv[1] == "gre-serve":
@@ -78,6 +97,11 @@ elif sys.argv[1] == "gre":
     gre_talk(sys.argv[2], sys.argv[4], sys.argv[5])
 elif sys.argv[1] == "talk":
     talk(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5])
+elif sys.argv[1] == "ping":
+    try:
+        ping(sys.argv[2], sys.argv[3])
+    except OSError:
+        sys.exit(1)
 else:
     try:
         source = (sys.argv[4], 0) if len(sys.argv) > 4 else None
