@@ -4,7 +4,7 @@
 # confirmed; and fresh, as to countries and times, but for what somebody has yet to decide.
 . "$(dirname "$0")/lib.sh"
 need_root
-need_commands nft ipset iptables-nft iptables-legacy jq
+need_commands nft ipset iptables-nft iptables-legacy jq faketime
 perl -MMaxMind::DB::Writer::Tree -e1 2>/dev/null || skip_all "needs libmaxmind-db-writer-perl"
 pptpban=$PB_BUILD/pptpban
 drive=$PB_BUILD/enforce-drive
@@ -51,7 +51,14 @@ configure() { # BACKEND LINES...
 	printf '%s\n' "$@" >>"$T/conf"
 }
 rules() { # as the kernel has them, without counters and elements
-	in_server sh -c 'nft -s list ruleset; iptables-legacy-save' 2>/dev/null | grep -i pptpban-revision
+	in_server sh -c 'nft -s list table inet pptpban_fw; iptables-nft-save; iptables-legacy-save' 2>/dev/null | grep -i pptpban-revision
+}
+times() { # the years in which it is open
+	if [ "$backend" = nftables ]; then
+		in_server nft list set inet pptpban_fw times
+	else
+		in_server iptables-${backend#*-}-save | grep -o -e '--date[a-z]* [0-9]*'
+	fi
 }
 country() { # NETWORK: is it in the set?
 	if [ "$backend" = nftables ]; then in_server nft get element inet pptpban_fw countries4 "{ $1 }"; else in_server ipset test pptpban-countries4 "$1"; fi
@@ -73,7 +80,7 @@ settle() {
 	start_enforcer
 }
 
-for backend in nftables iptables-nft iptables-legacy; do
+for backend in ${PB_FIREWALL:-nftables iptables-nft iptables-legacy}; do
 	rm -rf "$T/state-firewall" "$T/run-firewall" "$T/run-enforcer"
 	database 203.0.113.0/24=DE 198.51.100.0/24=FR
 	configure $backend "allow_countries = DE" "open = Mon-Sun 00:00-24:00" "timezone = UTC"
@@ -198,11 +205,16 @@ for backend in nftables iptables-nft iptables-legacy; do
 	# another year: the same times
 	configure $backend "allow_countries = DE" "open = Mon-Sun 00:00-24:00" "timezone = UTC"
 	fw refresh >/dev/null
-	if command -v faketime >/dev/null; then
-		before=$(rules)
-		ok "$backend: in another year: refresh" in_server faketime '2031-03-01' "$pptpban" firewall refresh --config "$T/conf"
-		is "$backend: in another year: other times" no "$([ "$before" = "$(rules)" ] && echo yes || echo no)"
-	fi
+	before=$(rules)
+	ok "$backend: in another year: refresh" in_server faketime '2031-03-01' "$pptpban" firewall refresh --config "$T/conf"
+	is "$backend: in another year: other times" no "$([ "$before" = "$(rules)" ] && echo yes || echo no)"
+	ok "$backend: in another year: of that year" eval 'times | grep -q 2031'
+	is "$backend: in another year: and not of the last one" 0 "$(times | grep -c "$(($(date -u +%Y) - 1))")"
+	in_server faketime '2031-03-01' "$pptpban" firewall refresh --config "$T/conf" >/dev/null
+	is "$backend: in another year: a second refresh has nothing to do" 3 $?
+	ok "$backend: in another year: countries are still there" country 203.0.113.5
+	ok "$backend: back in this year" fw refresh
+	is "$backend: back in this year: the times are those of before" "$before" "$(rules)"
 	sed -i 's/enabled = yes/enabled = no/' "$T/conf"
 	fw refresh 2>/dev/null
 	is "$backend: not enabled: nothing to refresh" 3 $?
