@@ -15,7 +15,8 @@
 #include "cli/args.h"
 #include "cli/exit.h"
 #include "cli/verbs.h"
-#include "enforce/backend.h"
+#include "enforce/hook.h"
+#include "enforce/list.h"
 
 // The kernel lets go of a rule's hold on a set only later; an enforcer that runs has all back within a second.
 enum { TRIES = 25, TRY_MS = 10, LOOK_MS = 1200 };
@@ -84,24 +85,27 @@ static void count_entry(void *userdata, const struct element_state *e)
 
 static uint64_t take_out(struct nfnl *n, const struct limits *limits, int fd)
 {
-    static const struct backend_ops *const all[] = {&backend_ipset, &backend_nftables};
+    static const struct {
+        const struct hook_ops *hook;
+        int (*list)(struct nfnl *, const struct limits *, const struct prefix *, list_fn, void *);
+    } all[] = {{&hook_ipset, list_ipset}, {&hook_nftables, list_nft}};
     uint64_t entries = 0;
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        struct backend b = {.ops = all[i], .nfnl = n, .limits = limits};
-        (void)b.ops->list(&b, NULL, count_entry, &entries);
-        b.ops->retire(&b);
-        b.ops->close(&b);
+        struct hook h = {.ops = all[i].hook, .nfnl = n, .limits = limits};
+        (void)all[i].list(n, limits, NULL, count_entry, &entries);
+        h.ops->retire(&h);
+        h.ops->close(&h);
     }
     nfnl_begin(n);
     nfnl_put_table(n, NFT_MSG_DELTABLE, NFPROTO_INET, NFNL_CONNGUARD_TABLE);
     (void)nfnl_commit(n); // none there: nothing to do
     // not while somebody puts the tables back: he would only be made to do that ever later
     for (int tries = 0; tries < TRIES && are_sets(fd, limits) && count_tables(n, limits) == 0; tries++) {
-        struct backend b = {.ops = &backend_ipset, .nfnl = n, .limits = limits};
+        struct hook h = {.ops = &hook_ipset, .nfnl = n, .limits = limits};
         rest(TRY_MS);
-        b.ops->retire(&b);
-        b.ops->close(&b);
+        h.ops->retire(&h);
+        h.ops->close(&h);
     }
     return entries;
 }

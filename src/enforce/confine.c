@@ -57,14 +57,14 @@ int confine_lock_in(const char *limits_path, const char *write_path, const char 
     const char *read_paths[] = {directory, NULL}, *write_paths[] = {write_path, NULL};
     struct sandbox_report report;
 
-    snprintf(directory, sizeof(directory), "%s", limits_path);
+    snprintf(directory, sizeof(directory), "%s", limits_path ? limits_path : "");
     char *slash = strrchr(directory, '/');
     if (slash)
         slash[slash == directory] = '\0';
     else
         strcpy(directory, ".");
     const struct sandbox_options options = {
-        .read = read_paths, .write = write_path ? write_paths : NULL, .calls = calls, .families = families};
+        .read = limits_path ? read_paths : NULL, .write = write_path ? write_paths : NULL, .calls = calls, .families = families};
     int r = sandbox_apply(&options, &report);
     log_line(r < 0 ? LOG_ERR : LOG_INFO, "locked in: Landlock %s, system calls %s, no writable code: %s", report.landlock,
              report.seccomp, report.mdwe);

@@ -8,7 +8,7 @@
 int confine_to_net_admin(const char *user);
 
 // Locks in: besides these system calls and socket families only the directory of the limits can be read (the file in it
-// is replaced, not rewritten), and write_path be written in (a directory; NULL: none). Tells the log how far the kernel
+// is replaced, not rewritten; NULL: nothing), and write_path be written in (a directory; NULL: none). Tells the log how far the kernel
 // could. 0 or -errno. Lists end with NULL and AF_UNSPEC.
 int confine_lock_in(const char *limits_path, const char *write_path, const char *const *calls, const int *families);
 

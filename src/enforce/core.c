@@ -6,36 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLACK      2 // seconds by which kernel and list may differ
-#define QUIET      (10 * USEC_SEC) // after so long without a repair nobody fights over the hook
-#define RETRY      (5 * USEC_SEC)
-#define SAY_AGAIN  (60 * USEC_SEC)
-#define PATIENCE   5 // repairs in a row that come at once
-#define CUT_PERIOD (50 * USEC_MSEC) // one look at the sockets serves all bans of so long a time
+#define SLACK     2 // seconds by which kernel and list may differ
+#define SAY_AGAIN (60 * USEC_SEC)
 
 static uint32_t now_seconds(const struct enforcer *e)
 {
     return (uint32_t)(e->monotonic() / USEC_SEC);
-}
-
-static void tell(struct enforcer *e, enum msg_what what, usec_t missing)
-{
-    struct msg_event ev = {.what = what, .pid = e->status.culprit_pid, .missing = missing};
-
-    memcpy(ev.program, e->status.culprit, sizeof(ev.program));
-    e->event(e->userdata, &ev);
-}
-
-static void set_problem(struct enforcer *e)
-{
-    int worst = e->backend.hook_error[V4] ? e->backend.hook_error[V4] : e->backend.hook_error[V6];
-
-    e->status.problem = e->backend.ops == &backend_none ? PROBLEM_OBSERVING
-                        : worst == 0                    ? PROBLEM_NONE
-                        : worst == EEXIST               ? PROBLEM_FOREIGN_SET
-                        : worst == EPROTONOSUPPORT || worst == EOPNOTSUPP ? PROBLEM_NO_KERNEL : PROBLEM_HOOK;
-    e->status.problem_error = worst;
-    e->status.hooked = e->status.problem == PROBLEM_NONE;
 }
 
 static void take_listed(void *userdata, const struct element_state *s)
@@ -59,14 +35,38 @@ static int mark_listed(struct enforcer *e)
     for (uint32_t i = 0; i < e->held.n; i++)
         e->held.v[i].listed = false;
     for (int i = 0; r == -EINTR && i < 10; i++) // a change meanwhile interrupts a listing
-        r = e->backend.ops->list(&e->backend, NULL, take_listed, e);
+        r = e->list(e->userdata, NULL, take_listed, e);
     return r;
+}
+
+static void put_net(const struct prefix *net, struct msg_net *ret)
+{
+    *ret = (struct msg_net){.len = net->len};
+    memcpy(ret->addr, net->addr.b, sizeof(ret->addr));
+}
+
+// The hook drops what a banned address sends, and the server would go on waiting for it: the guard ends its connections.
+static void send_cut(struct enforcer *e)
+{
+    e->cut.type = PAIR_CUT;
+    if (e->cut.n > 0 && e->tell(e->userdata, &e->cut, PAIR_CUT_SIZE(e->cut.n)) >= 0)
+        e->cut.n = 0;
+}
+
+static void queue_cut(struct enforcer *e, const struct prefix *net)
+{
+    if (e->limits.keep_open || !e->sets.ops)
+        return;
+    if (e->cut.n == MSG_MAX_ENTRIES)
+        send_cut(e);
+    if (e->cut.n < MSG_MAX_ENTRIES) // else the guard is stuck: they fall silent, as the hook sees to
+        put_net(net, &e->cut.nets[e->cut.n++]);
 }
 
 // Sends the batch; what the kernel refused leaves the list again.
 static void send_batch(struct enforcer *e, bool adding, struct msg_verdict *verdicts, uint32_t *n_verdicts)
 {
-    (adding ? e->backend.ops->add : e->backend.ops->del)(&e->backend, e->batch, e->n_batch);
+    sets_change(&e->sets, adding, e->batch, e->n_batch);
     for (uint32_t i = 0; i < e->n_batch; i++) {
         struct element *el = &e->batch[i];
         struct held_entry *h = held_find(&e->held, &el->net);
@@ -77,7 +77,8 @@ static void send_batch(struct enforcer *e, bool adding, struct msg_verdict *verd
         if (adding ? el->error && !el->known : !el->error || el->error == ENOENT)
             if (h)
                 held_remove(&e->held, h);
-        e->cut_due |= adding && !el->error && !el->known;
+        if (adding && !el->error && !el->known)
+            queue_cut(e, &el->net);
         bool missing = !adding && (el->error == ENOENT || (!h && !el->error));
         if (el->error == 0 && !missing)
             (*(adding ? &e->status.bans : &e->status.unbans))++;
@@ -85,13 +86,12 @@ static void send_batch(struct enforcer *e, bool adding, struct msg_verdict *verd
             e->status.failed++;
         if (verdicts && (el->error || missing)) {
             struct msg_verdict v = {.reason = missing ? REASON_NOT_THERE : REASON_KERNEL, .error = el->error};
-            memcpy(v.net.addr, el->net.addr.b, sizeof(v.net.addr));
-            v.net.len = el->net.len;
+            put_net(&el->net, &v.net);
             verdicts[(*n_verdicts)++] = v;
         }
         if (el->error == ENOSPC && (!e->full_said || e->monotonic() - e->full_said > SAY_AGAIN)) {
             e->full_said = e->monotonic();
-            tell(e, WHAT_FULL, 0);
+            e->event(e->userdata, &(struct msg_event){.what = WHAT_FULL});
         }
     }
     e->n_batch = 0;
@@ -188,8 +188,7 @@ void enforcer_sweep(struct enforcer *e)
     remove_unless(e, is_permitted);
 }
 
-// A fight is told once a minute, single repairs are told in peace only; the status has the last in any case.
-static void tell_repair(struct enforcer *e, enum msg_what what, usec_t missing)
+static void note_repair(struct enforcer *e, enum msg_what what, const struct pair_hook *m, usec_t missing)
 {
     struct msg_status *s = &e->status;
 
@@ -197,13 +196,20 @@ static void tell_repair(struct enforcer *e, enum msg_what what, usec_t missing)
     s->repair_time = e->realtime();
     s->repair_missing = missing;
     s->repair_what = what;
-    s->repair_pid = s->culprit_pid;
-    memcpy(s->repair_program, s->culprit, sizeof(s->repair_program));
-    tell(e, e->streak <= PATIENCE ? what : WHAT_REPAIRED, missing);
+    s->repair_pid = m->pid;
+    memcpy(s->repair_program, m->program, sizeof(s->repair_program));
+}
+
+static void say(struct enforcer *e, enum msg_what what, const struct pair_hook *m, usec_t missing)
+{
+    struct msg_event ev = {.what = what, .pid = m->pid, .missing = missing};
+
+    memcpy(ev.program, m->program, sizeof(ev.program));
+    e->event(e->userdata, &ev);
 }
 
 // Puts back what the list has and the kernel has not.
-static void restore(struct enforcer *e)
+static void restore(struct enforcer *e, const struct pair_hook *m)
 {
     uint32_t restored = 0, now = now_seconds(e);
 
@@ -218,125 +224,39 @@ static void restore(struct enforcer *e)
         if (e->n_batch == MSG_MAX_ENTRIES || i == 0)
             send_batch(e, true, NULL, NULL);
     }
-    if (restored > 0)
-        tell_repair(e, WHAT_SET_LOST, 0);
-}
-
-static int put_hook(struct enforcer *e)
-{
-    int r = e->backend.ops->hook(&e->backend);
-
-    if (r < 0 || e->backend.ops->footprint(&e->backend, &e->footprint) < 0)
-        e->footprint = 0;
-    return r;
-}
-
-// The hook first: bans count for nothing without it.
-static void repair(struct enforcer *e)
-{
-    usec_t now = e->monotonic(), missing = 0;
-    uint32_t before = e->status.problem;
-    bool hook = e->hook_lost;
-
-    e->repair_at = 0;
-    e->streak = now - e->last_repair > QUIET ? 1 : e->streak + 1;
-    e->last_repair = now;
-    e->elements_lost |= hook && put_hook(e) > 0;
-    set_problem(e);
-    if (e->status.hooked && e->lost_since) {
-        missing = e->monotonic() - e->lost_since;
-        e->lost_since = 0;
-        e->status.hook_missing += missing;
-    }
-    if (e->elements_lost && (e->status.hooked || e->status.problem == PROBLEM_FOREIGN_SET)) { // of the other family
-        e->elements_lost = false;
-        restore(e);
-    }
-    if (!e->status.hooked) {
-        e->repair_at = now + RETRY;
-        if (e->status.problem != before) // said once, tried for ever
-            tell(e, e->status.problem == PROBLEM_FOREIGN_SET ? WHAT_FOREIGN_SET : WHAT_HOOK_STUCK, now - e->lost_since);
+    if (restored == 0)
         return;
-    }
-    e->hook_lost = false;
-    if (hook)
-        tell_repair(e, WHAT_HOOK_LOST, missing);
+    note_repair(e, WHAT_SET_LOST, m, 0);
+    say(e, m->fight ? WHAT_REPAIRED : WHAT_SET_LOST, m, 0);
 }
 
-// Somebody fights: ever slower, up to 3.2 s, and for ever.
-static usec_t patience(const struct enforcer *e, usec_t now)
+void enforcer_hook(struct enforcer *e, const struct pair_hook *m)
 {
-    if (e->streak < PATIENCE || now - e->last_repair > QUIET)
-        return 0;
-    return (100 * USEC_MSEC) << (e->streak < PATIENCE + 5 ? e->streak - PATIENCE : 5);
-}
+    struct msg_status *s = &e->status;
 
-static void lost(struct enforcer *e, usec_t since, bool hook, bool elements)
-{
-    usec_t now = e->monotonic(), delay = patience(e, now);
-
-    if (e->backend.ops == &backend_none)
-        return; // nothing to lose
-    e->hook_lost |= hook;
-    e->elements_lost |= elements;
-    if (hook && !e->lost_since)
-        e->lost_since = since;
-    if (!e->repair_at && delay == 0) {
-        repair(e);
-        return;
-    }
-    if (!e->repair_at) {
-        e->repair_at = now + delay;
-        e->status.problem = PROBLEM_FIGHT;
-        e->status.put_off++;
-    }
-    if (e->status.problem != PROBLEM_FIGHT)
-        return; // it is tried again for another reason
-    e->status.hooked = !e->hook_lost;
-    if (!e->fight_said || now - e->fight_said > SAY_AGAIN) {
-        e->fight_said = now;
-        tell(e, WHAT_FIGHT, e->lost_since ? now - e->lost_since : 0);
-    }
-}
-
-void enforcer_news(struct enforcer *e, const struct guard_news *news)
-{
-    if (!news->hook && !news->elements)
-        return;
-    e->status.culprit_pid = news->who.pid;
-    memcpy(e->status.culprit, news->who.program, sizeof(e->status.culprit));
-    lost(e, e->monotonic(), news->hook, news->elements);
-}
-
-void enforcer_look(struct enforcer *e)
-{
-    uint64_t footprint;
-
-    if (e->repair_at || e->backend.ops == &backend_none)
-        return; // somebody fights, or something does not work: it is tried again by itself
-    if (e->backend.ops->footprint(&e->backend, &footprint) == 0 && footprint == e->footprint) {
-        restore(e);
-        return;
-    }
-    e->status.culprit_pid = 0;
-    memset(e->status.culprit, 0, sizeof(e->status.culprit));
-    lost(e, e->monotonic(), true, true);
+    s->hooked = m->hooked;
+    s->problem = m->problem;
+    s->problem_error = m->problem_error;
+    s->culprit_pid = m->pid;
+    memcpy(s->culprit, m->program, sizeof(s->culprit));
+    s->hook_missing = m->hook_missing;
+    s->put_off = m->put_off;
+    s->ruleset_lost = m->ruleset_lost;
+    for (enum family f = V4; f < FAMILIES; f++)
+        e->sets.foreign[f] = m->foreign[f];
+    e->period = m->tick_ms * USEC_MSEC;
+    if (m->elements)
+        restore(e, m);
+    if (m->repaired)
+        note_repair(e, m->repaired, m, m->missing);
+    if (m->what)
+        say(e, m->what, m, m->missing);
 }
 
 void enforcer_start(struct enforcer *e)
 {
-    (void)mark_listed(e); // first: a set of another size is made anew
-    int r = put_hook(e);
-    set_problem(e);
-    if (r > 0)
-        restore(e);
-    if (e->status.problem == PROBLEM_FOREIGN_SET || e->status.problem == PROBLEM_HOOK ||
-        e->status.problem == PROBLEM_NO_KERNEL) {
-        e->lost_since = e->monotonic();
-        e->repair_at = e->lost_since + RETRY;
-        e->hook_lost = e->elements_lost = true;
-        tell(e, e->status.problem == PROBLEM_FOREIGN_SET ? WHAT_FOREIGN_SET : WHAT_HOOK_STUCK, 0);
-    }
+    e->leftover = e->sets.ops;
+    (void)mark_listed(e); // now: the guard makes a set of another size anew
 }
 
 // Every entry once: those that the kernel has dropped leave the list, long ones are renewed; what must be in the
@@ -361,54 +281,23 @@ static void walk(struct enforcer *e, uint32_t expected[FAMILIES])
     }
 }
 
-bool enforcer_holds(const struct enforcer *e, const struct addr *a)
-{
-    unsigned widest = addr_is_v4(a) ? 97 : 1;
-
-    for (unsigned len = 128; len >= widest; len--) {
-        struct prefix net = prefix_of(a, (uint8_t)len);
-        const struct held_entry *h = held_find(&e->held, &net);
-        if (h && h->kernel_until > now_seconds(e) && h->until > e->realtime())
-            return true;
-    }
-    return false;
-}
-
-// After a batch has been answered: whoever waits for a ban does not wait for this.
-static usec_t cut(struct enforcer *e, usec_t now)
-{
-    if (!e->cut_due || !e->cut)
-        return USEC_FOREVER;
-    if (e->last_cut && now < e->last_cut + CUT_PERIOD)
-        return e->last_cut + CUT_PERIOD;
-    e->cut_due = false;
-    e->cut(e->userdata);
-    e->last_cut = e->monotonic();
-    return e->cut_due ? e->last_cut + CUT_PERIOD : USEC_FOREVER;
-}
-
 usec_t enforcer_tick(struct enforcer *e)
 {
-    usec_t now = e->monotonic(), cut_at = cut(e, now), period = e->backend.ops->tick_ms * USEC_MSEC;
-    uint32_t expected[FAMILIES] = {0};
+    struct pair_look look = {.type = PAIR_LOOK};
+    usec_t now = e->monotonic();
 
-    if (e->repair_at && now >= e->repair_at)
-        repair(e);
+    send_cut(e);
     if (e->next_walk && now >= e->next_walk) {
-        walk(e, expected);
-        int r = e->held.n > 0 && !e->repair_at ? e->backend.ops->check(&e->backend, expected) : 0;
-        if (r > 0) { // nobody announced it, so nobody can be named
-            e->status.culprit_pid = 0;
-            memset(e->status.culprit, 0, sizeof(e->status.culprit));
-            lost(e, now - period, r == 1, true);
-        }
+        walk(e, look.expected);
+        if (e->held.n > 0)
+            (void)e->tell(e->userdata, &look, sizeof(look));
         e->next_walk = 0;
     }
-    if (e->next_walk == 0 && e->held.n > 0)
-        e->next_walk = now + period;
-    usec_t next = e->next_walk ? e->next_walk : USEC_FOREVER; // no bans: no wake-ups
-    next = cut_at < next ? cut_at : next;
-    return e->repair_at && e->repair_at < next ? e->repair_at : next;
+    if (e->held.n == 0)
+        return USEC_FOREVER; // no bans: no wake-ups
+    if (e->next_walk == 0 || e->next_walk > now + e->period)
+        e->next_walk = now + e->period;
+    return e->next_walk;
 }
 
 void enforcer_disconnected(struct enforcer *e)
@@ -469,7 +358,7 @@ int enforcer_message(struct enforcer *e, const void *packet, size_t size, void *
         answer_unbans(e, body, m->n, out, &n_verdicts);
         break;
     case MSG_SYNC_BEGIN: // level-triggered: start from what the kernel really has, where it tells
-        fresh = !e->backend.ops->announced && mark_listed(e) == 0;
+        fresh = e->sets.ops && !e->sets.ops->announced && mark_listed(e) == 0;
         for (uint32_t i = e->held.n; i-- > 0;) {
             if (fresh && !e->held.v[i].listed)
                 held_remove(&e->held, &e->held.v[i]);
@@ -482,19 +371,15 @@ int enforcer_message(struct enforcer *e, const void *packet, size_t size, void *
     case MSG_SYNC_END:
         e->syncing = false;
         remove_unless(e, is_listed);
-        if (e->leftover) { // all its bans are in the new one now
-            struct backend old = {.nfnl = e->backend.nfnl, .limits = &e->limits, .ops = e->leftover};
-            old.ops->retire(&old);
-            old.ops->close(&old);
-            e->leftover = NULL;
-        }
+        if (e->leftover) // all its bans are in the new one now
+            e->leftover = e->tell(e->userdata, &(struct pair_look){.type = PAIR_RETIRE}, sizeof(struct pair_look)) < 0;
         break;
     case MSG_QUERY:
         memset(out, 0, sizeof(struct msg_state));
         search.state = out;
         search.state->net = *(const struct msg_net *)body;
         search.state->error = judge_net(body, &search.net) < 0
-                                  ? EINVAL : -e->backend.ops->list(&e->backend, &search.net, take_if_found, &search);
+                                  ? EINVAL : -e->list(e->userdata, &search.net, take_if_found, &search);
         answer->type = MSG_STATE;
         answer->n = 1;
         *ret_size += sizeof(struct msg_state);

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// pptpban-enforcer: the only process with a capability. Sets up, gives up everything but CAP_NET_ADMIN, locks itself
-// in, then serves one watcher. What is decided is in core.c; here are sockets, signals and time.
+// pptpban-enforcer: writes bans into the kernel's sets. Starts its guard of the hook (hookguard.c), gives up everything but
+// CAP_NET_ADMIN, locks itself in, then serves one watcher. What is decided is in core.c; here are sockets, signals and time.
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,29 +21,21 @@
 #include "base/paths.h"
 #include "enforce/confine.h"
 #include "enforce/core.h"
-#include "enforce/hold.h"
-#include "enforce/own.h"
-#include "enforce/ruleset_lost.h"
-#include "enforce/sockets.h"
 
-#include <libmnl/libmnl.h>
+enum { START_MS = 20000, LIST_SECONDS = 10 }; // how long the guard may take
 
-enum { FD_LISTEN, FD_WATCHER, FD_GUARD, FD_OWN, FD_HOLD, FD_HOLDER, FDS };
+enum { FD_LISTEN, FD_WATCHER, FD_GUARD, FDS };
 
 struct program {
     struct enforcer e;
     struct nfnl nfnl;
-    struct guard guard;
-    struct hold hold;
-    struct mnl_socket *own;
-    struct sockets sockets;
-    struct ruleset_lost ruleset;
-    struct sockets_entry victims[64];
-    unsigned n_victims;
     struct pollfd fds[FDS];
-    const char *limits_path, *user;
-    int notify;                     // systemd's socket, or -1
-    usec_t watchdog, watchdog_next; // monotonic; 0: none
+    union pair_message message; // of the guard
+    int list_fd;
+    struct pair_entries entries;
+    uint32_t list_seq;
+    bool hook_told, guard_gone;
+    const char *user;
     size_t reply_size;              // of an answer that did not fit: nothing is read until it is away
     uint64_t packet[MSG_MAX_SIZE / 8 + 1], reply[MSG_MAX_SIZE / 8];
 };
@@ -72,77 +65,41 @@ static usec_t monotonic(void)
     return now_of(CLOCK_BOOTTIME);
 }
 
-static int unix_address(const char *path, struct sockaddr_un *ret, socklen_t *ret_size)
-{
-    size_t n = strlen(path);
-
-    if (n >= sizeof(ret->sun_path))
-        return -ENAMETOOLONG;
-    *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-    memcpy(ret->sun_path, path, n);
-    *ret_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
-    if (path[0] == '@') // abstract
-        ret->sun_path[0] = '\0';
-    else
-        (*ret_size)++;
-    return 0;
-}
-
-static void notify(const struct program *p, const char *state)
-{
-    if (p->notify >= 0)
-        (void)send(p->notify, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-static void open_notify(struct program *p)
-{
-    const char *path = getenv("NOTIFY_SOCKET"), *usec = getenv("WATCHDOG_USEC");
-    struct sockaddr_un a;
-    socklen_t size;
-
-    p->notify = -1;
-    if (!path || unix_address(path, &a, &size) < 0)
-        return;
-    p->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (p->notify >= 0 && connect(p->notify, (const struct sockaddr *)&a, size) < 0) {
-        close(p->notify);
-        p->notify = -1;
-    }
-    p->watchdog = usec ? (usec_t)strtoll(usec, NULL, 10) / 2 : 0;
-}
-
 static int open_listener(const char *path)
 {
-    struct sockaddr_un a;
-    socklen_t size;
-    int r = unix_address(path, &a, &size), fd;
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    size_t n = strlen(path);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + (path[0] != '@'));
 
     if (getenv("LISTEN_FDS")) // made by systemd
         return 3;
-    fd = r == 0 ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+    if (n >= sizeof(a.sun_path))
+        return -ENAMETOOLONG;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return r < 0 ? r : -errno;
+        return -errno;
+    memcpy(a.sun_path, path, n);
+    if (path[0] == '@') // abstract
+        a.sun_path[0] = '\0';
     (void)unlink(path); // of an earlier run; the directory is ours alone
     // anyone may knock: who it is says the kernel, and only one user is let in
-    if (bind(fd, (const struct sockaddr *)&a, size) < 0 || chmod(path, 0666) < 0 || listen(fd, 8) < 0) {
-        r = -errno;
+    if (bind(fd, (const struct sockaddr *)&a, size) < 0 || (path[0] != '@' && chmod(path, 0666) < 0) || listen(fd, 8) < 0) {
+        int r = -errno;
         close(fd);
         return r;
     }
     return fd;
 }
 
-static int lock_in(const struct program *p)
+static int lock_in(void)
 {
     static const char *const calls[] = {
-        "read", "write", "close", "openat", "open", "fstat", "newfstatat", "lseek", "fcntl", "poll", "ppoll", "accept4",
-        "socket", "connect", "bind", "sendto", "sendmsg", "recvfrom", "recvmsg", "getsockopt", "setsockopt", "getsockname",
-        "brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "futex", "clock_gettime", "getpid", "gettid", "getrandom",
-        "rename", "renameat", "renameat2", "rt_sigreturn", "rt_sigprocmask", "restart_syscall", "tgkill", "exit", "exit_group", NULL,
+        "read", "write", "close", "poll", "ppoll", "accept4", "sendto", "sendmsg", "recvfrom", "recvmsg", "getsockopt", "brk",
+        "mmap", "munmap", "mremap", "mprotect", "madvise", "futex", "clock_gettime", "getpid", "gettid", "getrandom",
+        "rt_sigreturn", "rt_sigprocmask", "restart_syscall", "tgkill", "exit", "exit_group", NULL,
     };
-    static const int families[] = {AF_NETLINK, AF_UNSPEC};
 
-    return confine_lock_in(p->limits_path, *p->ruleset.dir ? p->ruleset.dir : NULL, calls, families);
+    return confine_lock_in(NULL, NULL, calls, NULL); // no file, and no socket that it has not got already
 }
 
 static void close_watcher(struct program *p)
@@ -185,40 +142,132 @@ static void on_event(void *userdata, const struct msg_event *ev)
     (void)send_unasked(p, MSG_EVENT, ev, sizeof(*ev)); // one that a slow watcher misses is in the status
 }
 
-static void ruleset_lost(struct program *p, const struct guard_culprit *who)
-{
-    struct msg_event ev = {.what = WHAT_RULESET, .pid = who->pid};
+// --- the guard
 
-    memcpy(ev.program, who->program, sizeof(ev.program));
-    p->e.status.ruleset_lost++;
-    if (ruleset_lost_note(&p->ruleset, who, monotonic()))
-        on_event(p, &ev);
+static int tell_guard(void *userdata, const void *message, size_t size)
+{
+    const struct program *p = userdata;
+
+    return (int)send(p->fds[FD_GUARD].fd, message, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void collect(void *userdata, const struct sockets_entry *s)
+static void tell_guard_type(struct program *p, enum pair_type type)
 {
-    struct program *p = userdata;
+    const struct pair_look m = {.type = type, .port = p->nfnl.portid};
 
-    if (p->n_victims < sizeof(p->victims) / sizeof(p->victims[0]) && enforcer_holds(&p->e, &s->peer))
-        p->victims[p->n_victims++] = *s;
+    (void)tell_guard(p, &m, sizeof(m));
 }
 
-// The hook drops what a banned address sends, and the server would go on waiting for it: its place is free at once.
-static void cut(void *userdata)
+// Waits: nobody is served on half a list.
+static int list(void *userdata, const struct prefix *only, list_fn fn, void *fn_userdata)
 {
     struct program *p = userdata;
-    unsigned ended = 0;
+    struct pair_list ask = {.seq = ++p->list_seq, .one = only != NULL};
+    struct pair_entries *a = &p->entries;
 
-    p->n_victims = 0;
-    if (p->e.limits.keep_open || p->e.backend.ops == &backend_none ||
-        sockets_walk(&p->sockets, p->e.limits.control_port, SOCKETS_LIVING, collect, p) < 0)
+    if (only)
+        ask.net = *only;
+    if (send(p->list_fd, &ask, sizeof(ask), MSG_NOSIGNAL) < 0)
+        return -errno;
+    for (;;) {
+        ssize_t n = recv(p->list_fd, a, sizeof(*a), 0);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n < 0 || (n >= (ssize_t)PAIR_ENTRIES_SIZE(0) && a->seq != ask.seq)) // of one that was given up
+            continue;
+        if (n < (ssize_t)PAIR_ENTRIES_SIZE(0) || a->n > PAIR_ENTRIES || (size_t)n != PAIR_ENTRIES_SIZE(a->n))
+            return -EBADMSG;
+        for (uint32_t i = 0; i < a->n; i++)
+            fn(fn_userdata, &a->v[i]);
+        if (a->last)
+            return a->error;
+    }
+}
+
+// Before we are confined: the guard gives up by itself what it does not need.
+static int start_guard(struct program *p, const char *program, const char *limits)
+{
+    char path[4096];
+    const char *slash = strrchr(program, '/');
+    const char *argv[] = {path, "--limits", limits, p->user ? "--user" : NULL, p->user, NULL};
+    const struct timeval patience = {.tv_sec = LIST_SECONDS};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    int news[2], lists[2];
+    pid_t pid;
+
+    snprintf(path, sizeof(path), "%.*s" PAIR_GUARD, slash ? (int)(slash + 1 - program) : 0, program);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, news) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, lists) < 0)
+        return -errno;
+    p->fds[FD_GUARD].fd = news[0];
+    p->list_fd = lists[0];
+    (void)setsockopt(p->list_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    sigemptyset(&none);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, news[1], PAIR_FD);
+    posix_spawn_file_actions_adddup2(&files, lists[1], PAIR_LIST_FD);
+    int r = -posix_spawnp(&pid, path, &files, &attributes, (char *const *)argv, environ);
+    close(news[1]);
+    close(lists[1]);
+    return r;
+}
+
+static void take_limits(struct program *p, const struct pair_limits *m)
+{
+    stop_asked |= m->other_sets; // begin anew; the service manager starts us, the bans stay in the kernel
+    p->e.limits = m->limits;
+    if (p->e.held.v) {
+        enforcer_sweep(&p->e);
+        log_info("read the limits again");
+    } else if (held_new(p->e.limits.max_entries, &p->e.held) < 0) {
+        log_error("no memory for %u entries", p->e.limits.max_entries);
+        stop_asked = p->guard_gone = true;
+    }
+}
+
+static void serve_guard(struct program *p)
+{
+    const union pair_message *m = &p->message;
+    ssize_t n = recv(p->fds[FD_GUARD].fd, &p->message, sizeof(p->message), MSG_DONTWAIT | MSG_TRUNC);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    for (unsigned i = 0; i < p->n_victims; i++)
-        ended += sockets_end(&p->sockets, &p->victims[i]) == 0;
-    if (ended > 0)
-        log_info("ended %u open control connection%s of banned addresses", ended, ended == 1 ? "" : "s");
-    p->e.cut_due = ended == sizeof(p->victims) / sizeof(p->victims[0]); // there may be more
+    if (n == sizeof(m->limits) && m->type == PAIR_LIMITS) {
+        take_limits(p, &m->limits);
+    } else if (n == sizeof(m->own) && m->type == PAIR_OWN && m->own.own.n_address <= OWN_MAX && m->own.own.n_gateway <= OWN_MAX) {
+        p->e.own = m->own.own;
+        enforcer_sweep(&p->e);
+    } else if (n == sizeof(m->hook) && m->type == PAIR_BACKEND) {
+        p->e.status.backend = m->hook.backend;
+        p->e.sets.ops = m->hook.backend == LIMITS_IPSET ? &sets_ipset : m->hook.backend == LIMITS_NFTABLES ? &sets_nftables : NULL;
+        enforcer_start(&p->e);
+        tell_guard_type(p, PAIR_GO);
+    } else if (n == sizeof(m->hook) && m->type == PAIR_HOOK) {
+        enforcer_hook(&p->e, &m->hook);
+        p->hook_told = true;
+    } else if (n == sizeof(m->look) && m->type == PAIR_PING) {
+        tell_guard_type(p, PAIR_PING);
+    } else {
+        p->guard_gone = true;
+    }
 }
+
+// True when sets and hook are as well as they can be.
+static bool await_guard(struct program *p)
+{
+    usec_t end = monotonic() + START_MS * USEC_MSEC;
+
+    while (!p->hook_told && !p->guard_gone && monotonic() < end)
+        if (poll(&p->fds[FD_GUARD], 1, START_MS) > 0)
+            serve_guard(p);
+    return p->hook_told;
+}
+
+// --- the watcher
 
 static void accept_watcher(struct program *p)
 {
@@ -268,89 +317,22 @@ static void serve_watcher(struct program *p)
     p->reply_size = 0;
 }
 
-static void reload(struct program *p)
-{
-    struct limits *fresh = malloc(sizeof(*fresh));
-    int r = fresh ? limits_read(p->limits_path, fresh) : -ENOMEM;
-    const struct limits *old = &p->e.limits;
-
-    reload_asked = 0;
-    if (r < 0)
-        log_error("%s: %s; the limits stay as they are", p->limits_path, strerror(-r));
-    else if (strcmp(fresh->set4, old->set4) != 0 || strcmp(fresh->set6, old->set6) != 0 ||
-             strcmp(fresh->table, old->table) != 0 || fresh->backend != old->backend || fresh->max_entries != old->max_entries ||
-             fresh->ban_new != old->ban_new)
-        stop_asked = 1; // other sets or hook: begin anew; the service manager starts us, the bans stay in the kernel
-    else {
-        p->e.limits = *fresh;
-        enforcer_sweep(&p->e);
-        log_info("read the limits again");
-    }
-    free(fresh);
-}
-
-static void choose_backend(struct enforcer *e, struct nfnl *n)
-{
-    uint32_t wanted = e->limits.backend;
-
-    if (wanted == LIMITS_AUTO) // trap: an ipset rule makes a native ruleset's dump unloadable, so keep them apart
-        wanted = backend_nft_in_use(n, e->limits.table) == 1 ? LIMITS_NFTABLES : LIMITS_IPSET;
-    e->backend = (struct backend){.nfnl = n, .limits = &e->limits};
-    e->backend.ops = wanted == LIMITS_IPSET ? &backend_ipset : wanted == LIMITS_NFTABLES ? &backend_nftables : &backend_none;
-    e->leftover = wanted == LIMITS_IPSET ? &backend_nftables : wanted == LIMITS_NFTABLES ? &backend_ipset : NULL;
-    e->status.backend = wanted;
-}
-
-// Somebody changes a large ruleset: deaf meanwhile, and everything is looked at afterwards.
-static void serve_hold(struct program *p)
-{
-    enum hold_change change = hold_serve(&p->hold, monotonic());
-
-    if (change == HOLD_BEGUN && guard_leave(&p->guard) == 0)
-        hold_confirm(&p->hold);
-    if (change == HOLD_ENDED) {
-        int r = guard_join(&p->guard);
-        if (r < 0)
-            log_error("the kernel's announcements cannot be listened to any more: %s", strerror(-r));
-        enforcer_look(&p->e);
-        ruleset_lost_look(&p->ruleset, monotonic());
-    }
-    p->fds[FD_HOLDER].fd = p->hold.client;
-}
-
 static void run(struct program *p)
 {
     sigset_t none;
 
     sigemptyset(&none);
-    while (!stop_asked) {
-        usec_t next = enforcer_tick(&p->e), now = monotonic(), ask = ruleset_lost_tick(&p->ruleset, now);
-        next = ask < next ? ask : next;
-        next = p->hold.client >= 0 && p->hold.until < next ? p->hold.until : next;
-        if (p->watchdog && now >= p->watchdog_next) {
-            notify(p, "WATCHDOG=1");
-            p->watchdog_next = now + p->watchdog;
-        }
-        if (p->watchdog && p->watchdog_next < next)
-            next = p->watchdog_next;
-        usec_t left = next > now ? next - now : 0;
+    while (!stop_asked && !p->guard_gone) {
+        usec_t next = enforcer_tick(&p->e), now = monotonic(), left = next > now ? next - now : 0;
         struct timespec wait = {.tv_sec = left / USEC_SEC, .tv_nsec = left % USEC_SEC * 1000};
         p->fds[FD_WATCHER].events = p->reply_size ? POLLOUT : POLLIN;
         if (ppoll(p->fds, FDS, next == USEC_FOREVER ? NULL : &wait, &none) < 0 && errno != EINTR)
             break;
         if (reload_asked)
-            reload(p);
-        if (p->fds[FD_GUARD].revents) {
-            struct guard_news news;
-            guard_read(&p->guard, p->nfnl.portid, p->e.limits.table, &news);
-            enforcer_news(&p->e, &news);
-            if (news.ruleset)
-                ruleset_lost(p, &news.ruleset_who);
-        }
-        if (p->fds[FD_HOLD].revents || p->fds[FD_HOLDER].revents || (p->hold.client >= 0 && monotonic() >= p->hold.until))
-            serve_hold(p);
-        if (p->fds[FD_OWN].revents && own_refresh(p->own, &p->e.own) > 0)
-            enforcer_sweep(&p->e);
+            tell_guard_type(p, PAIR_RELOAD);
+        reload_asked = 0;
+        if (p->fds[FD_GUARD].revents)
+            serve_guard(p);
         if (p->fds[FD_WATCHER].fd >= 0 && p->fds[FD_WATCHER].revents)
             serve_watcher(p);
         if (p->fds[FD_LISTEN].revents)
@@ -358,58 +340,44 @@ static void run(struct program *p)
     }
 }
 
-static int set_up(struct program *p, const char *socket_path, int fd)
+static int set_up(struct program *p, const char *program, const char *limits, const char *socket_path, int fd)
 {
     struct enforcer *e = &p->e;
-    int r;
+    struct stat netns;
+    int r = 0;
 
-    if ((r = limits_read(p->limits_path, &e->limits)) < 0) {
-        log_error("%s: %s; `pptpban compile-limits` writes it", p->limits_path,
-                  r == -EBADMSG ? "cut off, altered or of another version" : strerror(-r));
-        return r;
-    }
     for (int i = 0; i < FDS; i++)
         p->fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
-    open_notify(p);
+    e->status.netns = stat("/proc/self/ns/net", &netns) == 0 ? netns.st_ino : 0;
+    e->realtime = realtime;
+    e->monotonic = monotonic;
+    e->event = on_event;
+    e->list = list;
+    e->tell = tell_guard;
+    e->userdata = p;
+    e->sets = (struct sets){.nfnl = &p->nfnl, .limits = &e->limits};
     if (fd < 0 && (r = open_listener(socket_path)) < 0)
         log_error("%s: cannot listen: %s", socket_path, strerror(-r));
     else if (fd < 0)
         p->fds[FD_LISTEN].fd = r;
     else
         p->fds[FD_WATCHER].fd = fd;
-    if (r >= 0 && ruleset_lost_open(p->limits_path, p->user, &p->ruleset) < 0)
-        log_notice("%s: no directory ruleset can be made beside it: nobody is asked to restore the base ruleset", p->limits_path);
-    if (r >= 0 && hold_open(p->limits_path, HOLD_NAME, &p->hold) < 0)
-        log_notice("%s: no socket %s can be made beside it: large rulesets load more slowly", p->limits_path, HOLD_NAME);
-    if (r >= 0 && (r = confine_to_net_admin(p->user)) < 0)
-        log_error("cannot become user %s with CAP_NET_ADMIN alone: %s", p->user ? p->user : "(the present one)",
-                  strerror(-r));
-    else if (r >= 0 && ((r = nfnl_open(&p->nfnl)) < 0 || (r = guard_open(&p->guard)) < 0))
-        log_error("no netfilter netlink: %s; CAP_NET_ADMIN is needed", strerror(-r));
-    else if (r >= 0 && (r = own_open(&p->own, &e->own)) < 0)
-        log_error("own addresses cannot be read: %s", strerror(-r));
-    else if (r >= 0 && (r = held_new(e->limits.max_entries, &e->held)) < 0)
-        log_error("no memory for %u entries", e->limits.max_entries);
+    if (r >= 0 && (r = start_guard(p, program, limits)) < 0)
+        log_error(PAIR_GUARD " cannot be started: %s", strerror(-r));
+    else if (r >= 0 && (r = confine_to_net_admin(p->user)) < 0)
+        log_error("cannot become user %s with CAP_NET_ADMIN alone: %s", p->user ? p->user : "(the present one)", strerror(-r));
+    else if (r >= 0 && (r = nfnl_open(&p->nfnl)) < 0)
+        log_error("no netfilter netlink: %s", strerror(-r));
     if (r < 0)
         return r;
-    if (sockets_open(&p->sockets) == 0)
-        e->cut = cut;
-    else
-        log_notice("no sock_diag in this kernel: open connections of banned addresses are dropped, not ended");
-    p->fds[FD_HOLD].fd = p->hold.listener;
-    p->fds[FD_GUARD].fd = mnl_socket_get_fd(p->guard.nl);
-    p->fds[FD_OWN].fd = mnl_socket_get_fd(p->own);
-    struct stat netns;
-    e->status.netns = stat("/proc/self/ns/net", &netns) == 0 ? netns.st_ino : 0;
-    e->realtime = realtime;
-    e->monotonic = monotonic;
-    e->event = on_event;
-    e->userdata = p;
-    choose_backend(e, &p->nfnl);
-    enforcer_start(e);
-    log_info("back end %s: %s; took over %u entries", e->backend.ops->name,
+    if (!await_guard(p)) {
+        log_error(PAIR_GUARD " %s", p->guard_gone ? "has ended" : "does not come to an end with its start");
+        return -ESRCH;
+    }
+    static const char *const back_ends[] = {[LIMITS_IPSET] = "ipset", [LIMITS_NFTABLES] = "nftables", [LIMITS_NONE] = "none"};
+    log_info("back end %s: %s; took over %u entries", back_ends[e->status.backend],
              e->status.hooked ? "hook is in" : e->status.problem == PROBLEM_OBSERVING ? "observing" : "not working yet", e->held.n);
-    return lock_in(p);
+    return lock_in();
 }
 
 int main(int argc, char **argv)
@@ -419,8 +387,8 @@ int main(int argc, char **argv)
         {"fd", required_argument, NULL, 'f'},     {"user", required_argument, NULL, 'u'},
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
-    static struct program p = {.limits_path = PB_LIMITS_FILE};
-    const char *socket_path = PB_ENFORCER_SOCKET;
+    static struct program p;
+    const char *socket_path = PB_ENFORCER_SOCKET, *limits = PB_LIMITS_FILE;
     const int signals[] = {SIGHUP, SIGTERM, SIGINT};
     int c, fd = -1;
     sigset_t blocked;
@@ -428,7 +396,7 @@ int main(int argc, char **argv)
     log_setup("pptpban-enforcer", LOG_INFO);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 'l')
-            p.limits_path = optarg;
+            limits = optarg;
         else if (c == 's')
             socket_path = optarg;
         else if (c == 'f')
@@ -446,11 +414,11 @@ int main(int argc, char **argv)
         sigaddset(&blocked, signals[i]); // arrive while waiting only
     }
     sigprocmask(SIG_BLOCK, &blocked, NULL);
-    if (set_up(&p, socket_path, fd) < 0)
+    if (set_up(&p, argv[0], limits, socket_path, fd) < 0)
         return 1;
-    notify(&p, "READY=1");
+    tell_guard_type(&p, PAIR_READY);
     run(&p);
-    notify(&p, "STOPPING=1");
-    p.e.backend.ops->close(&p.e.backend); // the kernel keeps sets and hook: stopping bans nobody less
-    return 0;
+    if (p.guard_gone && !stop_asked)
+        log_error(PAIR_GUARD " has ended: ending, to be started anew with another one");
+    return p.guard_gone && !stop_asked; // the kernel keeps sets and hook: stopping bans nobody less
 }

@@ -13,7 +13,7 @@
 #define FIREWALL_CHAINS "PPTPBAN-"
 
 struct reading {
-    uint32_t own_port;
+    const uint32_t *own_ports;
     const char *table;
     struct guard_news *news;
     struct guard *guard;
@@ -109,7 +109,7 @@ static int take(const struct nlmsghdr *nlh, void *userdata)
     struct reading *r = userdata;
     const struct nlattr *a;
 
-    if (nlh->nlmsg_pid == r->own_port || nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES)
+    if (nlh->nlmsg_pid == r->own_ports[0] || nlh->nlmsg_pid == r->own_ports[1] || nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES)
         return MNL_CB_OK;
     if (type == NFT_MSG_NEWGEN) {
         take_generation(nlh, r);
@@ -127,17 +127,17 @@ static int take(const struct nlmsghdr *nlh, void *userdata)
     return MNL_CB_OK;
 }
 
-void guard_read(struct guard *g, uint32_t own_port, const char *table, struct guard_news *ret)
+void guard_read(struct guard *g, const uint32_t own_ports[GUARD_PORTS], const char *table, struct guard_news *ret)
 {
     char buffer[NFNL_ANSWER];
-    struct reading r = {.own_port = own_port, .table = table, .news = ret, .guard = g};
+    struct reading r = {.own_ports = own_ports, .table = table, .news = ret, .guard = g};
     ssize_t len;
 
     memset(ret, 0, sizeof(*ret));
     while ((len = mnl_socket_recvfrom(g->nl, buffer, sizeof(buffer))) > 0 || errno == ENOBUFS || errno == ENOSPC) {
         if (len > 0)
             (void)mnl_cb_run(buffer, (size_t)len, 0, 0, take, &r);
-        else // announcements were lost: ours may have been among them
-            ret->hook = ret->elements = ret->ruleset = true;
+        else
+            ret->missed = true;
     }
 }

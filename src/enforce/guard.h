@@ -17,6 +17,7 @@ struct guard_culprit {
 struct guard_news {
     bool hook;     // our table, chain, rule or set was changed by somebody else
     bool elements; // so were a set's elements
+    bool missed;   // some announcements were lost: anything may have happened
     bool ruleset;  // rules, chains or sets of the base ruleset were taken out, by whatever is not called pptpban
     struct guard_culprit who, ruleset_who;
 };
@@ -32,7 +33,9 @@ int guard_open(struct guard *ret);
 int guard_leave(struct guard *g);
 int guard_join(struct guard *g);
 
-// Reads all announcements; own_port is the netlink port of our own changes, which are no news.
-void guard_read(struct guard *g, uint32_t own_port, const char *table, struct guard_news *ret);
+enum { GUARD_PORTS = 2 };
+
+// Reads all announcements; own_ports are the netlink ports of our own changes, which are no news.
+void guard_read(struct guard *g, const uint32_t own_ports[GUARD_PORTS], const char *table, struct guard_news *ret);
 
 #endif

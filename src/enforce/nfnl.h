@@ -36,7 +36,7 @@ struct nlmsghdr *nfnl_put(struct nfnl *n, uint16_t type, uint16_t family, uint16
 void nfnl_done(struct nfnl *n, struct nlmsghdr *nlh); // the message is complete
 int nfnl_commit(struct nfnl *n);
 
-// What the hooks of both back ends are made of.
+// What the hooks of both back ends are made of (nfnl_rule.c).
 void nfnl_put_table(struct nfnl *n, uint16_t type, uint16_t family, const char *table);
 // "prerouting"; priority 0: one that no packet comes to, or the one that is there, whatever its priority
 void nfnl_put_chain(struct nfnl *n, uint16_t type, uint16_t family, const char *table, int32_t priority);

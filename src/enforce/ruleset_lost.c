@@ -36,30 +36,27 @@ int ruleset_lost_open(const char *limits_path, const char *user, struct ruleset_
     return 0;
 }
 
-bool ruleset_lost_note(struct ruleset_lost *r, const struct guard_culprit *who, usec_t now)
+void ruleset_lost_look(struct ruleset_lost *r, const struct guard_culprit *who, usec_t now)
 {
     usec_t delay = 0;
 
     r->who = *who;
-    if (!r->due) {
-        if (r->last && now - r->last > QUIET)
-            r->streak = 0;
-        if (r->streak >= AT_ONCE)
-            delay = (100 * USEC_MSEC) << (r->streak < AT_ONCE + 7 ? r->streak - AT_ONCE + 1 : 7);
-        r->due = now + delay;
-    }
+    if (r->due)
+        return;
+    if (r->last && now - r->last > QUIET)
+        r->streak = 0;
+    if (r->streak >= AT_ONCE)
+        delay = (100 * USEC_MSEC) << (r->streak < AT_ONCE + 7 ? r->streak - AT_ONCE + 1 : 7);
+    r->due = now + delay;
+}
+
+bool ruleset_lost_note(struct ruleset_lost *r, const struct guard_culprit *who, usec_t now)
+{
+    ruleset_lost_look(r, who, now);
     if (r->streak >= AT_ONCE && r->said && now - r->said < SAY_AGAIN)
         return false;
     r->said = now;
     return true;
-}
-
-void ruleset_lost_look(struct ruleset_lost *r, usec_t now)
-{
-    if (r->due)
-        return;
-    r->due = now;
-    r->who = (struct guard_culprit){.pid = 0};
 }
 
 usec_t ruleset_lost_tick(struct ruleset_lost *r, usec_t now)

@@ -17,7 +17,6 @@ static struct {
     } v[KERNEL_MAX];
     size_t n;
     uint8_t trouble; // how adding fails now
-    uint64_t footprint;
 } kernel;
 
 static usec_t now;
@@ -123,74 +122,70 @@ static size_t find(const struct prefix *p)
     return i;
 }
 
-static int fake_hook(struct backend *b)
+// All or nothing.
+static int fake_change(struct sets *s, bool adding, const struct element *v, size_t n)
 {
-    int error = kernel.trouble == 1 ? EPERM : kernel.trouble == 2 ? EEXIST : 0;
-
-    b->hook_error[V4] = b->hook_error[V6] = error;
-    return -error;
-}
-
-static void fake_add(struct backend *b, struct element *v, size_t n)
-{
-    (void)b;
+    HOLDS(n > 0 && n <= s->ops->most, "%zu elements", n);
     drop_expired();
     for (size_t i = 0; i < n; i++) {
+        size_t k = find(&v[i].net);
+        if (!adding) {
+            if (k == kernel.n && kernel.trouble == 1)
+                return -ENOENT;
+            continue;
+        }
         check_permitted(&v[i].net);
         HOLDS(v[i].timeout >= 1 && v[i].timeout <= e.limits.max_timeout, "for %u s", v[i].timeout);
         HOLDS(v[i].jail[0] && strlen(v[i].jail) < 32 && !strpbrk(v[i].jail, "\" \n\\"), "jail '%s'", v[i].jail);
-        size_t k = find(&v[i].net);
-        v[i].error = kernel.trouble == 3 ? ENOSPC : kernel.trouble == 4 ? ENOENT : kernel.trouble == 5 && i % 2 == 0 ? ENOMEM : 0;
-        if (k == KERNEL_MAX)
-            v[i].error = ENOSPC;
-        if (v[i].error)
-            continue;
-        kernel.v[k].net = v[i].net;
-        kernel.v[k].until = (uint32_t)(now / USEC_SEC) + v[i].timeout;
-        kernel.n += k == kernel.n;
+        if (kernel.trouble == 2 || kernel.trouble == 3 || k == KERNEL_MAX)
+            return kernel.trouble == 2 ? -EEXIST : -ENOSPC;
+        if (kernel.trouble == 4)
+            return -ENOENT;
+        if (kernel.trouble == 5 && v[i].net.addr.b[15] % 2 == 0)
+            return -EIO;
+        if (kernel.trouble == 7)
+            return -ENOMEM;
     }
-}
-
-static void fake_del(struct backend *b, struct element *v, size_t n)
-{
-    (void)b;
-    drop_expired();
     for (size_t i = 0; i < n; i++) {
         size_t k = find(&v[i].net);
-        v[i].error = k < kernel.n ? 0 : ENOENT;
-        if (k < kernel.n)
+        if (!adding && k < kernel.n) {
             kernel.v[k] = kernel.v[--kernel.n];
+        } else if (adding) {
+            HOLDS(k < KERNEL_MAX, "full");
+            kernel.v[k].net = v[i].net;
+            kernel.v[k].until = (uint32_t)(now / USEC_SEC) + v[i].timeout;
+            kernel.n += k == kernel.n;
+        }
     }
+    return 0;
 }
 
-static int fake_list(struct backend *b, const struct prefix *only, void (*fn)(void *userdata, const struct element_state *), void *userdata)
+static int fake_list(void *userdata, const struct prefix *only, list_fn fn, void *fn_userdata)
 {
-    (void)b, (void)only;
+    (void)userdata, (void)only;
     drop_expired();
     if (kernel.trouble == 6)
         return -EINTR;
     for (size_t i = 0; i < kernel.n; i++)
-        fn(userdata, &(struct element_state){.net = kernel.v[i].net, .left = kernel.v[i].until - (uint32_t)(now / USEC_SEC)});
+        fn(fn_userdata, &(struct element_state){.net = kernel.v[i].net, .left = kernel.v[i].until - (uint32_t)(now / USEC_SEC)});
     return 0;
 }
 
-static int fake_check(struct backend *b, const uint32_t expected[FAMILIES])
-{
-    (void)b;
-    drop_expired();
-    return kernel.trouble == 7 ? 1 : kernel.n < (size_t)expected[V4] + expected[V6] ? 2 : 0;
-}
+// --- the guard -----------------------------------------------------------------------------------------------
 
-static int fake_footprint(struct backend *b, uint64_t *ret)
+static int fake_tell(void *userdata, const void *message, size_t size)
 {
-    (void)b;
-    *ret = kernel.footprint;
-    return kernel.trouble == 6 ? -ENOENT : 0;
-}
+    static union pair_message copy; // a message need not stand where the union could
+    const union pair_message *m = &copy;
 
-static void fake_nothing(struct backend *b)
-{
-    (void)b;
+    (void)userdata;
+    HOLDS(size <= sizeof(copy), "%zu bytes", size);
+    memcpy(&copy, message, size);
+    HOLDS(m->type == PAIR_LOOK || m->type == PAIR_RETIRE || m->type == PAIR_CUT, "type %u", m->type);
+    HOLDS(size == (m->type == PAIR_CUT ? PAIR_CUT_SIZE(m->cut.n) : sizeof(m->look)), "%zu bytes", size);
+    HOLDS(m->type != PAIR_CUT || (m->cut.n > 0 && m->cut.n <= MSG_MAX_ENTRIES), "cuts %u", m->cut.n);
+    HOLDS(m->type != PAIR_LOOK || (m->look.expected[V4] <= e.limits.max_entries && m->look.expected[V6] <= e.limits.max_entries), "too many");
+    return kernel.trouble == 7 ? -1 : 0;
 }
 
 // --- the watcher ---------------------------------------------------------------------------------------------
@@ -272,7 +267,8 @@ static void one_step(struct fuzz_in *in)
 {
     static const usec_t steps[] = {1, USEC_SEC / 2, 5 * USEC_SEC, 60 * USEC_SEC, 3600 * USEC_SEC, 3000000 * USEC_SEC};
     uint8_t what = (uint8_t)fuzz_take(in, 1), more = what >> 4;
-    struct guard_news news = {.hook = more & 1, .elements = more & 2, .who = {.pid = 7, .program = "nft"}};
+    struct pair_hook news = {.type = PAIR_HOOK, .hooked = more & 1, .elements = more >> 1 & 1, .tick_ms = more & 8 ? 500 : 60000, .pid = 7,
+                             .what = more & 1 ? WHAT_HOOK_LOST : 0, .repaired = more & 1 ? WHAT_HOOK_LOST : 0, .program = "nft"};
 
     switch (what % 16) {
     case 0:
@@ -291,7 +287,7 @@ static void one_step(struct fuzz_in *in)
         break;
     case 12: // somebody else takes entries out, and is announced or not
         kernel.n = more & 4 ? 0 : kernel.n / 2;
-        enforcer_news(&e, &news);
+        enforcer_hook(&e, &news);
         break;
     case 13:
         enforcer_disconnected(&e);
@@ -307,18 +303,15 @@ static void one_step(struct fuzz_in *in)
             check_permitted(&kernel.v[i].net);
         break;
     case 15:
-        kernel.footprint ^= more & 1;
-        enforcer_look(&e);
+        news.foreign[more & 1] = more >> 2 & 1;
+        enforcer_hook(&e, &news);
         break;
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct backend_ops fake = {
-        .name = "fake", .tick_ms = 500, .hook = fake_hook, .add = fake_add, .del = fake_del, .list = fake_list, .check = fake_check,
-        .footprint = fake_footprint, .retire = fake_nothing, .close = fake_nothing,
-    };
+    static struct sets_ops fake = {.change = fake_change};
     struct fuzz_in in = {data, size};
     uint8_t form = (uint8_t)fuzz_take(&in, 1);
 
@@ -326,6 +319,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&kernel, 0, sizeof(kernel));
     now = INT64_C(1795000000) * USEC_SEC;
     fake.announced = form & 1;
+    fake.most = form & 16 ? 3 : 1024;
     limits_defaults(&e.limits);
     e.limits.max_entries = form & 2 ? 4 : 16;
     e.limits.max_extent4 = form & 4 ? 300 : 4096;
@@ -336,9 +330,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     e.own.address[e.own.n_address++] = network("198.51.100.1").addr;
     e.own.gateway[e.own.n_gateway++] = network("198.51.100.254").addr;
     HOLDS(held_new(e.limits.max_entries, &e.held) == 0, "no memory");
-    e.backend = (struct backend){.ops = &fake, .limits = &e.limits};
+    e.sets = (struct sets){.ops = form & 32 ? NULL : &fake, .limits = &e.limits};
+    e.period = USEC_SEC / 2;
     e.realtime = e.monotonic = clock_of_test;
     e.event = on_event;
+    e.list = fake_list;
+    e.tell = fake_tell;
     enforcer_start(&e);
     while (in.n > 0) {
         one_step(&in);

@@ -28,11 +28,12 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buffer, size_t si
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct guard g = {.nl = NULL};
+    const uint32_t ours[GUARD_PORTS] = {7, 8};
     struct guard_news news;
 
     packets = (struct fuzz_in){data, size};
     while (packets.n > 0) {
-        guard_read(&g, 7, "pptpban", &news);
+        guard_read(&g, ours, "pptpban", &news);
         HOLDS(memchr(news.who.program, '\0', sizeof(news.who.program)), "a name without an end");
         HOLDS(memchr(news.ruleset_who.program, '\0', sizeof(news.ruleset_who.program)), "a name without an end");
     }

@@ -107,7 +107,7 @@ for backend in ipset nftables; do
 	ok "$backend, new: after a foreign flush it is the same hook again" cut_off $bad4
 	ok "$backend, new: and the open connection still goes on" talks new-v4
 	# mutants: without a look at connections the open one is cut; without the rule the new one passes
-	kill -STOP $pid
+	kill -STOP $pid $(pgrep -P $pid)
 	table=$(in_server nft list tables 2>/dev/null | sed -n 's/^table \(.*pptpban\)$/\1/p' | head -n 1)
 	handle=$(in_server nft -a list chain $table prerouting | sed -n 's/.*handle \([0-9]*\)$/\1/p' | sed 1d | head -n 1)
 	in_server nft delete rule $table prerouting handle "$handle"
@@ -118,7 +118,7 @@ for backend in ipset nftables; do
 		in_server nft insert rule $table prerouting ip saddr $bad4 drop
 	fi
 	ok "$backend, mutant: a rule that does not look at connections cuts the open one" silent new-v4
-	kill -CONT $pid
+	kill -CONT $pid $(pgrep -P $pid)
 	stop
 
 	# another scope is another hook, the bans stay

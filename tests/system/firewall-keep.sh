@@ -111,7 +111,22 @@ for backend in ${PB_FIREWALL:-nftables iptables-nft iptables-legacy}; do
 	sleep 0.2
 	is "$backend: nobody is asked without a reason" "" "$(cat "$T/restored")"
 	if [ $backend = iptables-legacy ]; then
-		# nothing announces this: the daily refresh, the next start or a restore by hand see it
+		# nothing announces this: while there are bans it is looked for, where the firewall says that it stands there
+		settle
+		printf '\017' >"$T/run-enforcer/ruleset/legacy"
+		"$drive" "$T/socket" ban 600 203.0.113.200
+		sleep 0.7
+		for attack in "iptables-legacy -F" "iptables-legacy -F INPUT" "iptables-legacy -t raw -F"; do
+			: >"$T/restored"
+			began=$(ms)
+			in_server $attack
+			ok "$backend: $attack: restored" wait_for 5 eval 'grep -q "applied what was confirmed last" "$T/restored" && [ "$(rules)" = "$before" ]'
+			echo "# $backend: $attack: back after $(($(ms) - began)) ms"
+			ok "$backend: $attack: the stranger is refused again" cut_off 192.0.2.9
+		done
+		# and else the daily refresh, the next start or a restore by hand see it
+		"$drive" "$T/socket" unban 203.0.113.200
+		sleep 1
 		in_server iptables-legacy -F
 		sleep 1
 		ok "$backend: mutant: unseen, the stranger gets in" reaches 192.0.2.9

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Root may hold the guard for the time of a large change (src/enforce/hold.h): it is deaf meanwhile, and repairs everything
 # afterwards. Nobody else can, nobody can for ever (PB_LONG=1 waits for that: half a minute), and an innocent hold says nothing.
+# alone: back within 100 ms
 . "$(dirname "$0")/lib.sh"
 need_root
 need_commands ip nft ipset python3 setpriv

@@ -35,7 +35,7 @@ for unit in pptpban-firewall.path pptpban-firewall-refresh.timer pptpban-metrics
 		"$(SYSTEMD_UNIT_PATH=$T: systemd-analyze verify --man=no "$T/$unit" 2>&1 | grep -F "pptpban")"
 done
 is "what the enforcer writes is what the path unit waits for" 1 \
-	"$(strings -a "$T/root"/usr/*/libexec/pptpban/pptpban-enforcer "$T/root"/usr/libexec/pptpban/pptpban-enforcer 2>/dev/null | grep -c '^%s/lost$')"
+	"$(strings -a "$T/root"/usr/*/libexec/pptpban/pptpban-hookguard "$T/root"/usr/libexec/pptpban/pptpban-hookguard 2>/dev/null | grep -c '^%s/lost$')"
 
 # The sandbox of the unit that restores keeps iptables-legacy from loading its modules.
 mkdir "$T/bin"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The enforcer's mind: messages, refusals, the list of what is held, repairs. Kernel and clock are the test's own.
+// The enforcer's mind: messages, refusals, the list of what is held. Kernel, guard and clock are the test's own.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,26 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "enforce/core.h"
-#include "base/log.h"
-#include "enforce/hold.h"
 #include "enforce/limits_file.h"
-#include "enforce/ruleset_lost.h"
 
-// A kernel of the test's own: a list of entries, with a switch for each thing that can go wrong.
+// A kernel and a guard of the test's own: a list of entries, with a switch for each thing that can go wrong.
 static struct {
     struct element_state v[4096];
     size_t n, max;
-    int hook_error, hooks, adds, dels, retired;
-    uint64_t footprint;
-    bool lost; // check() says so
-    bool gone; // no sets: adding is ENOENT until the next hook()
-    unsigned refuse; // so many of the next additions are ENOMEM
+    int requests, adds, dels;
+    bool gone; // no sets: adding is ENOENT
+    unsigned refuse; // so many of the next requests are ENOMEM
     int list_error;
+    unsigned told[PAIR_CUT + 1]; // messages to the guard
+    uint32_t expected[FAMILIES];
+    struct pair_cut cut;
+    bool deaf; // the guard takes none
 } kernel;
 
 static usec_t now;
@@ -47,6 +44,25 @@ static void on_event(void *userdata, const struct msg_event *ev)
     events++;
 }
 
+static int on_tell(void *userdata, const void *message, size_t size)
+{
+    union pair_message m;
+
+    (void)userdata;
+    if (kernel.deaf)
+        return -1;
+    memcpy(&m, message, size);
+    kernel.told[m.type]++;
+    if (m.type == PAIR_CUT) {
+        assert_int_equal(size, PAIR_CUT_SIZE(m.cut.n));
+        kernel.cut = m.cut;
+    } else {
+        assert_int_equal(size, sizeof(m.look));
+        memcpy(kernel.expected, m.look.expected, sizeof(kernel.expected));
+    }
+    return 0;
+}
+
 static struct element_state *kernel_find(const struct prefix *p)
 {
     for (size_t i = 0; i < kernel.n; i++)
@@ -55,76 +71,44 @@ static struct element_state *kernel_find(const struct prefix *p)
     return NULL;
 }
 
-static int fake_hook(struct backend *b)
+// As the kernel does it: all or nothing.
+static int fake_change(struct sets *s, bool adding, const struct element *e, size_t n)
 {
-    kernel.hooks++;
-    kernel.footprint++;
-    kernel.gone = false;
-    b->hook_error[V4] = b->hook_error[V6] = kernel.hook_error;
-    return -kernel.hook_error;
-}
+    size_t fresh = 0;
 
-static void fake_add(struct backend *b, struct element *e, size_t n)
-{
-    (void)b;
-    for (size_t i = 0; i < n; i++) {
-        struct element_state *s = kernel_find(&e[i].net);
-        kernel.adds++;
-        e[i].error = kernel.gone ? ENOENT : !s && kernel.n >= kernel.max ? ENOSPC : kernel.refuse ? ENOMEM : 0;
-        kernel.refuse -= kernel.refuse > 0;
-        if (e[i].error == 0)
-            *(s ? s : &kernel.v[kernel.n++]) = (struct element_state){.net = e[i].net, .left = e[i].timeout, .packets = 7};
+    (void)s;
+    kernel.requests++;
+    for (size_t i = 0; i < n; i++)
+        fresh += adding && !kernel_find(&e[i].net);
+    if (adding && (kernel.gone || kernel.n + fresh > kernel.max))
+        return kernel.gone ? -ENOENT : -ENOSPC;
+    if (adding && kernel.refuse > 0) {
+        kernel.refuse--;
+        return -ENOMEM;
     }
-}
-
-static void fake_del(struct backend *b, struct element *e, size_t n)
-{
-    (void)b;
+    for (size_t i = 0; !adding && i < n; i++)
+        if (!kernel_find(&e[i].net))
+            return -ENOENT;
     for (size_t i = 0; i < n; i++) {
-        struct element_state *s = kernel_find(&e[i].net);
-        kernel.dels++;
-        e[i].error = s ? 0 : ENOENT;
-        if (s)
-            *s = kernel.v[--kernel.n];
+        struct element_state *old = kernel_find(&e[i].net);
+        *(adding ? &kernel.adds : &kernel.dels) += 1;
+        if (adding)
+            *(old ? old : &kernel.v[kernel.n++]) = (struct element_state){.net = e[i].net, .left = e[i].timeout, .packets = 7};
+        else
+            *old = kernel.v[--kernel.n];
     }
-}
-
-static int fake_list(struct backend *b, const struct prefix *only, void (*fn)(void *userdata, const struct element_state *), void *userdata)
-{
-    (void)b, (void)only;
-    for (size_t i = 0; i < kernel.n && !kernel.list_error; i++)
-        fn(userdata, &kernel.v[i]);
-    return kernel.list_error;
-}
-
-static int fake_check(struct backend *b, const uint32_t expected[FAMILIES])
-{
-    (void)b;
-    return kernel.lost ? 1 : kernel.n < (size_t)expected[V4] + expected[V6] ? 2 : 0;
-}
-
-static int fake_footprint(struct backend *b, uint64_t *ret)
-{
-    (void)b;
-    *ret = kernel.footprint;
     return 0;
 }
 
-static void fake_retire(struct backend *b)
+static int fake_list(void *userdata, const struct prefix *only, list_fn fn, void *fn_userdata)
 {
-    (void)b;
-    kernel.retired++;
+    (void)userdata, (void)only;
+    for (size_t i = 0; i < kernel.n && !kernel.list_error; i++)
+        fn(fn_userdata, &kernel.v[i]);
+    return kernel.list_error;
 }
 
-static void fake_close(struct backend *b)
-{
-    (void)b;
-}
-
-static const struct backend_ops fake = {
-    .name = "fake", .tick_ms = 500, .hook = fake_hook, .add = fake_add, .del = fake_del, .list = fake_list,
-    .footprint = fake_footprint, .check = fake_check, .retire = fake_retire, .close = fake_close,
-};
+static const struct sets_ops fake = {.most = 1024, .change = fake_change};
 
 static struct addr address(const char *text)
 {
@@ -158,10 +142,13 @@ static int set_up(void **state)
     e->own.address[e->own.n_address++] = address("198.51.100.1");
     e->own.gateway[e->own.n_gateway++] = address("198.51.100.254");
     assert_int_equal(held_new(100, &e->held), 0);
-    e->backend = (struct backend){.ops = &fake, .limits = &e->limits};
+    e->sets = (struct sets){.ops = &fake, .limits = &e->limits};
     e->realtime = e->monotonic = clock_of_test;
     e->event = on_event;
+    e->list = fake_list;
+    e->tell = on_tell;
     enforcer_start(e);
+    enforcer_hook(e, &(struct pair_hook){.type = PAIR_HOOK, .hooked = 1, .tick_ms = 500});
     *state = e;
     return 0;
 }
@@ -456,7 +443,6 @@ static void test_sync(void **state)
     ban(e, "203.0.113.2", 600 * USEC_SEC);
     ban(e, "203.0.113.4", 600 * USEC_SEC);
     kernel.v[kernel.n++] = (struct element_state){.net = foreign, .left = 1000}; // put in by hand
-    e->leftover = &fake;
     kernel.adds = 0;
     sync_begin(e);
     assert_non_null(kernel_find(&gone)); // bans stay active meanwhile
@@ -467,7 +453,7 @@ static void test_sync(void **state)
     assert_int_equal(send_packet(e, MSG_SYNC_ENTRIES, 4, sizeof(struct msg_entry)), 0);
     assert_int_equal(answer.header.n, 1);
     assert_int_equal(answer.verdicts[0].reason, REASON_ALLOWLIST);
-    assert_int_equal(kernel.retired, 0);
+    assert_int_equal(kernel.told[PAIR_RETIRE], 0);
     assert_int_equal(send_packet(e, MSG_SYNC_END, 0, 0), 0);
     assert_int_equal(kernel.adds, 2); // what is there already needs no kernel call
     assert_null(kernel_find(&gone));
@@ -475,7 +461,7 @@ static void test_sync(void **state)
     assert_non_null(kernel_find(&kept));
     assert_non_null(kernel_find(&fresh));
     assert_int_equal(kernel_find(&shorter)->left, 60);
-    assert_int_equal(kernel.retired, 1);
+    assert_int_equal(kernel.told[PAIR_RETIRE], 1);
     assert_int_equal(e->held.n, 3);
 
     sync_begin(e); // the watcher dies in the middle: half a list removes nothing
@@ -495,6 +481,8 @@ static void test_takes_over_what_is_there(void **state)
     assert_int_equal(kernel.dels, 0);
 }
 
+static const struct pair_hook elements_lost = {.type = PAIR_HOOK, .hooked = 1, .tick_ms = 500, .elements = 1, .pid = 77, .program = "ipset"};
+
 static void test_lost_entries_come_back(void **state)
 {
     struct enforcer *e = *state;
@@ -505,254 +493,130 @@ static void test_lost_entries_come_back(void **state)
     ban(e, "203.0.113.8", 5 * USEC_SEC);
     assert_int_equal(enforcer_tick(e), now + 500 * USEC_MSEC);
     now += 10 * USEC_SEC;
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.told[PAIR_LOOK], 1);
+    assert_int_equal(kernel.expected[V4], 1); // the other one has ended
+    (void)enforcer_tick(e);
+    now += 499 * USEC_MSEC;
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.told[PAIR_LOOK], 1); // twice a second, however often it is woken
+    now += USEC_MSEC;
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.told[PAIR_LOOK], 2);
     kernel.n = 0; // flushed
-    (void)enforcer_tick(e);
-    assert_int_equal(kernel.n, 1); // the other one has ended
-    assert_int_equal(kernel_find(&net)->left, 590);
-    assert_int_equal(last_event.what, WHAT_SET_LOST);
-    kernel.lost = true; // destroyed: hook and entries
-    kernel.n = 0;
-    kernel.hooks = 0;
-    (void)enforcer_tick(e);
-    assert_int_equal(kernel.hooks, 0); // looks twice a second, however often it is woken
-    now += 500 * USEC_MSEC;
-    (void)enforcer_tick(e);
-    assert_int_equal(kernel.hooks, 1);
+    kernel.adds = events = 0;
+    enforcer_hook(e, &elements_lost);
     assert_int_equal(kernel.n, 1);
-}
-
-static void test_hook_is_repaired_and_fights_slow_down(void **state)
-{
-    struct enforcer *e = *state;
-    struct guard_news news = {.hook = true, .who = {123, "ufw"}};
-    int before;
-
-    kernel.hooks = 0;
-    enforcer_news(e, &news);
-    assert_int_equal(kernel.hooks, 1);
-    assert_int_equal(last_event.what, WHAT_HOOK_LOST);
-    assert_int_equal(last_event.pid, 123);
-    assert_string_equal(last_event.program, "ufw");
-    for (int i = 0; i < 1000; i++) { // a second of somebody removing it every millisecond
-        now += USEC_MSEC;
-        enforcer_news(e, &news);
-        (void)enforcer_tick(e);
-    }
-    assert_in_range(kernel.hooks, 5, 10);
-    assert_int_equal(e->status.problem, PROBLEM_FIGHT);
-    assert_true(e->status.hook_missing > 0);
-    before = kernel.hooks;
-    now = enforcer_tick(e);
-    (void)enforcer_tick(e);
-    assert_int_equal(kernel.hooks, before + 1); // it does not give up
-    assert_int_equal(e->status.problem, PROBLEM_NONE);
-    now += 60 * USEC_SEC; // peace: the next repair is at once again
-    enforcer_news(e, &news);
-    assert_int_equal(kernel.hooks, before + 2);
+    assert_in_range(kernel_find(&net)->left, 589, 590);
+    assert_int_equal(last_event.what, WHAT_SET_LOST);
+    assert_int_equal(last_event.pid, 77);
+    assert_string_equal(e->status.repair_program, "ipset");
+    assert_int_equal(e->status.repairs, 1);
+    enforcer_hook(e, &elements_lost); // nothing is missing: not a word, and no request
+    assert_int_equal(kernel.adds, 1);
+    assert_int_equal(events, 1);
+    assert_int_equal(e->status.repairs, 1);
 }
 
 // Hook, sets and entries go together (nft flush ruleset, again and again); a ban asked for meanwhile is not forgotten.
 static void test_fights_cost_no_ban(void **state)
 {
     struct enforcer *e = *state;
-    struct guard_news news = {.hook = true, .elements = true, .who = {77, "fighter"}};
     struct prefix old = network("203.0.113.1"), fresh = network("203.0.113.2");
-    unsigned fights = 0, wakes = 0;
+    struct pair_hook m = {.type = PAIR_HOOK, .tick_ms = 500, .problem = PROBLEM_FIGHT, .fight = 1, .pid = 77, .program = "fighter",
+                          .what = WHAT_FIGHT, .put_off = 3};
 
     assert_int_equal(ban(e, "203.0.113.1", 6000 * USEC_SEC), REASON_DONE);
-    kernel.hooks = 0;
-    events = 0;
-    for (int i = 0; i < 120000; i++, now += USEC_MSEC) { // two minutes, every millisecond
-        kernel.gone = true;
-        kernel.n = 0;
-        unsigned before = events;
-        enforcer_news(e, &news);
-        fights += events > before && last_event.what == WHAT_FIGHT;
-        wakes += enforcer_tick(e) <= now;
-        if (i == 60000)
-            assert_int_equal(ban(e, "203.0.113.2", 6000 * USEC_SEC), REASON_DONE);
-    }
-    assert_in_range(kernel.hooks, 120000 / 3200, 120000 / 3200 + 12); // never gives up, never hurries
-    assert_in_range(fights, 2, 3);
-    assert_in_range(events, 80, 120); // most for the status alone
-    assert_int_equal(wakes, 0);
+    kernel.gone = true;
+    kernel.n = 0;
+    enforcer_hook(e, &m);
     assert_int_equal(e->status.problem, PROBLEM_FIGHT);
     assert_int_equal(e->status.hooked, 0);
-    assert_true(e->status.put_off > 30);
-    assert_int_equal(last_event.pid, 77);
-    assert_true(last_event.what == WHAT_REPAIRED || last_event.what == WHAT_FIGHT);
-    now += 4 * USEC_SEC;
-    (void)enforcer_tick(e);
+    assert_int_equal(e->status.put_off, 3);
+    assert_int_equal(last_event.what, WHAT_FIGHT);
+    assert_int_equal(ban(e, "203.0.113.2", 6000 * USEC_SEC), REASON_DONE);
+    kernel.gone = false;
+    m = (struct pair_hook){.type = PAIR_HOOK, .tick_ms = 500, .hooked = 1, .fight = 1, .pid = 77, .program = "fighter", .elements = 1,
+                           .what = WHAT_REPAIRED, .repaired = WHAT_HOOK_LOST, .missing = 3200 * USEC_MSEC};
+    events = 0;
+    enforcer_hook(e, &m);
     assert_int_equal(e->status.hooked, 1);
     assert_non_null(kernel_find(&old));
     assert_non_null(kernel_find(&fresh));
+    assert_int_equal(events, 2); // entries and hook, for the status alone
+    assert_int_equal(last_event.what, WHAT_REPAIRED);
     assert_int_equal(e->status.repair_pid, 77);
     assert_string_equal(e->status.repair_program, "fighter");
-    assert_true(e->status.repair_missing > 3 * USEC_SEC);
+    assert_int_equal(e->status.repair_missing, 3200 * USEC_MSEC);
     assert_int_equal(e->status.repair_what, WHAT_HOOK_LOST);
+    assert_int_equal(e->status.repairs, 2);
 }
 
-// Entries alone, which cost a listing each time.
-static void test_fights_over_entries_slow_down_too(void **state)
+// One that the kernel refuses costs the others nothing.
+static void test_refused_one_of_many(void **state)
 {
     struct enforcer *e = *state;
-    struct guard_news news = {.elements = true, .who = {77, "fighter"}};
+    struct element v[100] = {{.error = 0}};
 
-    assert_int_equal(ban(e, "203.0.113.1", 6000 * USEC_SEC), REASON_DONE);
-    kernel.adds = 0;
-    for (int i = 0; i < 10000; i++, now += USEC_MSEC) {
-        kernel.n = 0;
-        enforcer_news(e, &news);
-        (void)enforcer_tick(e);
+    for (unsigned i = 0; i < 100; i++) {
+        v[i].net = network("203.0.113.0");
+        v[i].net.addr.b[15] = (uint8_t)i;
+        v[i].timeout = 60;
     }
-    assert_in_range(kernel.adds, 8, 20);
-    assert_int_equal(e->status.hooked, 1);
-    now += 4 * USEC_SEC;
-    (void)enforcer_tick(e);
-    assert_int_equal(kernel.n, 1);
+    kernel.max = 37;
+    kernel.requests = 0;
+    sets_change(&e->sets, true, v, 100);
+    unsigned good = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        good += v[i].error == 0;
+        assert_true(v[i].error == 0 || v[i].error == ENOSPC);
+    }
+    assert_int_equal(good, 37);
+    assert_in_range(kernel.requests, 64, 200);
+    kernel.max = 4096;
+    kernel.requests = 0;
+    sets_change(&e->sets, true, v, 100);
+    assert_int_equal(kernel.requests, 1);
+    sets_change(&(struct sets){.ops = NULL}, true, v, 100); // who observes is told that all is well
+    assert_int_equal(v[99].error, 0);
 }
 
-// Nobody listened for a while. What stands needs nothing; what does not is put back; and nobody is named.
-static void test_look(void **state)
+// The open connections of whom a ban meets end, once, after the watcher has its answer; with keep_open they stay.
+static void test_cut(void **state)
 {
     struct enforcer *e = *state;
-    struct prefix net = network("203.0.113.7");
 
     ban(e, "203.0.113.7", 600 * USEC_SEC);
-    kernel.hooks = events = 0;
-    for (int i = 0; i < 20; i++) {
-        enforcer_look(e);
-        assert_int_equal(kernel.hooks, 0);
-    }
-    assert_int_equal(events, 0);
-    kernel.n = 0;
-    enforcer_look(e);
-    assert_int_equal(kernel.hooks, 0);
-    assert_non_null(kernel_find(&net));
-    assert_int_equal(last_event.what, WHAT_SET_LOST);
-    kernel.footprint += 100;
-    kernel.n = 0;
-    e->status.culprit_pid = 7;
-    enforcer_look(e);
-    assert_int_equal(kernel.hooks, 1);
-    assert_non_null(kernel_find(&net));
-    assert_int_equal(last_event.what, WHAT_HOOK_LOST);
-    assert_int_equal(last_event.pid, 0);
-}
-
-// Root may hold (who else asks is sent away), one at a time, and not for ever.
-static void test_hold(void **state)
-{
-    char dir[] = "/tmp/pptpban-hold-XXXXXX", limits[64], path[64], c = 'x';
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    const bool root = geteuid() == 0;
-    struct hold h;
-    usec_t t = 1000 * USEC_SEC;
-    int fd[2];
-
-    (void)state;
-    log_setup("test", -1);
-    assert_non_null(mkdtemp(dir));
-    snprintf(limits, sizeof(limits), "%s/limits", dir);
-    snprintf(path, sizeof(path), "%s/%s", dir, HOLD_NAME);
-    strcpy(a.sun_path, path);
-    assert_int_equal(hold_open(limits, HOLD_NAME, &h), 0);
-    assert_int_equal(hold_serve(&h, t), HOLD_SAME);
-    for (int i = 0; i < 2; i++) {
-        fd[i] = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-        assert_int_equal(connect(fd[i], (struct sockaddr *)&a, sizeof(a)), 0);
-    }
-    assert_int_equal(hold_serve(&h, t), root ? HOLD_BEGUN : HOLD_SAME);
-    if (root) {
-        hold_confirm(&h);
-        assert_int_equal(recv(fd[0], &c, 1, 0), 1);
-        assert_int_equal(hold_serve(&h, t), HOLD_SAME);
-        assert_int_equal(recv(fd[1], &c, 1, 0), 0); // the second one
-        close(fd[0]);
-        assert_int_equal(hold_serve(&h, t), HOLD_ENDED);
-    } else {
-        assert_int_equal(recv(fd[0], &c, 1, 0), 0);
-        assert_int_equal(h.strangers, 1);
-        close(fd[0]);
-    }
-    assert_int_equal(h.client, -1);
-    close(fd[1]);
-    close(h.listener);
-    unlink(path);
-    rmdir(dir);
-
-    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
-    h = (struct hold){.listener = -1, .client = fd[0], .until = t + HOLD_MAX};
-    assert_int_equal(hold_serve(&h, t + HOLD_MAX - 1), HOLD_SAME);
-    assert_int_equal(hold_serve(&h, t + HOLD_MAX), HOLD_ENDED);
-    assert_int_equal(recv(fd[1], &c, 1, 0), 0);
-    close(fd[1]);
-    assert_int_equal(hold_open("/proc/limits", HOLD_NAME, &h) < 0, 1); // nowhere to ask: nobody can hold
-    assert_int_equal(hold_serve(&h, t), HOLD_SAME);
-}
-
-// Root is asked at once five times, then ever more slowly, never not at all.
-static void test_asking_for_the_ruleset(void **state)
-{
-    char dir[] = "/tmp/pptpban-ruleset-XXXXXX", limits[64], lost[64], text[64] = "";
-    const struct guard_culprit who = {77, "nft"};
-    struct ruleset_lost r;
-    unsigned asked = 0, said = 0;
-    usec_t t = 1000 * USEC_SEC;
-
-    (void)state;
-    assert_non_null(mkdtemp(dir));
-    snprintf(limits, sizeof(limits), "%s/limits", dir);
-    snprintf(lost, sizeof(lost), "%s/ruleset/lost", dir);
-    assert_int_equal(ruleset_lost_open(limits, NULL, &r), 0);
-    assert_int_equal(ruleset_lost_tick(&r, t), USEC_FOREVER);
-    assert_int_equal(access(lost, F_OK), -1);
-    assert_true(ruleset_lost_note(&r, &who, t));
-    (void)ruleset_lost_tick(&r, t);
-    FILE *f = fopen(lost, "r");
-    assert_non_null(f);
-    assert_non_null(fgets(text, sizeof(text), f));
-    fclose(f);
-    assert_string_equal(text, "77 nft\n");
-    for (int i = 0; i < 120000; i++, t += USEC_MSEC) { // two minutes, every millisecond
-        said += ruleset_lost_note(&r, &who, t);
-        assert_true(ruleset_lost_tick(&r, t) > t);
-        asked += unlink(lost) == 0;
-    }
-    assert_in_range(asked, 15, 25);
-    assert_in_range(said, 2, 120000 / 1000);
-    t += 60 * USEC_SEC; // peace: what waited is asked, and the next is asked at once again
-    (void)ruleset_lost_tick(&r, t);
-    assert_int_equal(unlink(lost), 0);
-    t += 31 * USEC_SEC;
-    assert_true(ruleset_lost_note(&r, &who, t));
-    (void)ruleset_lost_tick(&r, t);
-    assert_int_equal(unlink(lost), 0);
-    snprintf(lost, sizeof(lost), "%s/ruleset", dir);
-    assert_int_equal(rmdir(lost), 0);
-    assert_int_equal(ruleset_lost_open("/proc/limits", NULL, &r) < 0, 1); // nowhere to ask: nobody is
-    (void)ruleset_lost_note(&r, &who, t);
-    assert_int_equal(ruleset_lost_tick(&r, t), USEC_FOREVER);
-    rmdir(dir);
-}
-
-static void test_foreign_set(void **state)
-{
-    struct enforcer *e = *state;
-
-    kernel.hook_error = EEXIST;
-    events = 0;
-    enforcer_start(e);
-    assert_int_equal(last_event.what, WHAT_FOREIGN_SET);
-    assert_int_equal(e->status.problem, PROBLEM_FOREIGN_SET);
-    assert_int_equal(e->status.hooked, 0);
-    for (int i = 0; i < 10; i++)
-        now = enforcer_tick(e); // tries again
-    assert_int_equal(events, 1); // says it once
-    kernel.hook_error = 0;
-    now = enforcer_tick(e);
+    ban(e, "203.0.113.0/24", 600 * USEC_SEC);
+    assert_int_equal(kernel.told[PAIR_CUT], 0);
+    kernel.deaf = true;
     (void)enforcer_tick(e);
-    assert_int_equal(e->status.hooked, 1);
+    kernel.deaf = false; // was not taken: is not forgotten
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.told[PAIR_CUT], 1);
+    assert_int_equal(kernel.cut.n, 2);
+    assert_int_equal(kernel.cut.nets[0].addr[15], 7);
+    assert_int_equal(kernel.cut.nets[1].len, 120);
+    (void)enforcer_tick(e);
+    ban(e, "203.0.113.7", 900 * USEC_SEC); // is longer, was banned before
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.told[PAIR_CUT], 1);
+    e->limits.keep_open = 1;
+    ban(e, "203.0.113.8", 600 * USEC_SEC);
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.told[PAIR_CUT], 1);
+    e->limits.keep_open = 0;
+    kernel.deaf = true; // a guard that is stuck: bounded
+    e->limits.max_entries = UINT32_MAX;
+    e->held.max = 100;
+    for (unsigned i = 0; i < 3 * MSG_MAX_ENTRIES; i++) {
+        struct msg_entry m = entry("198.51.0.0", 60 * USEC_SEC);
+        m.net.addr[14] = (uint8_t)(i >> 8 & 15);
+        m.net.addr[15] = (uint8_t)i;
+        packet.entries[0] = m;
+        assert_int_equal(send_packet(e, MSG_BAN, 1, sizeof(m)), 0);
+    }
+    assert_in_range(e->cut.n, 50, MSG_MAX_ENTRIES);
 }
 
 // What the kernel refuses first and takes then must not be in the sets without being on the list.
@@ -966,8 +830,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_bans_and_unbans), T(test_every_refusal), T(test_bounds), T(test_malformed), T(test_malformed_entries),
         T(test_never_shorter), T(test_long_bans_are_renewed), T(test_sync), T(test_takes_over_what_is_there),
-        T(test_lost_entries_come_back), T(test_hook_is_repaired_and_fights_slow_down),
-        T(test_fights_cost_no_ban), T(test_look), T(test_hold), T(test_asking_for_the_ruleset), T(test_fights_over_entries_slow_down_too), T(test_foreign_set),
+        T(test_lost_entries_come_back), T(test_fights_cost_no_ban), T(test_refused_one_of_many), T(test_cut),
         T(test_named_twice), T(test_sync_without_listing), T(test_kernel_set_full), T(test_query_and_status), T(test_sweep), cmocka_unit_test(test_held_like_an_array),
         cmocka_unit_test(test_limits_file),
     };
