@@ -162,6 +162,37 @@ anew "$T/log"
 through syslog "rsyslog, not escaping: believed" --believed 192.0.2.66
 rsyslog_stop
 
+# Debian's way: journald hands on to rsyslogd, and who it was with it. The rule is that of docs/sources.md.
+forget
+journald_start ForwardToSyslog=yes || skip_all "needs systemd-journald"
+rm -f "$T"/log*
+touch "$T/log"
+{
+	echo 'module(load="imuxsock" SysSock.Name="/run/systemd/journal/syslog" SysSock.UsePIDFromSystem="off"'
+	echo '	SysSock.RateLimit.Interval="0" SysSock.Annotate="on" SysSock.ParseTrusted="on")'
+	echo "\$FileCreateMode 0644"
+	echo "action(type=\"omfile\" file=\"$T/log.all\" template=\"RSYSLOG_FileFormat\")"
+	sed -n "s|^    \\(if .*\\)/var/log/root.log|\\1$T/log|p" "$PB_SRC/docs/sources.md"
+} >"$T/rsyslog.conf"
+echo 4096 | ip netns exec "$server" tee /proc/sys/net/unix/max_dgram_qlen >/dev/null # journald drops what rsyslog does not take
+ip netns exec "$server" rsyslogd -n -f "$T/rsyslog.conf" -i "$T/rsyslog.pid" >>"$T/rsyslog.out" 2>&1 &
+rsyslog=$!
+started $rsyslog
+wait_for 5 test -S /run/systemd/journal/syslog
+anew "$T/log"
+through devlog "journald, rsyslog, its rule"
+cp "$(command -v logger)" "$T/setuid-logger" && chmod 4755 "$T/setuid-logger"
+forged devlog "forged through both"
+for _ in 1 2 3; do
+	setpriv --reuid=65534 --clear-groups "$T/setuid-logger" -t pppd "Peer mallory failed CHAP authentication"
+done
+sleep 0.5
+is "what was forged is in the other file alone, by a program with root's rights too" "9 0" \
+	"$(grep -c mallory "$T/log.all") $(grep -c mallory "$T/log")"
+rsyslog_stop
+forget
+journald_stop
+
 # The journal knows who it was, whatever jail asks. The shipped filters are all on; the bans are those of pptpd's.
 for f in "$PB_SRC"/filters/*.conf; do
 	f=${f##*/} f=${f%.conf}
@@ -169,7 +200,7 @@ for f in "$PB_SRC"/filters/*.conf; do
 done >>"$T/pptpban.conf"
 sed -i '/^\[mikrotik\]/a filter = mikrotik[management=yes, identity=MikroTik]' "$T/pptpban.conf"
 for way in devlog native; do
-	forget
+	[ -z "${service:-}" ] || forget
 	journald_start || skip_all "needs systemd-journald"
 	journald_stop # as systemd-tmpfiles has it: those who may read logs may read the journal
 	rm -rf /run/log/journal/*
