@@ -13,7 +13,7 @@ _pptpban() {
 	local path=${words[1]} list= options=
 	COMPREPLY=()
 	if [ "$cword" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why action metrics reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status why action metrics users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	if [ "$path" = firewall ]; then
@@ -37,6 +37,7 @@ _pptpban() {
 		"why --config" | \
 		"metrics --config" | \
 		"metrics --output" | \
+		"users --config" | \
 		"reload --config" | \
 		"replay --config" | \
 		"replay --journal" | \
@@ -78,6 +79,7 @@ _pptpban() {
 		"why --runtime" | \
 		"action --actions" | \
 		"metrics --runtime" | \
+		"users --runtime" | \
 		"reload --runtime" | \
 		"audit --root" | \
 		"doctor --root" | \
@@ -86,12 +88,14 @@ _pptpban() {
 		"import-fail2ban --runtime")
 		_pptpban_files -d
 		return ;;
-	"compile-limits --user")
+	"unban --user" | \
+		"compile-limits --user")
 		COMPREPLY=($(compgen -u -- "$cur"))
 		return ;;
 	"list --jail" | \
 		"ban --jail" | \
 		"ban --for" | \
+		"users --since" | \
 		"report --since" | \
 		"simulate --since" | \
 		"test --journalmatch" | \
@@ -109,12 +113,13 @@ _pptpban() {
 	esac
 	case $path in
 	list) options="--json --plain --jail --config --runtime --help" ;;
-	unban) options="--all --config --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
+	unban) options="--all --config --user --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	ban) options="--jail --for --config --runtime --help" ;;
 	status) options="--json --config --runtime --help" ;;
 	why) options="--json --config --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	action) options="--actions --help" list="list test" ;;
 	metrics) options="--config --output --format --runtime --help" ;;
+	users) options="--json --plain --config --since --runtime --help" ;;
 	reload) options="--config --runtime --help" ;;
 	replay) options="--config --journal --jsonl --no-gate" ;;
 	report) options="--json --config --database --html --since --journal --help" ;;
@@ -138,7 +143,7 @@ _pptpban() {
 	compile-limits) options="--config --output --user --help" ;;
 	unhook) options="--help" ;;
 	import-fail2ban) options="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
-	help) options="" list="list unban ban status why action metrics reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" ;;
+	help) options="" list="list unban ban status why action metrics users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" ;;
 	esac
 	# options where nothing else can stand, and where one is begun
 	[ -n "$list" ] && [ "${cur#-}" = "$cur" ] || list=$options

@@ -31,7 +31,7 @@ struct keyword {
 static const struct keyword keywords[] = {
     {"enabled", FLAG, AT(enabled), "no", "yes or no"},
     {"type", TYPE, AT(type), "exec", "exec, mail, webhook, syslog, abuseipdb or feed"},
-    {"events", EVENTS, AT(events), "ban", "some of ban, unban, would-ban, hook, ruleset, full, or all"},
+    {"events", EVENTS, AT(events), "ban", "some of ban, unban, would-ban, guessed, hook, ruleset, full, or all"},
     {"jails", WORDS, AT(jails), "", "names of jails; none is all of them"},
     {"timeout", TIME, AT(timeout), "30s", "1s to 10m"},
     {"rate", RATE, AT(rate), "20/1h", "a number of messages, a slash and a time: 20/1h"},

@@ -16,6 +16,7 @@ enum action_event_kind {
     EVENT_HOOK,      // others took hook or entries out of the kernel; they are back, or not
     EVENT_RULESET,   // others took rules out of the base ruleset
     EVENT_FULL,      // a set is full: new bans fail
+    EVENT_GUESSED, // somebody got in as an account that he had failed as before
     EVENT_TEST,
     EVENT_KINDS
 };

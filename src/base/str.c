@@ -19,6 +19,15 @@ struct str str_trim(struct str s)
     return s;
 }
 
+struct str str_cut(struct str *s, char end)
+{
+    const char *p = s->n ? memchr(s->p, end, s->n) : NULL;
+    struct str head = {s->p, p ? (size_t)(p - s->p) : s->n};
+
+    *s = str_skip(*s, head.n + 1);
+    return head;
+}
+
 struct str str_word(struct str *s)
 {
     while (s->n > 0 && is_blank(s->p[0]))

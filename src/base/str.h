@@ -43,6 +43,9 @@ struct str str_trim(struct str s);
 // Cuts the first blank-separated word off *s and returns it; an empty str at the end.
 struct str str_word(struct str *s);
 
+// Cuts off and returns what stands before the next end, which goes too; everything when there is none.
+struct str str_cut(struct str *s, char end);
+
 // The whole text as an unsigned decimal number; -EINVAL when it is none, -ERANGE above max.
 int str_number(struct str s, unsigned long long max, unsigned long long *ret);
 

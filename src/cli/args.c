@@ -21,7 +21,7 @@ static const struct arg {
     {ARG_DUMP, "dump", NULL, "print the effective configuration", 0},
     {ARG_CONFIG, "config", "FILE", "read this configuration file", offsetof(struct args, config)},
     {ARG_OUTPUT, "output", "FILE", "write to this file", offsetof(struct args, output)},
-    {ARG_USER, "user", "USER", "the user that pptpband runs as", offsetof(struct args, user)},
+    {ARG_USER, "user", "USER", "the account that was tried; for compile-limits: the user that pptpband runs as", offsetof(struct args, user)},
     {ARG_REPORT, "report", NULL, "print a table, option by option", 0},
     {ARG_WRITE, "write", "DIR", "write configuration and filters there", offsetof(struct args, write)},
     {ARG_FORCE, "force", NULL, "do it all the same: over files that are there, against a refusal", 0},

@@ -169,6 +169,47 @@ int client_read(struct client *c, json_t **ret)
     return EXIT_DONE;
 }
 
+void client_free_lines(json_t **lines, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        json_decref(lines[i]);
+    free(lines);
+}
+
+int client_read_lines(struct client *c, json_t ***ret, size_t *ret_n)
+{
+    json_t **lines = NULL, *line;
+    size_t n = 0, room = 0;
+    int code = client_read(c, &line); // {"ok": true}
+
+    while (code == EXIT_DONE) {
+        json_decref(line);
+        code = client_read(c, &line);
+        if (code != EXIT_DONE)
+            break;
+        if (json_is_true(json_object_get(line, "end"))) {
+            json_decref(line);
+            *ret = lines;
+            *ret_n = n;
+            return EXIT_DONE;
+        }
+        if (n == room) {
+            size_t more = room ? room * 2 : 256;
+            json_t **grown = reallocarray(lines, more, sizeof(*grown));
+            if (!grown) {
+                json_decref(line);
+                code = EXIT_FAILED;
+                break;
+            }
+            lines = grown;
+            room = more;
+        }
+        lines[n++] = json_incref(line);
+    }
+    client_free_lines(lines, n);
+    return code;
+}
+
 int client_call(const struct args *a, json_t *request, json_t **ret)
 {
     struct client *c;

@@ -76,45 +76,6 @@ static int print_table(json_t *const *bans, size_t n)
     return EXIT_DONE;
 }
 
-// One ban a line until the line that says "end".
-static int read_bans(struct client *c, json_t ***ret, size_t *ret_n)
-{
-    json_t **bans = NULL, *line;
-    size_t n = 0, room = 0;
-    int code = client_read(c, &line);
-
-    if (code != EXIT_DONE)
-        return code;
-    for (;;) {
-        json_decref(line);
-        code = client_read(c, &line);
-        if (code != EXIT_DONE)
-            break;
-        if (json_is_true(json_object_get(line, "end"))) {
-            json_decref(line);
-            *ret = bans;
-            *ret_n = n;
-            return EXIT_DONE;
-        }
-        if (n == room) {
-            size_t more = room ? room * 2 : 256;
-            json_t **grown = reallocarray(bans, more, sizeof(*grown));
-            if (!grown) {
-                json_decref(line);
-                code = EXIT_FAILED;
-                break;
-            }
-            bans = grown;
-            room = more;
-        }
-        bans[n++] = json_incref(line);
-    }
-    for (size_t i = 0; i < n; i++)
-        json_decref(bans[i]);
-    free(bans);
-    return code;
-}
-
 int verb_list(int argc, char **argv)
 {
     struct client *c;
@@ -131,7 +92,7 @@ int verb_list(int argc, char **argv)
     code = client_ask(&a, request, &c);
     if (code != EXIT_DONE)
         return code;
-    code = read_bans(c, &bans, &n);
+    code = client_read_lines(c, &bans, &n);
     client_free(c);
     if (code != EXIT_DONE)
         return code;
@@ -143,8 +104,6 @@ int verb_list(int argc, char **argv)
         print_plain(bans, n);
     else
         code = print_table(bans, n);
-    for (size_t i = 0; i < n; i++)
-        json_decref(bans[i]);
-    free(bans);
+    client_free_lines(bans, n);
     return code;
 }

@@ -53,6 +53,7 @@ pptpban_SOURCES = \
 	src/cli/test_sessions.c \
 	src/cli/unban.c \
 	src/cli/unhook.c \
+	src/cli/users.c \
 	src/cli/verbs.c src/cli/verbs.h \
 	src/cli/why.c
 pptpban_LDADD = libreport.a libaudit.a libfirewall.a libenforcer.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libhost.a libconfig.a libbase.a \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// pptpban unban ADDR|NET|--all.
+// pptpban unban ADDR|NET|--user NAME|--all.
 #include "cli/args.h"
 #include "cli/client.h"
 #include "cli/exit.h"
@@ -13,12 +13,13 @@ int verb_unban(int argc, char **argv)
 
     if (!verb_args(argc, argv, &a, &code))
         return code;
-    if ((a.n_rest == 1) == !!(a.given & ARG_ALL)) {
-        fputs("pptpban unban: either an address or network, or --all\n", stderr);
+    if (a.n_rest + !!(a.given & ARG_ALL) + (a.user != NULL) != 1) {
+        fputs("pptpban unban: an address or network, or --user NAME, or --all\n", stderr);
         return EXIT_USAGE;
     }
-    request = a.n_rest ? json_pack("{s:s,s:s}", "verb", "unban", "net", a.rest[0])
-                       : json_pack("{s:s,s:b}", "verb", "unban", "all", 1);
+    request = a.user     ? json_pack("{s:s,s:s}", "verb", "unban", "user", a.user)
+              : a.n_rest ? json_pack("{s:s,s:s}", "verb", "unban", "net", a.rest[0])
+                         : json_pack("{s:s,s:b}", "verb", "unban", "all", 1);
     code = client_call(&a, request, &answer);
     if (code != EXIT_DONE)
         return code;

@@ -12,8 +12,9 @@
 const struct verb verbs[] = {
     {"list", "", "show who is banned", "", ARG_JSON | ARG_PLAIN | ARG_JAIL | ARG_RUNTIME | ARG_CONFIG, 0, 0, verb_list},
     {"unban", "ADDR|NET|--all", "end a ban",
-     "A network ends every ban inside it. The failures counted so far are forgotten too.",
-     ARG_ALL | ARG_RUNTIME | ARG_CONFIG, 0, 1, verb_unban},
+     "A network ends every ban inside it, --user those of addresses that failed as this account. The failures counted so\n"
+     "far are forgotten too.",
+     ARG_ALL | ARG_USER | ARG_RUNTIME | ARG_CONFIG, 0, 1, verb_unban},
     {"ban", "ADDR|NET", "ban by hand", "Without --for it lasts as long as the jail's bantime.",
      ARG_FOR | ARG_JAIL | ARG_RUNTIME | ARG_CONFIG, 1, 1, verb_ban},
     {"status", "", "show what the service reads, counts and enforces", "", ARG_JSON | ARG_RUNTIME | ARG_CONFIG, 0, 0,
@@ -25,6 +26,8 @@ const struct verb verbs[] = {
     {"metrics", "", "print figures for a monitoring system",
      "A service that does not answer is a figure, too: pptpban_up 0.",
      ARG_FORMAT | ARG_OUTPUT | ARG_RUNTIME | ARG_CONFIG, 0, 0, verb_metrics},
+    {"users", "", "show which accounts are tried, and whether one was guessed", "",
+     ARG_SINCE | ARG_JSON | ARG_PLAIN | ARG_RUNTIME | ARG_CONFIG, 0, 0, verb_users},
     {"reload", "", "let the service read its configuration anew",
      "When something is wrong with it, the service goes on with the old one and says why.",
      ARG_RUNTIME | ARG_CONFIG, 0, 0, verb_reload},

@@ -20,6 +20,7 @@
 #include "daemon/state.h"
 #include "daemon/tell.h"
 #include "daemon/text.h"
+#include "daemon/users.h"
 #include "enforce/connstats.h"
 
 // Exit codes for the client, as in pptpban(8).
@@ -118,10 +119,14 @@ static void answer_unban(struct service *s, struct control_client client, const 
                          const struct request *q)
 {
     char net[PREFIX_STRLEN], error[128];
-    size_t n = enact_unban(s->enact, q->all ? NULL : &q->net);
+    size_t n = *q->user ? users_unban(s, q->user) : enact_unban(s->enact, q->all ? NULL : &q->net);
 
     if (n > 0)
         log_notice("%zu ban%s ended by hand of user %u", n, n == 1 ? "" : "s", (unsigned)peer->uid);
+    if (n == 0 && *q->user) {
+        control_fail(s->control, client, CODE_NOTHING, "nobody who failed as that account is banned; pptpban users shows the accounts");
+        return;
+    }
     if (n == 0 && !q->all) {
         const struct ban *wider = bans_covering(engine_bans(s->engine), &q->net.addr);
         char other[PREFIX_STRLEN];
@@ -249,22 +254,13 @@ static json_t *evidence_object(usec_t time, struct str jail, const char *class, 
                      class, "origin", origin, "user", shown(user), "line", shown(line));
 }
 
-static struct str cut(struct str *rest, char end)
-{
-    const char *p = rest->n ? memchr(rest->p, end, rest->n) : NULL;
-    struct str head = {rest->p, p ? (size_t)(p - rest->p) : rest->n};
-
-    *rest = str_skip(*rest, head.n + 1);
-    return head;
-}
-
 static json_t *stored_line(struct str line)
 {
     char class[16], origin[16];
     unsigned long long time = 0;
 
-    str_number(cut(&line, '\t'), INT64_MAX, &time);
-    struct str jail = cut(&line, '\t'), c = cut(&line, '\t'), o = cut(&line, '\t'), user = cut(&line, '\t');
+    str_number(str_cut(&line, '\t'), INT64_MAX, &time);
+    struct str jail = str_cut(&line, '\t'), c = str_cut(&line, '\t'), o = str_cut(&line, '\t'), user = str_cut(&line, '\t');
     text_show(c, 0, class, sizeof(class));
     text_show(o, 0, origin, sizeof(origin));
     return evidence_object((usec_t)time, jail, class, origin, user, line);
@@ -284,7 +280,7 @@ static json_t *evidence_of(struct service *s, const struct addr *a, const struct
     bool by_hand = ban && ban->count == 0; // then what is kept is the reason
     if ((n == 0 || by_hand) && ban && state_evidence(s->state, &ban->net, &stored) == 0)
         for (struct str rest = str_of(stored); rest.n > 0;)
-            json_array_append_new(array, stored_line(cut(&rest, '\n')));
+            json_array_append_new(array, stored_line(str_cut(&rest, '\n')));
     free(stored);
     return array;
 }
@@ -601,6 +597,9 @@ void answers_request(void *userdata, struct control_client client, const struct 
         break;
     case REQUEST_WHY:
         answer_why(s, client, q);
+        break;
+    case REQUEST_USERS:
+        users_answer(s, client);
         break;
     case REQUEST_RELOAD:
         answer_reload(s, client, peer);

@@ -52,7 +52,7 @@ void control_fail(struct control *c, struct control_client client, int exit_code
 
 // An answer of many lines: next appends one line (with its newline) to buf and returns its length, 0 at the end. It
 // is called as the client takes them; done frees userdata, whatever happens.
-enum { CONTROL_LINE_MAX = 512 };
+enum { CONTROL_LINE_MAX = 2048 };
 typedef size_t (*control_next)(void *userdata, char buf[static CONTROL_LINE_MAX]);
 void control_stream(struct control *c, struct control_client client, control_next next, void (*done)(void *userdata),
                     void *userdata);

@@ -21,6 +21,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/tell.c src/daemon/tell.h \
 	src/daemon/text.c src/daemon/text.h \
 	src/daemon/trim.c src/daemon/trim.h \
+	src/daemon/users.c src/daemon/users.h \
 	src/daemon/watcher.c src/daemon/watcher.h \
 	src/daemon/service.h
 

@@ -11,6 +11,7 @@
 const char *const request_verb_names[REQUEST_MAX_VERB] = {
     [REQUEST_LIST] = "list",     [REQUEST_UNBAN] = "unban", [REQUEST_BAN] = "ban",
     [REQUEST_STATUS] = "status", [REQUEST_WHY] = "why",     [REQUEST_RELOAD] = "reload",
+    [REQUEST_USERS] = "users",
 };
 
 #define BIT(verb) (1u << (verb))
@@ -22,6 +23,7 @@ static const struct key {
 } keys[] = {
     {"net", BIT(REQUEST_UNBAN) | BIT(REQUEST_BAN) | BIT(REQUEST_WHY), BIT(REQUEST_BAN) | BIT(REQUEST_WHY)},
     {"all", BIT(REQUEST_UNBAN), 0},
+    {"user", BIT(REQUEST_UNBAN), 0},
     {"for", BIT(REQUEST_BAN), 0},
     {"jail", BIT(REQUEST_LIST) | BIT(REQUEST_BAN), 0},
     {"reason", BIT(REQUEST_BAN), 0},
@@ -72,7 +74,7 @@ static int read_verb(const json_t *root, enum request_verb *ret, char *error)
             return 0;
         }
     text_show(string_of(v), TEXT_QUOTED, shown, sizeof(shown));
-    snprintf(error, REQUEST_ERROR_MAX, "verb \"%s\" is unknown; there are list, unban, ban, status, why, reload", shown);
+    snprintf(error, REQUEST_ERROR_MAX, "verb \"%s\" is unknown; there are list, unban, ban, status, why, reload, users", shown);
     return -EINVAL;
 }
 
@@ -103,6 +105,12 @@ static int read_key(struct request *q, const char *name, const json_t *v, char *
         }
         q->has_for = true;
         q->duration = forever ? USEC_FOREVER : seconds * USEC_SEC;
+    } else if (strcmp(name, "user") == 0) {
+        if (!json_is_string(v) || json_string_length(v) < 1 || json_string_length(v) > REQUEST_USER_MAX) {
+            snprintf(error, REQUEST_ERROR_MAX, "\"user\" is an account as pptpban shows it, of at most %d bytes", REQUEST_USER_MAX);
+            return -EINVAL;
+        }
+        memcpy(q->user, json_string_value(v), json_string_length(v));
     } else if (strcmp(name, "reason") == 0) {
         if (!json_is_string(v) || !reason_ok(string_of(v))) {
             snprintf(error, REQUEST_ERROR_MAX, "\"reason\" is a text of at most %d printable ASCII characters without '\"' and '\\'",
@@ -149,8 +157,8 @@ static int read_request(const json_t *root, struct request *q, char *error)
             snprintf(error, REQUEST_ERROR_MAX, "verb %s needs \"%s\"", request_verb_names[q->verb], keys[k].name);
             return -EINVAL;
         }
-    if (q->verb == REQUEST_UNBAN && q->all == q->has_net) {
-        snprintf(error, REQUEST_ERROR_MAX, "verb unban needs either \"net\" or \"all\"");
+    if (q->verb == REQUEST_UNBAN && q->all + q->has_net + (*q->user != '\0') != 1) {
+        snprintf(error, REQUEST_ERROR_MAX, "verb unban needs one of \"net\", \"user\" and \"all\"");
         return -EINVAL;
     }
     return 0;

@@ -13,9 +13,9 @@
 // The name of the socket in the runtime directory.
 #define CONTROL_SOCKET_NAME "control.sock"
 
-enum { REQUEST_MAX = 4096, REQUEST_ERROR_MAX = 256, REQUEST_REASON_MAX = 127 }; // bytes of one line
+enum { REQUEST_MAX = 4096, REQUEST_ERROR_MAX = 256, REQUEST_REASON_MAX = 127, REQUEST_USER_MAX = 400 }; // bytes of one line
 
-enum request_verb { REQUEST_LIST, REQUEST_UNBAN, REQUEST_BAN, REQUEST_STATUS, REQUEST_WHY, REQUEST_RELOAD, REQUEST_MAX_VERB };
+enum request_verb { REQUEST_LIST, REQUEST_UNBAN, REQUEST_BAN, REQUEST_STATUS, REQUEST_WHY, REQUEST_RELOAD, REQUEST_USERS, REQUEST_MAX_VERB };
 
 extern const char *const request_verb_names[REQUEST_MAX_VERB];
 
@@ -24,6 +24,7 @@ struct request {
     bool all;          // unban: everything
     bool has_net;
     struct prefix net; // unban, ban, why
+    char user[REQUEST_USER_MAX + 1]; // unban: the account, as it is shown; "" when not said
     bool has_for;
     usec_t duration;   // ban: USEC_FOREVER possible
     char jail[JAIL_NAME_MAX + 1]; // list, ban; "" when not said

@@ -18,7 +18,7 @@ enum { NET_BYTES = sizeof(struct addr) + 1 };
 enum statement {
     PUT_BAN, PUT_EVIDENCE, PUT_HISTORY, PUT_DECISION, END_DECISIONS, PUT_MARK,
     REMOVE_BAN, REMOVE_EVIDENCE, CLEAR_BANS, PRUNE_DECISIONS, PRUNE_HISTORY, PRUNE_EVIDENCE, PRUNE_BANS,
-    GET_BANS, GET_DECISIONS, GET_MARK, GET_MARKS, GET_EVIDENCE, GET_HISTORY, REMOVE_MARK,
+    GET_BANS, GET_DECISIONS, GET_MARK, GET_MARKS, GET_EVIDENCE, EACH_EVIDENCE, GET_HISTORY, REMOVE_MARK,
     BEGIN, COMMIT, ROLLBACK, N_STATEMENTS
 };
 
@@ -41,6 +41,7 @@ static const char *const sql[N_STATEMENTS] = {
     [GET_MARK] = "SELECT mark FROM marks WHERE source=?1",
     [GET_MARKS] = "SELECT source FROM marks WHERE source<>'" STATE_LOST "'",
     [GET_EVIDENCE] = "SELECT lines FROM evidence WHERE net=?1",
+    [EACH_EVIDENCE] = "SELECT net,lines FROM evidence",
     [GET_HISTORY] = "SELECT times,ended FROM history WHERE net=?1",
     [REMOVE_MARK] = "DELETE FROM marks WHERE source=?1",
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -503,6 +504,36 @@ int state_evidence(struct state *s, const struct prefix *net, char **ret)
         return fail(s, sqlite3_errcode(s->db));
     bind_net(q, 1, net);
     return get_text(s, q, ret);
+}
+
+// The fifth field of a line, behind time, jail, class and origin.
+static bool names_user(struct str lines, struct str user)
+{
+    while (lines.n > 0) {
+        struct str line = str_cut(&lines, '\n');
+        for (int i = 0; i < 4; i++)
+            (void)str_cut(&line, '\t');
+        if (str_eq(str_cut(&line, '\t'), user))
+            return true;
+    }
+    return false;
+}
+
+int state_each_banned_user(struct state *s, const char *user, int (*fn)(void *userdata, const struct prefix *net), void *userdata)
+{
+    sqlite3_stmt *q = statement(s, EACH_EVIDENCE);
+    struct prefix net;
+    int rc, r = 0;
+
+    if (!q)
+        return fail(s, sqlite3_errcode(s->db));
+    while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        const char *lines = (const char *)sqlite3_column_text(q, 1);
+        if (lines && net_unpack(q, 0, &net) && names_user(str_of(lines), str_of(user)))
+            r = fn(userdata, &net);
+    }
+    sqlite3_reset(q);
+    return r;
 }
 
 bool state_may_lack(struct state *s, usec_t now, usec_t horizon)

@@ -54,6 +54,10 @@ int state_mark(struct state *s, const char *source, char **ret);
 // The stored evidence lines of a ban, as they were given; -ENOENT. Caller frees.
 int state_evidence(struct state *s, const struct prefix *net, char **ret);
 
+// Calls fn with the network of each ban whose evidence has a failure as this user, as it is shown; fn's first non-zero
+// result ends it. Reads the whole table.
+int state_each_banned_user(struct state *s, const char *user, int (*fn)(void *userdata, const struct prefix *net), void *userdata);
+
 // How many bans this network had before t: one is forgotten for each decay (0: never) since the last one ended.
 unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, usec_t decay);
 

@@ -44,13 +44,15 @@ void tell_free(struct tell *t)
     free(t);
 }
 
-static json_t *event_object(const char *event, const struct ban *ban, const char *user, const char *text)
+static json_t *event_object(const char *event, const struct prefix *about, const struct ban *ban, const char *user,
+                            const char *text)
 {
     char net[PREFIX_STRLEN];
     json_t *o = json_pack("{s:s,s:I,s:s}", "event", event, "time", (json_int_t)(clock_realtime() / USEC_SEC), "text", text);
 
+    if (about && o)
+        json_object_set_new(o, "addr", json_string(prefix_format(about, net)));
     if (ban && o) {
-        json_object_set_new(o, "addr", json_string(prefix_format(&ban->net, net)));
         json_object_set_new(o, "jail", json_string(ban->jail));
         json_object_set_new(o, "until", ban->until == USEC_FOREVER ? json_null() : json_integer(ban->until / USEC_SEC));
         json_object_set_new(o, "count", json_integer(ban->count));
@@ -60,11 +62,12 @@ static json_t *event_object(const char *event, const struct ban *ban, const char
     return o;
 }
 
-void tell_event(struct tell *t, const char *event, const struct ban *ban, const char *user, const char *text)
+void tell_event(struct tell *t, const char *event, const struct prefix *about, const struct ban *ban, const char *user,
+                const char *text)
 {
     if (!t || access(t->to.sun_path, F_OK) < 0)
         return;
-    json_t *o = event_object(event, ban, user, text);
+    json_t *o = event_object(event, about, ban, user, text);
     char *line = o ? json_dumps(o, JSON_COMPACT) : NULL;
     ssize_t n = -1;
 

@@ -14,8 +14,10 @@ struct tell;
 int tell_new(const char *runtime_dir, struct tell **ret);
 void tell_free(struct tell *t);
 
-// event: as pptpban-notify calls it. ban: NULL when it is nobody's; user: fit to be shown, "" when unknown. t: NULL is fine.
-void tell_event(struct tell *t, const char *event, const struct ban *ban, const char *user, const char *text);
+// event: as pptpban-notify calls it. about: whom it is about, ban: which ban, either may be NULL; user: fit to be shown, ""
+// when unknown. t: NULL is fine.
+void tell_event(struct tell *t, const char *event, const struct prefix *about, const struct ban *ban, const char *user,
+                const char *text);
 
 struct tell_counters {
     uint64_t told, lost; // nobody listening counts as neither

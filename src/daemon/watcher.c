@@ -28,6 +28,7 @@
 #include "daemon/state.h"
 #include "daemon/tell.h"
 #include "daemon/trim.h"
+#include "daemon/users.h"
 
 struct watcher {
     struct service s;
@@ -196,6 +197,7 @@ static int init_engine(struct watcher *w)
                       .ban = enact_on_ban,
                       .decided = enact_decided,
                       .spare = enact_spare,
+                      .guessed = users_guessed,
                       .previous = enact_previous,
                       .userdata = s},
     };

@@ -11,7 +11,10 @@
 #include "engine/procfs.h"
 #include "engine/units.h"
 
-enum { UNCOUNTED_MAX = 4096 }; // addresses, 48 bytes each
+enum {
+    UNCOUNTED_MAX = 4096, // addresses, 48 bytes each
+    ACCOUNTS_MAX = 4096,  // 700 bytes each, when they are tried
+};
 
 struct engine {
     struct engine_options options;
@@ -20,6 +23,7 @@ struct engine {
     struct literals *literals;
     struct evidence *evidence;
     struct tally *uncounted;
+    struct accounts *accounts;
     struct bans *bans, *observed;
     struct history *history; // replay only
     struct engine_counters counters;
@@ -150,6 +154,21 @@ static void note_span(struct engine *e, const struct outcome *o)
         e->span.longest = o->time - o->begin;
 }
 
+// Names are tried where passwords are checked; the rest says nothing of an account.
+static void note_account(struct engine *e, const struct outcome *o)
+{
+    const struct engine_callbacks *to = &e->options.callbacks;
+    const struct addr *from = o->has_addr ? &o->addr : NULL;
+    const struct account *guessed = NULL;
+
+    if (o->kind == OUTCOME_SUCCESS)
+        guessed = accounts_succeed(e->accounts, o->user, from, o->time);
+    else if (o->class == CLASS_AUTH)
+        accounts_fail(e->accounts, o->user, from, o->time);
+    if (guessed && to->guessed)
+        to->guessed(to->userdata, guessed);
+}
+
 static void on_outcome(void *userdata, const struct outcome *o)
 {
     const struct unit_context *context = userdata;
@@ -183,6 +202,7 @@ static void on_outcome(void *userdata, const struct outcome *o)
             break;
         }
     }
+    note_account(e, o);
     if (o->kind == OUTCOME_FAILURE && !counted)
         tally_add(e->uncounted, &o->addr, o->class, o->time);
 }
@@ -314,6 +334,8 @@ int engine_new(const struct engine_options *options, struct config_report *repor
     if (r == 0)
         r = tally_new(UNCOUNTED_MAX, &e->uncounted);
     if (r == 0)
+        r = accounts_new(ACCOUNTS_MAX, &e->accounts);
+    if (r == 0)
         r = bans_new(c->max_bans, &e->bans);
     if (r == 0)
         r = bans_new(c->max_bans, &e->observed);
@@ -338,6 +360,7 @@ void engine_free(struct engine *e)
     literals_free(e->literals);
     evidence_free(e->evidence);
     tally_free(e->uncounted);
+    accounts_free(e->accounts);
     bans_free(e->bans);
     bans_free(e->observed);
     history_free(e->history);
@@ -514,6 +537,11 @@ size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct
         n++;
     }
     return n;
+}
+
+const struct accounts *engine_accounts(const struct engine *e)
+{
+    return e->accounts;
 }
 
 const struct tally_entry *engine_uncounted(const struct engine *e, const struct addr *a)

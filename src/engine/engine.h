@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "engine/evidence.h"
 #include "filter/filter.h"
+#include "policy/accounts.h"
 #include "policy/bans.h"
 #include "policy/jail.h"
 #include "policy/tally.h"
@@ -37,6 +38,8 @@ struct engine_callbacks {
     // Before each decision to ban: true when the address is to be spared, whatever it did. Its failures go on counting, so
     // that the next one bans once it is spared no more. decided and settled are those of ban() and the outcome. NULL: never.
     bool (*spare)(void *userdata, const struct ban *would, const struct outcome *o);
+    // Somebody got in as an account that the same address had failed as before: perhaps he guessed. NULL: never.
+    void (*guessed)(void *userdata, const struct account *a);
     // How many bans this network had before, after decay, at time t. NULL: the engine's own virtual history.
     unsigned (*previous)(void *userdata, const struct prefix *net, usec_t t, usec_t decay);
     void *userdata;
@@ -120,6 +123,9 @@ struct engine_window { // for why
 
 // Fills up to max windows of a at time t; returns how many jails there are.
 size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct engine_window *ret, size_t max);
+
+// The accounts that are tried.
+const struct accounts *engine_accounts(const struct engine *e);
 
 // What a did that no jail gives weight to (the server's own trouble, refused calls ...); NULL when nothing.
 const struct tally_entry *engine_uncounted(const struct engine *e, const struct addr *a);

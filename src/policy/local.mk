@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += libpolicy.a
 libpolicy_a_SOURCES = \
+	src/policy/accounts.c src/policy/accounts.h \
 	src/policy/bans.c src/policy/bans.h \
 	src/policy/jail.c src/policy/jail.h \
 	src/policy/tally.c src/policy/tally.h
+
+check_PROGRAMS += test_accounts
+test_accounts_SOURCES = tests/unit/test_accounts.c
+test_accounts_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm
 
 check_PROGRAMS += test_policy
 test_policy_SOURCES = tests/unit/test_policy.c

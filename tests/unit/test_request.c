@@ -68,10 +68,10 @@ static void bad_requests_are_refused_with_a_reason(void **state)
         {"{\"verb\":\"list\",\"jail\":\"../x\"}", "\"jail\" is a name"},
         {"{\"verb\":\"list\",\"jail\":\"\"}", "\"jail\" is a name"},
         {"{\"verb\":\"list\",\"jail\":\"a23456789012345678901234567890123\"}", "\"jail\" is a name"},
-        {"{\"verb\":\"unban\"}", "either"},
-        {"{\"verb\":\"unban\",\"all\":false}", "either"},
+        {"{\"verb\":\"unban\"}", "needs one of"},
+        {"{\"verb\":\"unban\",\"all\":false}", "needs one of"},
         {"{\"verb\":\"unban\",\"all\":1}", "true or false"},
-        {"{\"verb\":\"unban\",\"all\":true,\"net\":\"192.0.2.1\"}", "either"},
+        {"{\"verb\":\"unban\",\"all\":true,\"net\":\"192.0.2.1\"}", "needs one of"},
         {"{\"verb\":\"unban\",\"net\":\"example.org\"}", "\"example.org\" is no address"},
         {"{\"verb\":\"unban\",\"net\":\"192.0.2.1\\u0000\"}", "one JSON object"},
         {"{\"verb\":\"unban\",\"net\":\"\\u001b[2J\"}", "\\x1b[2J"},
@@ -84,6 +84,9 @@ static void bad_requests_are_refused_with_a_reason(void **state)
         {"{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"reason\":\"a\\tb\"}", "\"reason\" is a text"},
         {"{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"reason\":7}", "\"reason\" is a text"},
         {"{\"verb\":\"unban\",\"all\":true,\"reason\":\"x\"}", "knows no key \"reason\""},
+        {"{\"verb\":\"unban\",\"user\":\"\"}", "\"user\" is an account"},
+        {"{\"verb\":\"unban\",\"user\":\"a\",\"net\":\"192.0.2.1\"}", "needs one of"},
+        {"{\"verb\":\"list\",\"user\":\"a\"}", "knows no key \"user\""},
         {"{\"verb\":\"why\"}", "needs \"net\""},
     };
     (void)state;

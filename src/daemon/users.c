@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the accounts' table is asked for.
+#include "daemon/users.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/enact.h"
+#include "daemon/state.h"
+#include "daemon/tell.h"
+#include "daemon/text.h"
+
+enum { SHOWN = ACCOUNTS_NAME_MAX * 4 + 1, FROM_TOLD = 5, EXIT_FAILED_CODE = 1 };
+
+static const char *shown_name(const struct account *a, char buf[static SHOWN])
+{
+    text_show(str_of(a->name), 0, buf, SHOWN);
+    return buf;
+}
+
+// --- users ---------------------------------------------------------------------------------------------------
+
+struct listing {
+    struct service *s;
+    unsigned i;
+    bool begun, ended;
+};
+
+static int by_last(const void *a, const void *b)
+{
+    const struct account_address *x = a, *y = b;
+
+    return x->last < y->last ? 1 : x->last > y->last ? -1 : 0;
+}
+
+static json_t *account_object(const struct service *s, const struct account *a)
+{
+    struct account_address from[ACCOUNTS_ADDRESSES];
+    char name[SHOWN], text[ADDR_STRLEN];
+    json_t *addresses = json_array();
+    unsigned banned = 0;
+
+    memcpy(from, a->from, a->n_from * sizeof(*from));
+    if (a->n_from)
+        qsort(from, a->n_from, sizeof(*from), by_last);
+    for (unsigned i = 0; i < a->n_from; i++) {
+        banned += bans_covering(engine_bans(s->engine), &from[i].addr) != NULL;
+        if (i < FROM_TOLD)
+            json_array_append_new(addresses, json_string(addr_format(&from[i].addr, text)));
+    }
+    json_t *o = json_pack("{s:s,s:I,s:i,s:b,s:i,s:o,s:I,s:I,s:I}", "account", shown_name(a, name), "failures", (json_int_t)a->failures,
+                          "addresses", (int)a->n_from, "more", (int)a->more_from, "banned", (int)banned, "latest", addresses, "first",
+                          (json_int_t)(a->first / USEC_SEC), "last", (json_int_t)(a->last / USEC_SEC), "logins",
+                          (json_int_t)a->successes);
+    if (o && a->guessed)
+        json_object_set_new(o, "guessed", json_pack("{s:I,s:s,s:I}", "time", (json_int_t)(a->guessed / USEC_SEC), "addr",
+                                                    addr_format(&a->guessed_from, text), "failures", (json_int_t)a->guesses));
+    return o;
+}
+
+static size_t next_line(void *userdata, char buf[static CONTROL_LINE_MAX])
+{
+    struct listing *l = userdata;
+    const struct account *a;
+
+    if (!l->begun) {
+        l->begun = true;
+        return (size_t)snprintf(buf, CONTROL_LINE_MAX, "{\"ok\":true}\n");
+    }
+    while ((a = accounts_next(engine_accounts(l->s->engine), &l->i))) {
+        json_t *o = account_object(l->s, a);
+        size_t n = o ? json_dumpb(o, buf, CONTROL_LINE_MAX - 1, JSON_COMPACT) : 0;
+        json_decref(o);
+        if (n == 0 || n >= CONTROL_LINE_MAX)
+            continue; // without memory; lines are never longer
+        buf[n] = '\n';
+        return n + 1;
+    }
+    if (l->ended)
+        return 0;
+    l->ended = true;
+    return (size_t)snprintf(buf, CONTROL_LINE_MAX, "{\"end\":true}\n");
+}
+
+void users_answer(struct service *s, struct control_client client)
+{
+    struct listing *l = calloc(1, sizeof(*l));
+
+    if (!l) {
+        control_fail(s->control, client, EXIT_FAILED_CODE, "out of memory");
+        return;
+    }
+    l->s = s;
+    control_stream(s->control, client, next_line, free, l);
+}
+
+// --- unban ---------------------------------------------------------------------------------------------------
+
+struct unbanning {
+    struct service *s;
+    struct prefix *v;
+    size_t n, room;
+};
+
+static int take_net(void *userdata, const struct prefix *net)
+{
+    struct unbanning *u = userdata;
+
+    if (u->n < u->room && bans_find(engine_bans(u->s->engine), net))
+        u->v[u->n++] = *net;
+    return 0;
+}
+
+size_t users_unban(struct service *s, const char *name)
+{
+    struct unbanning u = {.s = s, .room = bans_count(engine_bans(s->engine)) + ACCOUNTS_ADDRESSES};
+    const struct account *a;
+    char shown[SHOWN];
+    size_t ended = 0;
+    unsigned i = 0;
+
+    u.v = calloc(u.room, sizeof(*u.v));
+    if (!u.v)
+        return 0;
+    while ((a = accounts_next(engine_accounts(s->engine), &i))) {
+        if (strcmp(shown_name(a, shown), name) != 0)
+            continue;
+        for (unsigned k = 0; k < a->n_from; k++) {
+            struct prefix net = prefix_of(&a->from[k].addr, 128);
+            take_net(&u, &net);
+        }
+    }
+    (void)state_each_banned_user(s->state, name, take_net, &u); // those of before a restart
+    for (size_t k = 0; k < u.n; k++)
+        ended += enact_unban(s->enact, &u.v[k]); // one that stands there twice is ended once
+    free(u.v);
+    return ended;
+}
+
+// --- guessed -------------------------------------------------------------------------------------------------
+
+void users_guessed(void *userdata, const struct account *a)
+{
+    struct service *s = userdata;
+    char name[SHOWN], quoted[SHOWN], addr[ADDR_STRLEN], text[SHOWN + 256];
+    struct prefix from = prefix_of(&a->guessed_from, 128);
+
+    if (clock_realtime() - a->guessed > 3600 * USEC_SEC)
+        return; // an old log
+    text_show(str_of(a->name), TEXT_QUOTED, quoted, sizeof(quoted));
+    snprintf(text, sizeof(text), "%s logged in as \"%s\" after %u failures as that account: if it was not its owner, the password is known",
+             addr_format(&a->guessed_from, addr), quoted, a->guesses);
+    log_warning("%s", text);
+    tell_event(s->tell, "guessed", &from, NULL, shown_name(a, name), text);
+}
