@@ -183,10 +183,13 @@ static int apply_and_look(const struct fw_ruleset *rs, const struct fw_places *p
 }
 
 // The end of the wait lies between the two steps of becoming what the next start applies: whoever dies here leaves a
-// ruleset that stands but was never confirmed, and not one that is taken back and comes again.
-static int promote(const struct fw_ruleset *rs, const struct fw_places *places, const char *outcome, struct fw_error *error)
+// ruleset that stands, and not one that is taken back and comes again. The guard takes the last step then, or whoever
+// comes next (fw_pending_finish).
+static int promote(const struct fw_ruleset *rs, const struct fw_places *places, const char *how, struct fw_error *error)
 {
-    char next[FW_PATH_MAX], path[FW_PATH_MAX];
+    char next[FW_PATH_MAX], path[FW_PATH_MAX], outcome[64];
+
+    snprintf(outcome, sizeof(outcome), "confirmed %s%s", rs->revision, how);
     int r = fw_ruleset_save(rs, fw_place(places, FW_NEXT_GOOD, next));
 
     if (r == 0) {
@@ -211,7 +214,7 @@ static int change(const struct fw_plan *plan, const struct fw_places *places, co
     int r = apply_and_look(&plan->wanted, places, fills, sizeof(fills) / sizeof(fills[0]), error);
 
     if (r == 0 && confirm == 0)
-        r = promote(&plan->wanted, places, "confirmed by --no-confirm", error);
+        r = promote(&plan->wanted, places, " by --no-confirm", error);
     if (r == 0) {
         fw_ruleset_save(&plan->wanted, fw_place(places, FW_INSTALLED, path)); // for later differences only
         return 0;
@@ -274,7 +277,7 @@ int fw_confirm(const struct fw_places *places, const char *session, bool any_ses
 {
     struct fw_ruleset candidate;
     struct fw_pending pending;
-    char path[FW_PATH_MAX], outcome[64];
+    char path[FW_PATH_MAX];
     int r = fw_pending_read(places, &pending);
 
     if (r == -EBADMSG)
@@ -289,8 +292,7 @@ int fw_confirm(const struct fw_places *places, const char *session, bool any_ses
         snprintf(error->text, sizeof(error->text), "%.900s: %s; it cannot be confirmed, and is taken back", path, strerror(-r));
         return -EIO;
     }
-    snprintf(outcome, sizeof(outcome), "confirmed %s", pending.revision);
-    r = promote(&candidate, places, outcome, error);
+    r = promote(&candidate, places, "", error);
     fw_ruleset_free(&candidate);
     if (r < 0)
         return r;
@@ -305,6 +307,7 @@ int fw_restore_last_good(const struct fw_places *places, struct fw_error *error)
     struct fw_networks tunnels = {NULL, 0};
     struct fw_ruleset good;
     char path[FW_PATH_MAX], missing[64], revision[FW_REVISION_LEN + 1], *listing = NULL;
+    (void)fw_pending_finish(places);
     int r = fw_ruleset_load(fw_place(places, FW_LAST_GOOD, path), &good);
 
     if (r < 0) {

@@ -213,6 +213,21 @@ void fw_pending_clear(const struct fw_places *p, const char *outcome)
         unlink(fw_place(p, gone[i], path));
 }
 
+int fw_pending_finish(const struct fw_places *p)
+{
+    char outcome[256], confirmed[FW_REVISION_LEN + 1], next[FW_PATH_MAX], last[FW_PATH_MAX];
+    struct fw_pending pending;
+    struct fw_ruleset rs;
+
+    fw_outcome(p, outcome);
+    if (sscanf(outcome, "confirmed %16s", confirmed) != 1 || fw_pending_read(p, &pending) != -ENOENT ||
+        fw_ruleset_load(fw_place(p, FW_NEXT_GOOD, next), &rs) < 0)
+        return 0;
+    bool same = strcmp(rs.revision, confirmed) == 0;
+    fw_ruleset_free(&rs);
+    return !same ? 0 : rename(next, fw_place(p, FW_LAST_GOOD, last)) < 0 ? -errno : 1;
+}
+
 void fw_outcome(const struct fw_places *p, char buf[static 256])
 {
     char *text = NULL;

@@ -56,6 +56,10 @@ void fw_before_free(struct fw_before *b);
 // It waits no more: the file is emptied, which whoever has it open sees, and goes; outcome is one line about why: "confirmed", "rolled back: ...".
 void fw_pending_clear(const struct fw_places *p, const char *outcome);
 
+// Whoever confirms writes FW_NEXT_GOOD, ends the wait with the outcome "confirmed REVISION", and then makes it
+// FW_LAST_GOOD. When it died before that, this does it; else nothing. The lock is held. 1: it did, 0, -errno.
+int fw_pending_finish(const struct fw_places *p);
+
 // The outcome of the last change, "" when none is known.
 void fw_outcome(const struct fw_places *p, char buf[static 256]);
 

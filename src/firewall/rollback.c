@@ -201,6 +201,9 @@ __attribute__((noreturn)) static void guard(struct guard g)
         if (r < 0)
             sleep(1);
     }
+    int lock = lock_patiently(&g.places); // it was confirmed: by somebody who may have died of it
+    if (lock >= 0 && fw_pending_finish(&g.places) > 0)
+        syslog(LOG_WARNING, "ruleset %s was confirmed by somebody who died: it is what the next start applies", g.pending->revision);
     _exit(0);
 }
 
