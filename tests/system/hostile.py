@@ -20,6 +20,7 @@ are not banned, bans more than two seconds late. --believed: this innocent must 
 harmless: fails where what the program printed holds anything that steers a terminal, turns the direction of writing, or
 is no UTF-8. log: FILE is the service's own log; prints it as a syslog daemon writes it, for the filter recidive.
 """
+import _strptime  # noqa: F401  strptime() would load it when this is nobody, who may not read it
 import argparse
 import json
 import os
