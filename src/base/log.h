@@ -6,6 +6,8 @@
 
 #include <syslog.h>
 
+// A message never waits for whoever reads it: where nobody does, it is lost, and counted in the next one that is read.
+
 // Messages above max_level (LOG_ERR .. LOG_DEBUG) are dropped. name stands before each line on a terminal.
 void log_setup(const char *name, int max_level);
 

@@ -84,6 +84,7 @@ static const struct metric of_source[] = {
     {"source_truncated", COUNTER, "Lines cut because they were too long.", "truncated"},
     {"source_skipped", COUNTER, "Parts of a log that were gone before they could be read.", "skipped"},
     {"source_behind_bytes", GAUGE, "Bytes that wait to be read.", "behind"},
+    {"source_behind_seconds", GAUGE, "How old the line is that is being read; 0 when all has been read.", "behind_seconds"},
     {"source_last_record_seconds", GAUGE, "Time of the newest record, in unix time; 0 when there was none.", "last"},
     {NULL, GAUGE, NULL, NULL},
 };

@@ -154,6 +154,13 @@ static void print_sources(const json_t *sources, bool colours)
         if (number_of(s, "skipped") || number_of(s, "truncated") || number_of(s, "no_header"))
             printf("%-10s lost %lld, cut %lld, without header %lld\n", "", number_of(s, "skipped"),
                    number_of(s, "truncated"), number_of(s, "no_header"));
+        double seconds = json_number_value(json_object_get(s, "behind_seconds"));
+        if (number_of(s, "behind") || seconds > 0) {
+            char text[100];
+            snprintf(text, sizeof(text), "behind by %lld bytes; reads what was written %.1f s ago", number_of(s, "behind"),
+                     seconds);
+            say(colours, "", false, text);
+        }
         if (*problem)
             say(colours, "", false, problem);
     }

@@ -420,11 +420,11 @@ static json_t *sources_array(const struct service *s)
         struct source_status t = {.problem = "cannot be opened"};
         inputs_status(s->inputs, i, &t);
         json_array_append_new(
-            array, json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "name", shown(str_of(inputs_names(s->inputs)[i])),
+            array, json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:I,s:o}", "name", shown(str_of(inputs_names(s->inputs)[i])),
                              "lines", (json_int_t)t.lines, "records", (json_int_t)t.records, "bytes",
                              (json_int_t)t.bytes, "truncated", (json_int_t)t.truncated, "no_header",
                              (json_int_t)t.no_header, "skipped", (json_int_t)t.skipped, "rotations",
-                             (json_int_t)t.rotations, "behind", (json_int_t)t.behind, "last",
+                             (json_int_t)t.rotations, "behind", (json_int_t)t.behind, "behind_seconds", (double)t.lag / (double)USEC_SEC, "last",
                              (json_int_t)(t.last > 0 ? t.last / USEC_SEC : 0), "problem", shown(str_of(t.problem))));
     }
     return array;

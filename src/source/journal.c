@@ -227,7 +227,12 @@ static int journal_mark(struct source *s, usec_t not_after, char **ret)
 
 static void journal_status(const struct source *s, struct source_status *ret)
 {
-    *ret = ((const struct journal *)s)->status;
+    const struct journal *j = (const struct journal *)s;
+    usec_t now = clock_realtime();
+
+    *ret = j->status;
+    if (j->any && sd_event_source_get_enabled(j->more, NULL) > 0 && (usec_t)j->last.realtime < now)
+        ret->lag = now - (usec_t)j->last.realtime;
 }
 
 static int journal_prepare(struct source *s)

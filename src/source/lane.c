@@ -525,13 +525,19 @@ int lane_read(struct lane *l, const struct lane_context *c, size_t budget)
     return 0;
 }
 
-uint64_t lane_behind(const struct lane *l)
+uint64_t lane_behind(const struct lane *l, usec_t *oldest)
 {
     uint64_t n = 0;
 
-    for (size_t i = 0; i < l->n; i++)
-        if (l->tails[i]->fd >= 0 && !l->tails[i]->input && l->tails[i]->size > l->tails[i]->feed.offset)
-            n += l->tails[i]->size - l->tails[i]->feed.offset;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct tail *t = l->tails[i];
+        struct stat st;
+        if (t->fd < 0 || t->input || fstat(t->fd, &st) < 0 || (uint64_t)st.st_size <= t->feed.offset)
+            continue;
+        n += (uint64_t)st.st_size - t->feed.offset;
+        if (t->walk.last != INT64_MIN && t->walk.last < *oldest)
+            *oldest = t->walk.last;
+    }
     return n;
 }
 

@@ -55,7 +55,8 @@ int lane_mark(const struct lane *l, usec_t not_after, char **mark, size_t *n);
 
 void lane_count_tail(struct lane_counts *c, const struct tail *t);
 
-uint64_t lane_behind(const struct lane *l);
+// Bytes that are not read yet, as of now; lowers *oldest to the time at which their files have been read to.
+uint64_t lane_behind(const struct lane *l, usec_t *oldest);
 
 // The tail that inotify watches as wd, NULL.
 struct tail *lane_find_watch(const struct lane *l, int wd);

@@ -268,16 +268,20 @@ static void logfile_status(const struct source *s, struct source_status *ret)
     struct source_status st = {0};
     struct lane_counts sum = f->counts;
     const char *problem = f->watch.problem, *where = "";
+    usec_t oldest = clock_realtime(), now = oldest;
 
     for (size_t i = 0; i < f->n; i++) {
         for (size_t k = 0; k < f->lanes[i]->n; k++)
             lane_count_tail(&sum, f->lanes[i]->tails[k]);
-        st.behind += lane_behind(f->lanes[i]);
+        st.behind += lane_behind(f->lanes[i], &oldest);
         if (f->lanes[i]->problem[0] && !problem[0]) {
             problem = f->lanes[i]->problem;
             where = f->lanes[i]->path;
         }
     }
+    // of a file that was silent for an hour and has one new line, the line before tells nothing
+    if (st.behind && f->more && sd_event_source_get_enabled(f->more, NULL) > 0)
+        st.lag = now - oldest;
     st.lines = sum.lines;
     st.records = sum.records;
     st.truncated = sum.truncated;

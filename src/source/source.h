@@ -52,7 +52,8 @@ struct source_status {
     uint64_t lines, records, bytes; // seen; handed on
     uint64_t truncated, no_header, skipped; // cut lines; lines no header could be read from; lost to copytruncate etc.
     uint64_t rotations;
-    uint64_t behind;     // bytes (file) or entries (journal, 0 if unknown) not yet read
+    uint64_t behind;     // bytes of files that are not read yet; of the journal nobody knows: 0
+    usec_t lag;          // how old the line is that is being read; 0 when all has been read
     usec_t last;         // time of the newest record
     char problem[256];   // "" or why it cannot be read now
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// base: addresses, networks, durations, numbers, hashing.
+// base: addresses, networks, durations, numbers, hashing, messages that nobody reads.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,10 +7,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/addr.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/str.h"
 
 static void addresses_are_read_strictly(void **state)
@@ -153,12 +155,46 @@ static void nobody_bans_loopback(void **state)
     }
 }
 
+static void a_reader_that_stops_stops_nobody(void **state)
+{
+    static char text[1 << 17];
+    int ends[2], real = dup(STDERR_FILENO);
+
+    (void)state;
+    log_setup("test", LOG_INFO);
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    alarm(10); // a write that waits ends here
+    for (int i = 0; i < 20000; i++)
+        log_info("message %d", i);
+    ssize_t n = read(ends[0], text, sizeof(text) / 2), more;
+    assert_true(n > 4096 && strncmp(text, "test: message 0\n", 16) == 0);
+    log_info("the last");
+    dup2(real, STDERR_FILENO);
+    while ((more = read(ends[0], text + n, sizeof(text) - 1 - (size_t)n)) > 0)
+        n += more;
+    alarm(0);
+    unsigned whole = 0, lost = 0;
+    for (const char *p = text; (p = strstr(p, "test: message ")); p++)
+        whole++;
+    const char *tail = strstr(text, " messages before this one are lost: nobody read them\ntest: the last\n");
+    assert_non_null(tail);
+    while (tail[-1] != ' ')
+        tail--;
+    assert_int_equal(sscanf(tail, "%u", &lost), 1);
+    assert_int_equal(whole + lost, 20000);
+    close(ends[0]);
+    close(real);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_strictly), cmocka_unit_test(every_number_is_written), cmocka_unit_test(networks),
         cmocka_unit_test(durations),                   cmocka_unit_test(numbers_and_words),
         cmocka_unit_test(hashes_depend_on_key_and_bytes), cmocka_unit_test(nobody_bans_loopback),
+        cmocka_unit_test(a_reader_that_stops_stops_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
