@@ -10,7 +10,7 @@ other programs and of another host, which say what this filter knows, are put be
 Hosts, pids, addresses and times are permuted by the seed. The texts are those of "texts" and of all samples (hostile.py).
 
 Without --all each sample meets --texts of them (default 6), drawn by the seed: seconds, for "make check". With --all
-each meets every one: minutes. Quoting doubles are held against captured lines of the real programs.
+each meets every one: an hour and more. Quoting doubles are held against captured lines of the real programs.
 """
 import argparse
 import collections
