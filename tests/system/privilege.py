@@ -303,19 +303,50 @@ def attempts_of_the_kernel(a, c):
               [errno.ENOTTY, errno.EIO, errno.EINVAL, errno.EFAULT, errno.EBADF, errno.ENODEV, errno.EOPNOTSUPP])
 
 
+def attempts_of_guards(a, c, who):
+    """The enforcer and the guard of silent connections: no text comes to them, and little is left to them."""
+    house = c["house"]
+
+    def file(name, path, flags):
+        a.add("%s: %s" % (who, name), [LANDLOCK], lambda t: t.try_open(path, flags))
+
+    for p in ("/etc/passwd", "/etc/shadow", "/root/.ssh/id_ed25519", "/tmp/pptpban-privilege", "/proc/self/status", "/bin/true"):
+        file("read " + p, p, RDONLY)
+    for name, p in (("the configuration", house + "/conf/pptpban.conf"), ("a log", c["log"]), ("the watcher's database", c["state"] + "/state.db")):
+        file("read " + name, p, RDONLY)
+    for name, p in (("its limits", c["enforcer_dir"] + "/limits"), ("beside its limits", c["enforcer_dir"] + "/made2"), ("into /tmp", "/tmp/pptpban-privilege-made"),
+                    ("into /etc", "/etc/cron.d/job"), ("into the watcher's state", c["state"] + "/made")):
+        file("write " + name, p, WRONLY | CREAT)
+    calls = {"run a program": lambda t: t.execve(house + "/junk", struct.pack("<QQ", 0, 0), struct.pack("<Q", 0), pointers=[(1, 0, b"x\0")]),
+             "fork": lambda t: t.fork(), "clone": lambda t: t.clone(17, 0, 0, 0, 0), "IPv4": lambda t: t.socket(2, 1, 0), "IPv6": lambda t: t.socket(10, 2, 0),
+             "packet": lambda t: t.socket(17, 3, 0), "signal the launcher": lambda t: t.kill(c["launcher"], 0), "trace": lambda t: t.ptrace(2, c["bystander"], 0, 0),
+             "read another's memory": lambda t: t.process_vm_readv(c["bystander"], struct.pack("<QQ", 0, 8), 1, struct.pack("<QQ", 0x1000, 8), 1, 0, pointers=[(1, 0, b"\0" * 8)]),
+             "become root": lambda t: t.setuid(0), "mount": lambda t: t.mount("none", house + "/empty2", "tmpfs", 0, 0), "chroot": lambda t: t.chroot("/"),
+             "bpf": lambda t: t.bpf(0, 0, 0), "keyctl": lambda t: t.keyctl(0, -3, 0), "io_uring": lambda t: t.io_uring_setup(1, b"\0" * 120),
+             "a file in memory": lambda t: t.memfd_create("x", 0), "executable memory": lambda t: t.mmap(0, 4096, 5, 0x22, -1, 0), "remove a file": lambda t: t.unlinkat(CWD, house + "/victim-" + who, 0),
+             "make a directory": lambda t: t.mkdirat(CWD, house + "/dir-" + who, 0o700), "chmod": lambda t: t.chmod(house + "/secret2", 0o666),
+             "enter a namespace": lambda t: t.setns(-1, 0), "a namespace of its own": lambda t: t.unshare(0x8000000)}
+    for name, call in calls.items():
+        a.add("%s: %s" % (who, name), [SECCOMP], call, [errno.ENOEXEC, errno.EFAULT, errno.EINVAL, errno.EBADF, errno.EIO, errno.EEXIST, errno.ENOENT, errno.ESRCH])
+
+
 def all_attempts(c):
     a = Attempts()
     for a.group, part in (("files", attempts_of_files), ("programs and code", attempts_of_programs), ("sockets", attempts_of_sockets),
                           ("processes", attempts_of_processes), ("kernel", attempts_of_the_kernel)):
         part(a, c)
+    for who in ("enforcer", "connguard"):
+        a.group = who
+        attempts_of_guards(a, c, who)
     return a.all
 
 
 def try_all(context, result):
     c = json.load(open(context))
-    t = Taken(c["takeover"], c["watcher"])
+    taken = {who: Taken(c["takeover"], c[who]) for who in ("watcher", "enforcer", "connguard")}
     outcome = {}
     for group, name, by, what, through in all_attempts(c):
+        t = taken.get(group, taken["watcher"])
         try:
             r = what(t)
         except Gone as e:
@@ -351,7 +382,7 @@ def judge(files):
             check(name, "done", name_of(entry["result"]) if entry["result"] < 0 else "done")
             continue
         got = entry["result"]
-        check("watcher: " + name, "refused", "refused" if got is not None and refused(got) else "got through: %s" % (got if got is None else name_of(got)))
+        check(name if entry["group"] in ("enforcer", "connguard") else "watcher: " + name, "refused", "refused" if got is not None and refused(got) else "got through: %s" % (got if got is None else name_of(got)))
         for lock in by:
             alone = runs["only-" + lock].get(name) if "only-" + lock in runs else None
             if alone is not None and not (alone["result"] is not None and refused(alone["result"])):

@@ -22,9 +22,9 @@ bystander=$!
 started $bystander
 
 context() {
-	jq -n --arg T "$T" --argjson w "$watcher" --argjson l "$launcher" --argjson e "$enforcer" --argjson b "$bystander" '{
+	jq -n --arg T "$T" --argjson w "$watcher" --argjson l "$launcher" --argjson e "$enforcer" --argjson c "$connguard" --argjson b "$bystander" '{
 		takeover: ($T + "/takeover"), house: $T, logs: ($T + "/logs"), log: ($T + "/logs/log"), state: ($T + "/state"),
-		enforcer_dir: ($T + "/run-enforcer"), watcher: $w, launcher: $l, enforcer: $e, bystander: $b, abstract: "pb-abstract"}' \
+		enforcer_dir: ($T + "/run-enforcer"), watcher: $w, launcher: $l, enforcer: $e, connguard: $c, bystander: $b, abstract: "pb-abstract"}' \
 		>"$T/context.json"
 }
 replaced() { # the watcher, by another one
@@ -39,6 +39,7 @@ run() { # NAME LOCKS-LEFT-OUT
 	done
 	echo x >"$T/run-enforcer/victim"
 	mkdir -p "$T/empty"
+	touch "$T/victim-enforcer" "$T/victim-connguard"
 	context
 	if [ "$1" = all ]; then
 		is "the watcher is its user, without capability, behind seccomp" "64901 0000000000000000 0000000000000000 1 2" \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The systemd units: correct to systemd's own judgement, sandboxed to an exposure of at most 1.5, and what they and
-# the manual pages they name start or show is there.
+# The systemd units: correct to systemd's own judgement, exposed no more than they were, and what they and the manual
+# pages they name start or show is there.
 . "$(dirname "$0")/lib.sh"
 need_commands systemd-analyze systemd-sysusers systemd-tmpfiles
 
@@ -12,7 +12,17 @@ exposure() { # UNIT: ten times the figure that systemd-analyze prints
 
 make -s -C "$PB_BUILD" install DESTDIR="$T/root" >"$T/install.log" 2>&1 || sed 's/^/# /' "$T/install.log"
 cp "$(find "$T/root" -name pptpban-notify.socket)" "$T/" # its service names it
-most() { case $1 in pptpban-firewall*) echo 22 ;; *) echo 15 ;; esac; } # those are root's, for a moment
+# As they are (systemd 252): lower one when it gets better, never raise one without a reason in the commit. Those of the
+# firewall are root's, for a moment; the enforcer needs AF_INET.
+most() {
+	case $1 in
+	pptpban-firewall.service) echo 22 ;;
+	pptpban-firewall-refresh.service) echo 21 ;;
+	pptpban-enforcer.service) echo 14 ;;
+	pptpban-metrics.service) echo 7 ;;
+	*) echo 11 ;;
+	esac
+}
 for unit in pptpban.service pptpban-enforcer.service pptpban-connguard.service pptpban-firewall.service \
 	pptpban-firewall-refresh.service pptpban-metrics.service pptpban-notify.service; do
 	file=$(find "$T/root" -name "$unit")
@@ -49,6 +59,14 @@ is "modules are loaded for a ruleset of iptables-legacy, and for no other" "-qa 
 ok "nothing was confirmed: nothing is loaded" sh "$PB_SRC/etc/pptpban-legacy-hook" modules "$T/no-such-file"
 
 # A mutant must be seen: without its sandbox the unit is exposed.
+for unit in pptpban pptpban-enforcer pptpban-connguard pptpban-notify; do
+	for line in ProtectSystem ProtectKernelModules RestrictNamespaces PrivateDevices; do
+		grep -v "^$line=" "$T/$unit.service" >"$T/$unit-less.service"
+		is "$unit.service without $line is not accepted" yes \
+			"$([ "$(exposure "$T/$unit-less.service")" -gt "$(most $unit.service)" ] && echo yes || echo no)"
+	done
+done
+is "nothing that obeys others is installed" "" "$(find "$T/root" -name '*takeover*'; grep -rl PB_TAKEOVER "$T/root")"
 grep -v -e '^Protect' -e '^Restrict' -e '^SystemCall' -e '^Private' "$T/pptpban.service" >"$T/pptpban-bare.service"
 is "a unit without its sandbox is not accepted" yes \
 	"$([ "$(exposure "$T/pptpban-bare.service")" -gt 15 ] && echo yes || echo no)"
