@@ -13,8 +13,14 @@
 #include "cli/exit.h"
 #include "config/config.h"
 #include "daemon/request.h"
+#include "daemon/text.h"
 
-enum { ANSWER_SECONDS = 90 }; // a reload may take a while
+enum {
+    ANSWER_SECONDS = 90, // a reload may take a while
+    ANSWER_MAX = 16 << 20, // bytes of one line
+};
+
+static const char not_understood[] = "pptpban: the service's answer is not understood; is it of another version?\n";
 
 struct client {
     FILE *in;
@@ -132,22 +138,90 @@ int client_send(struct client *c, json_t *request)
     return EXIT_DONE;
 }
 
+// One line into c->line; its length, 0 at the end, -errno. The service reads what attackers write and may be somebody
+// else's by now: neither may use up our memory.
+static ssize_t read_line(struct client *c)
+{
+    size_t n = 0;
+
+    for (;;) {
+        if (c->room - n < 2) {
+            size_t room = c->room ? c->room * 2 : 4096;
+            char *line = room <= ANSWER_MAX ? realloc(c->line, room) : NULL;
+            if (!line)
+                return room <= ANSWER_MAX ? -ENOMEM : -EMSGSIZE;
+            c->line = line;
+            c->room = room;
+        }
+        errno = 0;
+        if (!fgets(c->line + n, (int)(c->room - n), c->in))
+            return errno ? -errno : (ssize_t)n;
+        size_t got = strlen(c->line + n);
+        n += got;
+        if (got == 0 || c->line[n - 1] == '\n' || n + 1 < c->room) // a NUL in it is no JSON
+            return (ssize_t)n;
+    }
+}
+
+static json_t *cleaned_string(struct str text)
+{
+    size_t size = 4 * text.n + 8;
+    char *shown = malloc(size);
+    json_t *clean = NULL;
+
+    if (shown)
+        clean = json_stringn(shown, text_show(text, 0, shown, size));
+    free(shown);
+    return clean;
+}
+
+// Whatever a text is printed by later: a terminal must not obey it. NULL: no memory.
+static json_t *cleaned(const json_t *v)
+{
+    const char *key;
+    json_t *item, *copy;
+    size_t i;
+    int r = 0;
+
+    if (json_is_string(v))
+        return cleaned_string((struct str){json_string_value(v), json_string_length(v)});
+    if (json_is_array(v)) {
+        copy = json_array();
+        json_array_foreach(v, i, item)
+            r |= json_array_append_new(copy, cleaned(item));
+    } else if (json_is_object(v)) {
+        copy = json_object();
+        json_object_foreach((json_t *)v, key, item) {
+            json_t *name = cleaned_string(str_of(key));
+            r |= name ? json_object_set_new(copy, json_string_value(name), cleaned(item)) : -1;
+            json_decref(name);
+        }
+    } else {
+        return json_deep_copy(v);
+    }
+    if (r == 0)
+        return copy;
+    json_decref(copy);
+    return NULL;
+}
+
 int client_read_any(struct client *c, json_t **ret)
 {
-    errno = 0;
-    ssize_t n = getline(&c->line, &c->room, c->in);
+    ssize_t n = read_line(c);
+
     if (n <= 0) {
         fprintf(stderr, "pptpban: the service %s\n",
-                errno == EAGAIN ? "does not answer" : errno ? strerror(errno) : "hung up before it had answered");
+                n == -EAGAIN ? "does not answer" : n == -EMSGSIZE ? "answers without end"
+                : n < 0 ? strerror((int)-n) : "hung up before it had answered");
         return EXIT_UNREACHABLE;
     }
-    json_t *answer = json_loadb(c->line, (size_t)n, 0, NULL);
-    if (!json_is_object(answer)) {
-        fprintf(stderr, "pptpban: the service's answer is not understood; is it of another version?\n");
-        json_decref(answer);
+    json_t *answer = json_loadb(c->line, (size_t)n, 0, NULL), *clean = json_is_object(answer) ? cleaned(answer) : NULL;
+    json_decref(answer);
+    if (!clean) {
+        fputs(not_understood, stderr);
         return EXIT_FAILED;
     }
-    *ret = answer;
+    *ret = clean;
     return EXIT_DONE;
 }
 
@@ -176,7 +250,15 @@ void client_free_lines(json_t **lines, size_t n)
     free(lines);
 }
 
-int client_read_lines(struct client *c, json_t ***ret, size_t *ret_n)
+static bool has_texts(const json_t *line, const char *const *texts)
+{
+    for (; *texts; texts++)
+        if (!json_is_string(json_object_get(line, *texts)))
+            return false;
+    return true;
+}
+
+int client_read_lines(struct client *c, const char *const *texts, json_t ***ret, size_t *ret_n)
 {
     json_t **lines = NULL, *line;
     size_t n = 0, room = 0;
@@ -192,6 +274,12 @@ int client_read_lines(struct client *c, json_t ***ret, size_t *ret_n)
             *ret = lines;
             *ret_n = n;
             return EXIT_DONE;
+        }
+        if (!has_texts(line, texts)) {
+            fputs(not_understood, stderr);
+            json_decref(line);
+            code = EXIT_FAILED;
+            break;
         }
         if (n == room) {
             size_t more = room ? room * 2 : 256;

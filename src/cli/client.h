@@ -20,8 +20,9 @@ int client_read(struct client *c, json_t **ret);
 // The same, one that says "ok": false too.
 int client_read_any(struct client *c, json_t **ret);
 
-// The rest of an answer that is a list: one object a line, until the line that says "end". Freed with client_free_lines.
-int client_read_lines(struct client *c, json_t ***ret, size_t *ret_n);
+// The rest of an answer that is a list: one object a line, until the line that says "end". texts: keys that
+// each has, as text; NULL-terminated. Freed with client_free_lines.
+int client_read_lines(struct client *c, const char *const *texts, json_t ***ret, size_t *ret_n);
 void client_free_lines(json_t **lines, size_t n);
 
 // A further request on the same connection, when the answer to the one before is complete (its reference is taken).

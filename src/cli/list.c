@@ -92,7 +92,7 @@ int verb_list(int argc, char **argv)
     code = client_ask(&a, request, &c);
     if (code != EXIT_DONE)
         return code;
-    code = client_read_lines(c, &bans, &n);
+    code = client_read_lines(c, (const char *const[]){"addr", "jail", NULL}, &bans, &n);
     client_free(c);
     if (code != EXIT_DONE)
         return code;

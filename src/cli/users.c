@@ -127,7 +127,7 @@ int verb_users(int argc, char **argv)
     code = client_ask(&a, json_pack("{s:s}", "verb", "users"), &c);
     if (code != EXIT_DONE)
         return code;
-    code = client_read_lines(c, &v, &n);
+    code = client_read_lines(c, (const char *const[]){"account", NULL}, &v, &n);
     client_free(c);
     if (code != EXIT_DONE)
         return code;
