@@ -14,8 +14,10 @@ enum {
 
 static const struct prefix everybody4 = {.addr = {{[10] = 0xff, [11] = 0xff}}, .len = 96};
 static const struct prefix everybody6 = {.len = 0};
-static const struct prefix loopback4 = {.addr = {{[10] = 0xff, [11] = 0xff, [12] = 127}}, .len = 104};
-static const struct prefix loopback6 = {.addr = {{[15] = 1}}, .len = 128};
+static const struct prefix loopback[] = {
+    {.addr = {{[10] = 0xff, [11] = 0xff, [12] = 127}}, .len = 104},
+    {.addr = {{[15] = 1}}, .len = 128},
+};
 
 static bool is_v4(const struct prefix *p)
 {
@@ -123,7 +125,6 @@ static bool holds_any(const struct fw_set *s, const struct prefix *v, size_t n)
 
 static int add_term(struct walk *w, struct front_class *c, const struct fw_rule *r, const char *set, bool accept)
 {
-    static const struct prefix loopback[] = {loopback4, loopback6};
     struct front_term *t = &c->term[c->n];
     const struct fw_set *s = set ? fw_model_set(w->m, set) : NULL;
 
