@@ -391,7 +391,7 @@ const char *literals_find(const struct literals *l, const char *p, const char *e
 
 uint64_t literals_mask(const struct literals *l, struct str s)
 {
-    const char *q = s.p, *end = s.p + s.n, *first;
+    const char *q = s.p, *end = s.n ? s.p + s.n : q, *first;
     uint64_t mask = 0;
 
     for (; s.n && (q = l->search(l, s.p, q, end)); q++)
