@@ -69,6 +69,14 @@ fuzz:
 		'$(srcdir)/tests/fuzz/run'
 .PHONY: fuzz
 
+# Units and system tests with sanitizers, units and replay under valgrind; each says in its head what it takes.
+sanitize:
+	'$(srcdir)/tools/sanitize'
+valgrind: all
+	PB_BUILD='$(abs_builddir)' '$(srcdir)/tools/valgrind'
+.PHONY: sanitize valgrind
+EXTRA_DIST += tests/sanitize tools/sanitize tools/valgrind tools/valgrind.supp
+
 EXTRA_DIST += tests/captures tests/fuzz tests/package tests/replay tests/vm debian packaging \
 	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-flood tests/bench/bench-foreign tests/bench/bench-latency tests/bench/bench-memory \
 	tests/bench/bench-replay tests/bench/bench-restart tests/bench/lib.sh tests/bench/run

@@ -30,13 +30,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_in in = {data, size};
     unsigned flags = (unsigned)fuzz_take(&in, 1);
     struct filter_error error = {""};
-    struct matcher m;
+    static struct matcher m;
+    static bool ready;
     struct pattern p = {0};
     struct str text, line;
 
     if (!fuzz_take_line(&in, &text))
         return 0;
-    HOLDS(matcher_init(&m) == 0, "no memory");
+    if (!ready)
+        HOLDS(matcher_init(&m) == 0, "no memory");
+    ready = true;
     flags = (flags & 1 ? TRANSLATE_NO_NAMES : 0) | (flags & 2 ? PATTERN_LINES : 0);
     int r = pattern_compile(&p, &m, text, (struct origin){"fuzz", 1}, flags, &error);
     if (r < 0) {
@@ -46,6 +49,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_match(&p, &m, line);
         pattern_clear(&p);
     }
-    matcher_destroy(&m);
     return 0;
 }

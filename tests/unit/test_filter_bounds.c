@@ -21,10 +21,12 @@
 #define PR_MDWE_REFUSE_EXEC_GAIN 1
 #endif
 
-// These stand before the C library's for the whole process, libpcre2 included.
+// These stand before the C library's for the whole process, libpcre2 included; not where the address sanitizer wants
+// that place for its own.
 static bool forbidden;
 static unsigned long allocations;
 
+#ifndef __SANITIZE_ADDRESS__
 extern void *__libc_malloc(size_t n);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t n);
@@ -46,6 +48,7 @@ void *realloc(void *p, size_t n)
     allocations += forbidden;
     return forbidden ? NULL : __libc_realloc(p, n);
 }
+#endif
 
 static struct filter *load_text(const char *text)
 {
