@@ -23,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (request_parse(in, &q, error) == 0) {
         assert(q.verb < REQUEST_MAX_VERB && (!q.has_net || q.net.len <= 128));
+        assert(memchr(q.jail, '\0', sizeof(q.jail)) && memchr(q.reason, '\0', sizeof(q.reason)));
         assert(q.jail[0] == '\0' || request_jail_name_ok(str_of(q.jail)));
         assert(!q.has_for || q.duration >= USEC_SEC);
     } else {
