@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "engine/history.h"
 #include "engine/procfs.h"
@@ -27,6 +28,7 @@ struct engine {
     struct bans *bans, *observed;
     struct history *history; // replay only
     struct engine_counters counters;
+    char here[65]; // this machine's name
     // How long before a failure its session may have begun: the longest in this findtime and in the one before.
     struct span {
         usec_t since, longest, before;
@@ -246,7 +248,7 @@ static bool proc_address(void *userdata, const struct record *r, struct addr *re
     char cmdline[PROCFS_CMDLINE_MAX];
     struct str text;
 
-    return procfs_cmdline(r->pid, r->time, cmdline, &text) == 0 &&
+    return procfs_is_here(r->host, context->engine->here) && procfs_cmdline(r->pid, r->time, cmdline, &text) == 0 &&
            filter_cmdline_address(context->engine->units.v[context->unit].filter, r->ident, text, ret);
 }
 
@@ -319,6 +321,7 @@ int engine_new(const struct engine_options *options, struct config_report *repor
     if (!e)
         return -ENOMEM;
     e->options = *options;
+    (void)gethostname(e->here, sizeof(e->here) - 1);
     e->options.own = NULL; // was borrowed for this call
     int r = units_load(&e->units, options, report);
     if (r == 0)

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,4 +71,12 @@ int procfs_cmdline(uint32_t pid, usec_t t, char buf[static PROCFS_CMDLINE_MAX], 
             buf[i] = ' ';
     *ret = (struct str){buf, (size_t)n};
     return 0;
+}
+
+bool procfs_is_here(struct str host, const char *here)
+{
+    const char *dot = host.n ? memchr(host.p, '.', host.n) : NULL;
+    size_t n = dot ? (size_t)(dot - host.p) : host.n, own = strcspn(here, ".");
+
+    return host.n == 0 || (n == own && strncasecmp(host.p, here, n) == 0);
 }

@@ -443,9 +443,18 @@ static void who_believes_everybody_is_told(void **state)
     rmdir(dir);
 }
 
+static void other_machines_have_pids_of_their_own(void **state)
+{
+    (void)state;
+    assert_true(procfs_is_here(STR("vpn"), "vpn") && procfs_is_here(STR("VPN"), "vpn.example.org"));
+    assert_true(procfs_is_here(STR("vpn.example.org"), "vpn") && procfs_is_here(STR(""), "vpn"));
+    assert_false(procfs_is_here(STR("vpn2"), "vpn") || procfs_is_here(STR("vp"), "vpn") || procfs_is_here(STR("192.0.2.1"), "vpn"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(other_machines_have_pids_of_their_own),
         cmocka_unit_test(who_believes_everybody_is_told),
         cmocka_unit_test(maxretry_failures_ban_and_the_ban_covers_what_follows),
         cmocka_unit_test(who_is_spared_is_counted_and_banned_by_the_next_failure_after_that),
