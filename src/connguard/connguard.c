@@ -22,10 +22,11 @@
 #include "connguard/tripwire.h"
 #include "enforce/confine.h"
 #include "enforce/connstats.h"
+#include "enforce/hold.h"
 #include "enforce/judge.h"
 #include "enforce/limits.h"
 
-enum { FD_PACKETS, FD_CHANGES, FDS, VICTIMS = 256 };
+enum { FD_PACKETS, FD_CHANGES, FD_HOLD, FD_HOLDER, FDS, VICTIMS = 256 };
 
 // Without a rule that wakes us: how often to look.
 #define LOOK_PERIOD (500 * USEC_MSEC)
@@ -40,6 +41,7 @@ struct victim {
 struct guard_program {
     struct limits limits;
     struct tripwire tripwire;
+    struct hold hold;
     struct sockets sockets, endings; // a walk and what ends in the middle of it must not mix
     struct silent *silent;
     struct report report;
@@ -213,7 +215,7 @@ static int lock_in(const struct guard_program *p)
     static const char *const calls[] = {
         "read", "write", "pwrite64", "close", "openat", "open", "fstat", "newfstatat", "lseek", "fcntl", "poll", "ppoll",
         "socket", "connect", "sendto", "sendmsg", "recvfrom", "recvmsg", "getsockopt", "setsockopt", "brk", "mmap", "munmap",
-        "mremap", "mprotect", "madvise", "futex", "clock_gettime", "getpid", "gettid", "getrandom", "rt_sigreturn",
+        "mremap", "mprotect", "accept4", "madvise", "futex", "clock_gettime", "getpid", "gettid", "getrandom", "rt_sigreturn",
         "rt_sigprocmask", "rt_sigaction", "restart_syscall", "tgkill", "exit", "exit_group", NULL,
     };
     static const int families[] = {AF_NETLINK, AF_UNIX, AF_UNSPEC}; // AF_UNIX: a system log that was started anew
@@ -230,10 +232,23 @@ static void wake(struct guard_program *p)
     p->look_at = sooner(p->look_at, now + TRIPWIRE_PERIOD + CLOCK_STEP);
 }
 
+// Somebody changes a large ruleset: deaf meanwhile.
+static void serve_hold(struct guard_program *p)
+{
+    enum hold_change change = hold_serve(&p->hold, clock_monotonic());
+    int r = 0;
+
+    if (change == HOLD_BEGUN && tripwire_leave(&p->tripwire) == 0)
+        hold_confirm(&p->hold);
+    if (change == HOLD_ENDED && (r = tripwire_join(&p->tripwire, clock_monotonic())) < 0)
+        log_error("the kernel's announcements cannot be listened to any more: %s", strerror(-r));
+}
+
 static void run(struct guard_program *p)
 {
     struct pollfd fds[FDS] = {{.fd = tripwire_packets_fd(&p->tripwire), .events = POLLIN},
-                              {.fd = tripwire_changes_fd(&p->tripwire), .events = POLLIN}};
+                              {.fd = tripwire_changes_fd(&p->tripwire), .events = POLLIN},
+                              {.fd = p->hold.listener, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
     sigset_t none;
 
     sigemptyset(&none);
@@ -250,6 +265,8 @@ static void run(struct guard_program *p)
             write_stats(p);
         }
         next = sooner(next, p->look_at);
+        next = sooner(next, p->hold.client >= 0 ? p->hold.until : USEC_FOREVER);
+        fds[FD_HOLDER].fd = p->hold.client;
         if (p->watchdog && now >= p->watchdog_next) {
             notify_send(p->notify, "WATCHDOG=1");
             p->watchdog_next = now + p->watchdog;
@@ -266,6 +283,8 @@ static void run(struct guard_program *p)
             wake(p);
         if (fds[FD_CHANGES].revents)
             tripwire_read_changes(&p->tripwire, clock_monotonic());
+        if (fds[FD_HOLD].revents || fds[FD_HOLDER].revents || (p->hold.client >= 0 && clock_monotonic() >= p->hold.until))
+            serve_hold(p);
     }
 }
 
@@ -285,6 +304,8 @@ static int set_up(struct guard_program *p)
     }
     if (p->stats_fd < 0)
         log_warning("%s: %s; pptpban status will not know of it", p->stats_path, strerror(-p->stats_fd));
+    if (hold_open(p->limits_path, HOLD_CONNGUARD_NAME, &p->hold) < 0)
+        log_notice("%s: no socket %s can be made beside it: large rulesets load more slowly", p->limits_path, HOLD_CONNGUARD_NAME);
     p->notify = notify_open();
     p->watchdog = (usec_t)notify_watchdog() / 2;
     p->to_syslog = !getenv("JOURNAL_STREAM");

@@ -86,6 +86,13 @@ bool tripwire_read_packets(struct tripwire *t)
 
 // --- changes by others ---------------------------------------------------------------------------------------
 
+static int set_member(struct tripwire *t, bool member)
+{
+    int group = NFNLGRP_NFTABLES;
+
+    return mnl_socket_setsockopt(t->changes, member ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group, sizeof(group)) < 0 ? -errno : 0;
+}
+
 // Only the end of each transaction, which names who made it: bans come by the thousand and concern us not.
 static int open_changes(struct tripwire *t)
 {
@@ -96,15 +103,13 @@ static int open_changes(struct tripwire *t)
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
     const struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
-    int group = NFNLGRP_NFTABLES;
 
     t->changes = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (!t->changes || mnl_socket_bind(t->changes, 0, MNL_SOCKET_AUTOPID) < 0)
         return -errno;
-    if (setsockopt(mnl_socket_get_fd(t->changes), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ||
-        mnl_socket_setsockopt(t->changes, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+    if (setsockopt(mnl_socket_get_fd(t->changes), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
         return -errno;
-    return 0;
+    return set_member(t, true);
 }
 
 static int take_change(const struct nlmsghdr *nlh, void *userdata)
@@ -137,6 +142,22 @@ void tripwire_read_changes(struct tripwire *t, usec_t now)
             (void)mnl_cb_run(buffer, (size_t)n, 0, 0, take_change, t);
     if (t->armed && !t->check_at)
         t->check_at = now + SETTLE;
+}
+
+int tripwire_leave(struct tripwire *t)
+{
+    return t->changes ? set_member(t, false) : 0;
+}
+
+int tripwire_join(struct tripwire *t, usec_t now)
+{
+    int r = t->changes ? set_member(t, true) : 0;
+
+    t->culprit_pid = 0; // whoever it was meanwhile
+    t->culprit[0] = '\0';
+    if (t->armed && !t->check_at)
+        t->check_at = now;
+    return r;
 }
 
 // --- the rule ------------------------------------------------------------------------------------------------

@@ -43,6 +43,10 @@ int tripwire_changes_fd(const struct tripwire *t);
 bool tripwire_read_packets(struct tripwire *t);
 void tripwire_read_changes(struct tripwire *t, usec_t now);
 
+// Stops hearing of changes; hears again, and has the rule looked at. -errno.
+int tripwire_leave(struct tripwire *t);
+int tripwire_join(struct tripwire *t, usec_t now);
+
 // Sees to the rule when that is due. When to call again, monotonic; USEC_FOREVER: after the next change.
 usec_t tripwire_tick(struct tripwire *t, usec_t now);
 

@@ -112,3 +112,27 @@ for backend in ipset nftables; do
 	in_server nft flush ruleset
 	in_server ipset destroy 2>/dev/null
 done
+
+# the guard of silent connections listens as well
+watched() { in_server nft list table inet pptpban_connguard 2>/dev/null | grep -q 'log'; }
+: >"$T/log"
+ip netns exec "$server" "$PB_BUILD/pptpban-connguard" --limits "$T/run/limits" --stats "$T/run/connguard" --user nobody 2>>"$T/log" &
+pid=$!
+started $pid
+ok "connguard: its rule is in" within 5000 watched
+rm -f "$T/held"
+python3 "$(dirname "$0")/hold.py" "$T/run/hold-connguard" 60 >"$T/held" &
+holder=$!
+started $holder
+wait_for 3 test -s "$T/held"
+is "connguard: root can hold it" held "$(cat "$T/held")"
+is "connguard: nobody else can" refused "$(python3 "$(dirname "$0")/hold.py" "$T/run/hold-connguard" 1 65533)"
+in_server nft flush ruleset
+ok "connguard: held, it is deaf" eval '! within 700 watched'
+release
+ok "connguard: released: its rule is back" within 200 watched
+sleep 1
+in_server nft flush ruleset
+ok "connguard: it listens again" within 1000 watched
+kill $pid
+wait $pid
