@@ -49,7 +49,8 @@ static void look(struct cut *c, uint16_t port)
             found += sockets_end(&c->sockets, &c->victims[i]) == 0;
         ended += found;
     } while (found == sizeof(c->victims) / sizeof(c->victims[0])); // there may be more
-    held_clear(&c->due);
+    while (c->due.n > 0) // not by memset: that would touch all of the index
+        held_remove(&c->due, &c->due.v[c->due.n - 1]);
     if (ended > 0)
         log_info("ended %u open control connection%s of banned addresses", ended, ended == 1 ? "" : "s");
 }

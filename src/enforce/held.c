@@ -93,9 +93,3 @@ void held_remove(struct held *h, struct held_entry *e)
         }
     }
 }
-
-void held_clear(struct held *h)
-{
-    while (h->n > 0) // not by memset: that would touch all of the index
-        held_remove(h, &h->v[h->n - 1]);
-}

@@ -41,7 +41,6 @@ uint64_t held_extent_of(const struct prefix *net);
 
 int held_new(uint32_t max, struct held *ret); // memory is touched on use; -ENOMEM
 void held_free(struct held *h);
-void held_clear(struct held *h);
 
 // Valid until the next change; NULL when it is not there.
 struct held_entry *held_find(const struct held *h, const struct prefix *net);
