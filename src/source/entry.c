@@ -150,6 +150,21 @@ int entry_open(struct entry *e, const char *path, const struct source_journal_ma
     return r < 0 ? r : 0;
 }
 
+int entry_reopen(struct entry *e, const char *path)
+{
+    sd_journal *fresh;
+    int r = open_journal(path, &fresh);
+
+    if (r < 0)
+        return r;
+    sd_journal_close(e->journal);
+    e->journal = fresh;
+    if (!path)
+        sd_journal_get_fd(e->journal);
+    sd_journal_set_data_threshold(e->journal, ENTRY_MESSAGE + 16);
+    return add_matches(e);
+}
+
 void entry_close(struct entry *e)
 {
     sd_journal_close(e->journal);

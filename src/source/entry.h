@@ -53,6 +53,9 @@ struct entry {
 int entry_open(struct entry *e, const char *path, const struct source_journal_match *matches, size_t n);
 void entry_close(struct entry *e);
 
+// The same journal anew, at no place yet: what cannot be read any more is left out then.
+int entry_reopen(struct entry *e, const char *path);
+
 // The entry that sd_journal_next() came to, as a record with views into *e. False when no filter wants it, it has no
 // message, or it cannot be read (*ret_error is then -EBADMSG or the like, else 0).
 bool entry_read(struct entry *e, struct record *ret, int *ret_error);

@@ -15,6 +15,8 @@ enum {
 };
 
 #define CHECKPOINT_EVERY (5 * USEC_SEC)
+// A journal that cannot be read on is opened anew at most so often.
+#define OPEN_EVERY USEC_SEC
 
 struct checkpoint { // after this entry, every record seen so far is at most so new
     usec_t newest;
@@ -26,7 +28,9 @@ struct journal {
     struct source base;
     struct source_options options;
     struct entry entry;
-    sd_event_source *io, *more;
+    sd_event_source *io, *more, *again;
+    char *path; // NULL: this machine's
+    usec_t opened; // monotonic
     struct checkpoint points[CHECKPOINTS];
     size_t n_points;
     struct checkpoint last; // the entry read last
@@ -118,6 +122,7 @@ static void tell_caught_up(struct journal *j)
 }
 
 static int on_more(sd_event_source *s, void *userdata);
+static int open_again(struct journal *j);
 
 static int read_more(struct journal *j)
 {
@@ -128,10 +133,10 @@ static int read_more(struct journal *j)
         if (r == 0)
             return 0;
         if (r < 0) {
-            // a file that was vacuumed or damaged: libsystemd drops it, the rest goes on
+            // a file that was damaged under us may keep libsystemd from all others, too
             j->status.skipped++;
             snprintf(j->status.problem, sizeof(j->status.problem), "an entry could not be read: %s", strerror(-r));
-            return 0;
+            return open_again(j);
         }
         j->status.problem[0] = '\0';
         if ((r = hand_on(j)) < 0)
@@ -155,8 +160,59 @@ static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)
     int r = sd_journal_process(j->entry.journal);
     if (r < 0)
         snprintf(j->status.problem, sizeof(j->status.problem), "the journal cannot be watched: %s", strerror(-r));
-    j->status.rotations += r == SD_JOURNAL_INVALIDATE;
+    if (r == SD_JOURNAL_INVALIDATE) {
+        // when a directory of journals was removed and made anew, libsystemd may have lost its watch on the new one
+        j->status.rotations++;
+        j->opened = clock_monotonic();
+        r = open_again(j);
+        if (r < 0)
+            return r;
+    }
     return read_more(j);
+}
+
+static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata);
+static int seek(struct journal *j, const char *mark);
+
+static int watch(struct journal *j)
+{
+    int fd = sd_journal_get_fd(j->entry.journal);
+
+    j->io = sd_event_source_disable_unref(j->io);
+    return fd < 0 ? fd : sd_event_add_io(j->options.event, &j->io, fd, (uint32_t)sd_journal_get_events(j->entry.journal), on_io, j);
+}
+
+static int on_again(sd_event_source *s, uint64_t usec, void *userdata)
+{
+    (void)s, (void)usec;
+    return open_again(userdata);
+}
+
+// Goes on behind the entry that was read last.
+static int open_again(struct journal *j)
+{
+    usec_t now = clock_monotonic();
+    char *mark;
+    int r;
+
+    if (now - j->opened < OPEN_EVERY) {
+        j->again = sd_event_source_disable_unref(j->again);
+        return sd_event_add_time_relative(j->options.event, &j->again, CLOCK_MONOTONIC, OPEN_EVERY, 0, on_again, j);
+    }
+    j->opened = now;
+    if ((r = source_mark(&j->base, USEC_FOREVER, &mark)) < 0)
+        return r;
+    r = entry_reopen(&j->entry, j->path);
+    if (r >= 0)
+        r = seek(j, mark);
+    if (r >= 0)
+        r = watch(j);
+    free(mark);
+    if (r < 0) {
+        snprintf(j->status.problem, sizeof(j->status.problem), "cannot be opened anew: %s", strerror(-r));
+        return open_again(j); // later
+    }
+    return source_again(j->options.event, &j->more, on_more, j);
 }
 
 // "since MICROSECONDS" or a cursor of entry_cursor().
@@ -199,8 +255,10 @@ static void journal_free(struct source *s)
 {
     struct journal *j = (struct journal *)s;
 
-    sd_event_source_unref(j->io);
-    sd_event_source_unref(j->more);
+    sd_event_source_disable_unref(j->io);
+    sd_event_source_disable_unref(j->more);
+    sd_event_source_disable_unref(j->again);
+    free(j->path);
     entry_close(&j->entry);
     free(j->start);
     free(j->base.name);
@@ -253,13 +311,15 @@ int source_new_journal(const char *path, const struct source_journal_match *matc
     j->options = *options;
     j->last.newest = INT64_MIN;
     j->base.name = strdup(path ? path : "journal");
+    if (path && !(j->path = strdup(path))) {
+        journal_free(&j->base);
+        return -ENOMEM;
+    }
     int r = j->base.name ? entry_open(&j->entry, path, matches, n) : -ENOMEM;
     if (r == 0)
         r = begin(j);
-    int fd = r < 0 ? r : sd_journal_get_fd(j->entry.journal);
     if (r >= 0)
-        r = fd < 0 ? fd
-                   : sd_event_add_io(options->event, &j->io, fd, (uint32_t)sd_journal_get_events(j->entry.journal), on_io, j);
+        r = watch(j);
     if (r >= 0)
         r = source_again(options->event, &j->more, on_more, j); // what is there already
     if (r < 0) {

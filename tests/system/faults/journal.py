@@ -4,6 +4,7 @@
 import glob
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -35,7 +36,7 @@ class Journald:
     def has(self):
         """The numbers of the lines that it holds, from the newest file back."""
         out = run("journalctl", "-q", "-o", "cat", "-t", "pppd", "-n", "4000", check=False)
-        return {int(x[5:]) for x in out.splitlines() if x.startswith("line ")}
+        return {int(x[5:]) for x in out.splitlines() if re.fullmatch("line [0-9]+", x)}  # damaged ones are none
 
     def send(self, first, count):
         """Those that could be handed over; a socket whose journald died takes nothing."""
@@ -86,7 +87,7 @@ class Reader:
             self.at += len(data)
             for line in data.splitlines():
                 r = json.loads(line)
-                if r["message"].startswith("line "):
+                if re.fullmatch("line [0-9]+", r["message"]):
                     n, position = int(r["message"][5:]), (r["file"], r["offset"])
                     self.count[n] = self.count.get(n, 0) + 1
                     if self.where.setdefault(n, position) != position:
@@ -117,13 +118,14 @@ def journal(rng, long):
     j, r = Journald(), Reader(directory)
     j.start()
     r.start()
-    wanted, n, done, problems, may_again = set(), 0, {}, [], set()
-    rounds = 300 if long else 14
+    wanted, n, done, problems, may_again, story, lost = set(), 0, {}, [], set(), [], set()
+    rounds = int(os.environ.get("PB_FAULTS_ROUNDS", 300)) if long else 14
     events = ("rotate", "restart", "kill", "vacuum", "delete", "damage", "truncate", "directory", "reader", "reader -9",
               "rotate while the reader is down")
     for i in range(rounds):
         what = events[i % len(events)] if i < len(events) else rng.choice(events)
         done[what] = done.get(what, 0) + 1
+        story.append("%s at %d" % (what, n))
         count = rng.randrange(20, 400)
         sent = set(range(n, n + j.send(n, count)))
         n += count
@@ -137,7 +139,10 @@ def journal(rng, long):
             wait_for(lambda: sent <= j.has(), 5, 0.05)
             j.process.send_signal(signal.SIGUSR2)
             if not r.flushed(wanted | sent):  # what is not read by then is gone for everybody
-                problems.append("round %d: not read in time" % i)
+                gone = sorted((wanted | sent) - set(r.count))
+                problems.append("round %d: %d not read: %d..%d, after %s" % (i, len(gone), gone[0], gone[-1], story[-6:]))
+                wanted -= set(gone)
+                lost |= set(gone)
             if what == "vacuum":
                 run("journalctl", "--vacuum-files=1", check=False)
             for path in archived() if what in ("delete", "damage", "truncate") else ():
@@ -174,7 +179,7 @@ def journal(rng, long):
     r.end()
     j.end(signal.SIGTERM)
     count, moved = r.seen()
-    missing = sorted(wanted - set(count))
+    missing = sorted((wanted | lost) - set(count))
     twice = [x for x, c in count.items() if c > 1]
     note(", ".join("%s %d" % d for d in done.items()))
     losses = len(missing) + len(moved) + len(problems) + len(set(twice) - may_again)
