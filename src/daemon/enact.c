@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "daemon/announce.h"
+#include "daemon/clock_watch.h"
 #include "daemon/channel.h"
 #include "daemon/ledger.h"
 #include "daemon/spare.h"
@@ -46,6 +47,7 @@ struct enact {
     uint64_t refused_by_bound;
     bool unbanned_unheard; // while the enforcer was away: only a whole list tells it
     usec_t settled;        // of the outcome at hand
+    usec_t clock_from;     // bans since then are of this process; moves along with the clock
 };
 
 static usec_t now_of(const struct enact *a)
@@ -103,6 +105,7 @@ static void expire(struct enact *a)
 {
     struct ban ban;
 
+    clock_watch_look(a->s->clock); // or bans would end that were to move along with it
     record_decided(a);
     while (engine_expire(a->s->engine, now_of(a), &ban)) {
         ledger_end_ban(a->ledger, &ban.net);
@@ -305,6 +308,59 @@ size_t enact_unban(struct enact *a, const struct prefix *net)
     return ended;
 }
 
+// --- the clock -----------------------------------------------------------------------------------------------
+
+struct set_clock {
+    struct ban *v;
+    size_t n, room;
+    usec_t made_from, delta, now;
+};
+
+// A ban was decided under one clock and ends under another. Ours move along with it; one from before is believed,
+// unless it would begin only later.
+static int collect_moved(void *userdata, const struct ban *ban)
+{
+    struct set_clock *c = userdata;
+    usec_t by = ban->since >= c->made_from ? c->delta : ban->since > c->now ? c->now - ban->since : 0;
+
+    if (by == 0 || c->n == c->room)
+        return 0;
+    c->v[c->n] = *ban;
+    c->v[c->n].since += by;
+    if (ban->until != USEC_FOREVER)
+        c->v[c->n].until += by;
+    c->n++;
+    return 0;
+}
+
+void enact_clock_jumped(void *userdata, usec_t delta)
+{
+    struct service *s = userdata;
+    struct enact *a = s->enact;
+    struct set_clock c = {.room = bans_count(engine_bans(s->engine)), .made_from = a->clock_from, .delta = delta,
+                          .now = clock_realtime()};
+    char text[DURATION_STRLEN];
+
+    record_decided(a);
+    engine_clock_set(s->engine, c.now);
+    c.v = calloc(c.room ? c.room : 1, sizeof(*c.v));
+    if (!c.v) {
+        log_error("the clock was set, and there is no memory to move the ends of bans with it");
+        return;
+    }
+    bans_each(engine_bans(s->engine), collect_moved, &c);
+    for (size_t i = 0; i < c.n; i++)
+        if (engine_ban(s->engine, &c.v[i], true) == 0)
+            ledger_move_ban(a->ledger, &c.v[i]);
+    a->clock_from += delta;
+    log_warning("the clock was set %s by %s: %zu ban%s moved along with it", delta > 0 ? "forward" : "back",
+                duration_format((delta > 0 ? delta : -delta) / USEC_SEC * USEC_SEC, text), c.n, c.n == 1 ? "" : "s");
+    free(c.v);
+    enact_flush(a);
+    if (s->link && enforce_link_status(s->link)->connected)
+        enact_need_sync(s); // it has their ends by the old clock
+}
+
 // --- the enforcer's questions --------------------------------------------------------------------------------
 
 struct snapshot {
@@ -465,6 +521,7 @@ int enact_new(struct service *s, struct enact **ret)
     if (!a)
         return -ENOMEM;
     a->s = s;
+    a->clock_from = clock_realtime();
     if ((r = ledger_new(s, &a->ledger)) < 0 || (r = off(sd_event_add_defer(s->event, &a->soon, on_soon, a), a->soon)) < 0 ||
         (r = sd_event_source_set_priority(a->soon, SD_EVENT_PRIORITY_IMPORTANT)) < 0 ||
         (r = off(sd_event_add_time(s->event, &a->marks, CLOCK_MONOTONIC, 0, 0, on_marks, a), a->marks)) < 0 ||

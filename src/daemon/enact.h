@@ -26,6 +26,9 @@ void enact_event(void *userdata, int level, const char *text);
 // Before the first record: takes bans and decisions over from the state.
 int enact_restore(struct enact *a);
 
+// The wall clock was set (clock_watch.h), userdata = struct service: bans last as long as they were to last.
+void enact_clock_jumped(void *userdata, usec_t delta);
+
 // Records have been fed: what they led to goes out before the loop waits again.
 void enact_soon(struct enact *a);
 

@@ -16,6 +16,8 @@
 
 enum { FILTERS_MAX = 64 };
 
+// What claims to be so much later than now was not written by our clock.
+#define CLOCK_SLACK (60 * USEC_SEC)
 // A successor is asked for at most so often.
 #define SUCCESSOR_EVERY (10 * USEC_SEC)
 
@@ -97,6 +99,7 @@ int inputs_new(struct service *s, bool journal_available, struct inputs **ret)
 {
     static const char *const journals[] = {"/var/log", "/run/log", "/etc/machine-id"};
     struct inputs *in = calloc(1, sizeof(*in));
+    struct stat st;
     int r = 0;
 
     if (!in)
@@ -121,6 +124,9 @@ int inputs_new(struct service *s, bool journal_available, struct inputs **ret)
         inputs_free(in);
         return r;
     }
+    for (size_t i = 0; i < in->n_directories; i++)
+        if (stat(in->directories[i], &st) == 0)
+            in->inodes[i] = (struct inode){st.st_dev, st.st_ino};
     *ret = in;
     return 0;
 }
@@ -157,8 +163,16 @@ static int on_record(void *userdata, const struct record *r)
 {
     struct service *s = userdata;
 
+    uint64_t t;
+    usec_t now = sd_event_now(s->event, CLOCK_REALTIME, &t) < 0 ? clock_realtime() : (usec_t)t;
+
     enact_soon(s->enact);
-    return engine_feed(s->engine, r);
+    engine_set_bound(s->engine, now);
+    if (r->time <= now + CLOCK_SLACK)
+        return engine_feed(s->engine, r);
+    struct record here = *r; // another clock's: it was written now at the latest, and nobody is banned from later on
+    here.time = now;
+    return engine_feed(s->engine, &here);
 }
 
 // Landlock holds on to the inode: a directory that was made anew is closed to us, and open to a successor.
@@ -258,11 +272,6 @@ int inputs_open(struct inputs *in)
 
 int inputs_prepare(struct inputs *in)
 {
-    struct stat st;
-
-    for (size_t i = 0; i < in->n_directories; i++)
-        if (stat(in->directories[i], &st) == 0)
-            in->inodes[i] = (struct inode){st.st_dev, st.st_ino};
     for (size_t i = 0; i < in->n; i++) {
         int r = in->v[i].source ? source_prepare(in->v[i].source) : 0;
         if (r < 0)

@@ -5,6 +5,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/announce.c src/daemon/announce.h \
 	src/daemon/answers.c src/daemon/answers.h \
 	src/daemon/channel.c src/daemon/channel.h \
+	src/daemon/clock_watch.c src/daemon/clock_watch.h \
 	src/daemon/control.c src/daemon/control.h \
 	src/daemon/enact.c src/daemon/enact.h \
 	src/daemon/inputs.c src/daemon/inputs.h \

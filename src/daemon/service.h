@@ -22,6 +22,7 @@ struct service {
     struct engine *engine;
     struct state *state;
     struct own *own;
+    struct clock_watch *clock;
     struct spare *spare;
     struct tell *tell; // NULL: nobody is told
     struct enforce_link *link; // NULL: only observing

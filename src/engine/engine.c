@@ -466,6 +466,20 @@ int engine_feed(struct engine *e, const struct record *r)
     return 0;
 }
 
+void engine_set_bound(struct engine *e, usec_t now)
+{
+    for (size_t k = 0; k < config_of(e)->n_jails; k++)
+        if (e->jails[k])
+            jail_set_bound(e->jails[k], now);
+}
+
+void engine_clock_set(struct engine *e, usec_t now)
+{
+    for (unsigned i = 0; i < e->units.n; i++)
+        if (e->units.v[i].sessions)
+            sessions_clock_set(e->units.v[i].sessions, now);
+}
+
 void engine_advance(struct engine *e, usec_t now)
 {
     for (unsigned i = 0; i < e->units.n; i++)

@@ -100,6 +100,12 @@ int engine_feed(struct engine *e, const struct record *r);
 void engine_advance(struct engine *e, usec_t now);
 usec_t engine_deadline(const struct engine *e);
 
+// Live: it is now; a line that claims to be from later makes no other line old.
+void engine_set_bound(struct engine *e, usec_t now);
+
+// Live: the clock was set to now; calls that have begun are settled as they stand.
+void engine_clock_set(struct engine *e, usec_t now);
+
 // Replay: the log is over.
 void engine_finish(struct engine *e);
 

@@ -36,7 +36,8 @@ struct jail {
     uint32_t *bucket;
     uint32_t mask, free, never_used, oldest, newest;
     struct hash_key hash;
-    usec_t latest; // newest failure seen
+    usec_t latest; // newest failure seen, at most bound
+    usec_t bound;
 };
 
 static struct entry *at(const struct jail *j, uint32_t i)
@@ -59,6 +60,7 @@ int jail_new(const struct jail_policy *policy, struct jail **ret)
     j->free = j->oldest = j->newest = NONE;
     j->hash = hash_key_new();
     j->latest = INT64_MIN;
+    j->bound = INT64_MAX;
     j->entries = calloc(policy->max_addresses, j->entry_size);
     j->bucket = calloc(buckets, sizeof(*j->bucket)); // index + 1, so that untouched memory means empty
     if (!j->entries || !j->bucket || jail_set_ignore(j, policy->ignore, policy->n_ignore) < 0) {
@@ -256,6 +258,13 @@ int jail_set_ignore(struct jail *j, const struct prefix *ignore, size_t n)
     return 0;
 }
 
+void jail_set_bound(struct jail *j, usec_t now)
+{
+    j->bound = now;
+    if (j->latest > now)
+        j->latest = now;
+}
+
 usec_t jail_bantime(const struct jail_policy *p, unsigned previous)
 {
     if (!p->increment || p->bantime == USEC_FOREVER)
@@ -277,7 +286,7 @@ struct verdict jail_failure(struct jail *j, const struct addr *a, struct str use
         return v;
     }
     if (t > j->latest)
-        j->latest = t;
+        j->latest = t < j->bound ? t : j->bound;
     if (is_old(j, t, j->latest)) {
         v.kind = VERDICT_OLD;
         return v;

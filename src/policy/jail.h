@@ -55,6 +55,10 @@ int jail_set_ignore(struct jail *j, const struct prefix *ignore, size_t n);
 
 bool jail_ignores(const struct jail *j, const struct addr *a);
 
+// It is now: a failure that claims to be from later makes no other too old to count, neither does one from before the
+// clock was set back. Without this the newest failure is the clock, as a replay wants it.
+void jail_set_bound(struct jail *j, usec_t now);
+
 // One failure of weight w at time t. previous: earlier bans, as the history says (0 when increment is off).
 // user: may be empty. VERDICT_BAN leaves the window as it is: who bans says jail_forget(), so that the address starts
 // anew; of one who is spared the next failure is judged again.

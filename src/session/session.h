@@ -109,6 +109,9 @@ void sessions_address(struct sessions *s, const struct record *r, const struct a
 // Record time has come to now: settles what has waited long enough.
 void sessions_advance(struct sessions *s, usec_t now);
 
+// The clock was set to now: what waits is settled as it stands, for times before and after do not compare.
+void sessions_clock_set(struct sessions *s, usec_t now);
+
 // End of a replay: settles everything that waits.
 void sessions_finish(struct sessions *s);
 

@@ -281,6 +281,20 @@ void settle_expire(struct sessions *s, bool live, usec_t now)
     }
 }
 
+void sessions_clock_set(struct sessions *s, usec_t now)
+{
+    for (unsigned k = 0; k < HOSTS_MAX; k++) {
+        struct life_host *h = &s->lives.hosts[k];
+        if (!h->host)
+            continue;
+        settle_clear(s, h->host, false, h->newest);
+        h->newest = now;
+        h->forgotten = h->distrusted = INT64_MIN / 2;
+        h->next_seq = 0;
+        h->compared = false;
+    }
+}
+
 void sessions_advance(struct sessions *s, usec_t now)
 {
     for (unsigned k = 0; k < HOSTS_MAX; k++) {

@@ -98,6 +98,20 @@ static void an_old_line_cannot_ban_today(void **state)
     jail_free(j);
 }
 
+static void a_line_from_the_future_makes_no_other_old(void **state)
+{
+    struct jail *j = new_jail(2, S(600), 16);
+    (void)state;
+    jail_set_bound(j, T0);
+    assert_int_equal(one_failure(j, "203.0.113.1", "a", T0 + S(100000)), VERDICT_NOTHING);
+    assert_int_equal(one_failure(j, "203.0.113.2", "a", T0), VERDICT_NOTHING);
+    assert_int_equal(one_failure(j, "203.0.113.2", "a", T0), VERDICT_BAN);
+    jail_set_bound(j, T0 - S(5000)); // the clock was set back
+    assert_int_equal(one_failure(j, "203.0.113.3", "a", T0 - S(5000)), VERDICT_NOTHING);
+    assert_int_equal(one_failure(j, "203.0.113.3", "a", T0 - S(5000)), VERDICT_BAN);
+    jail_free(j);
+}
+
 static void weight_counts_many_times(void **state)
 {
     struct jail *j = new_jail(5, S(600), 16);
@@ -364,6 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_window_slides_exactly),
         cmocka_unit_test(an_old_line_cannot_ban_today),
+        cmocka_unit_test(a_line_from_the_future_makes_no_other_old),
         cmocka_unit_test(weight_counts_many_times),
         cmocka_unit_test(allowlisted_and_impossible_addresses_never_count),
         cmocka_unit_test(a_good_login_forgives_its_own_name_only),

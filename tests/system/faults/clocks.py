@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The wall clock is set, forward and back, by minutes and by a year, while the service runs and while it does not; and
+# local time changes by an hour. Bans last as long as they were to last, in list and kernel; no line is lost.
+import os
+import struct
+import time
+
+from lab import BANTIME, SRC, TOP, KnownLog, Service, claim, inside, judge, ok, run, wait_for
+
+HOUR, YEAR = 3600, 365 * 86400
+
+
+class Clock:
+    def __init__(self, offset=0.0):
+        self.shim = os.path.join(TOP, "clock-shim.so")
+        if not os.path.exists(self.shim):
+            run("cc", "-shared", "-fPIC", "-O1", "-o", self.shim, os.path.join(SRC, "tests/system/faults/clock-shim.c"), "-ldl")
+        self.file = os.path.join(TOP, "clock")
+        self.offset = offset
+        self.set(offset)
+
+    def set(self, offset):
+        self.offset = offset
+        fd = os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o644)
+        os.pwrite(fd, struct.pack("q", int(offset * 1e6)), 0)
+        os.close(fd)
+
+    def now(self):
+        return time.time() + self.offset
+
+
+def kernel_left(service):
+    """address -> seconds that the kernel will still ban it"""
+    left = {}
+    for line in inside("ipset", "list", "pptpban4").split("Members:\n")[1].splitlines():
+        words = line.split()
+        if "timeout" in words:
+            left[words[0]] = int(words[words.index("timeout") + 1])
+    return left
+
+
+def lasting(service, clock, banned, made, what, anew=False):
+    """Each of them is in list and kernel and has as much left as it ought to. made: address -> monotonic time.
+    anew: nobody could know how much of it had passed, so it may begin anew."""
+    bad = []
+
+    def look():
+        bad.clear()
+        listed = {b["addr"]: b["until"] - clock.now() for b in service.ask("list") if "addr" in b}
+        kernel = kernel_left(service)
+        for a in banned:
+            ought = BANTIME - (time.monotonic() - made[a])
+            for place, left in (("list", listed.get(a)), ("kernel", kernel.get(a))):
+                if anew and left is not None and ought < left <= BANTIME + 2:
+                    made[a], ought = time.monotonic() - (BANTIME - left), left
+                if left is None or abs(left - ought) > 15:
+                    bad.append("%s: %s s left in the %s, %d would be right" % (a, left, place, ought))
+        return not bad
+    wait_for(look, 8, 0.2)
+    return ok("%s: %d bans have as much left as before" % (what, len(banned)), not bad, "\n".join(bad))
+
+
+def jumps(rng, long):
+    clock = Clock()
+    service = Service("clocks")
+    service.clean_kernel()
+    service.env = {"LD_PRELOAD": clock.shim, "PB_CLOCK": clock.file}
+    service.start()
+    wait_for(service.enforced)
+    jumps = [600, -600, YEAR, -YEAR, -YEAR, YEAR, HOUR, -HOUR]
+    rounds, losses, made, old = 40 if long else 5, 0, {}, set()
+    order = [600, YEAR, -YEAR, -YEAR, YEAR]
+    for i in range(rounds):
+        log = KnownLog(service.log, rng, ["11.%d.%d.%d" % (20 + i, i, a) for a in range(1, 40)])
+        log.clock = clock.now
+        log.finish_all()
+        losses += len(judge("round %d" % (i + 1), service, log, also=old, kernel=False, quiet=True))
+        made.update({a: time.monotonic() for a in log.banned()})
+        old |= set(log.banned())
+        by = order[i] if i < len(order) else rng.choice(jumps)
+        down = long and rng.random() < 0.3
+        if down and by < 0:
+            service.kill("launcher", "watcher", "enforcer", "connguard")
+        clock.set(clock.offset + by)
+        if service.process.poll() is not None:
+            service.start()
+        service.answers()  # the clock is looked at
+        time.sleep(0.1)
+        what = "clock set %s by %d s%s" % ("forward" if by > 0 else "back", abs(by), ", while the service was down" if down and by < 0 else "")
+        losses += not lasting(service, clock, old, made, what, anew=down)
+        os.close(log.fd)
+    claim("the clock set forward and back, by up to a year: bans last as long as they were to, no line lost", rounds, losses)
+    service.end_all()
+
+
+scenarios = {"jumps": jumps}
