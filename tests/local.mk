@@ -76,6 +76,10 @@ valgrind: all
 	PB_BUILD='$(abs_builddir)' '$(srcdir)/tools/valgrind'
 .PHONY: sanitize valgrind
 EXTRA_DIST += tests/sanitize tools/sanitize tools/valgrind tools/valgrind.supp
+# Hundreds of faults of each kind, half an hour; SEED=N repeats a run. A short part of it is in make check-system.
+faults: all
+	PB_BUILD='$(abs_builddir)' PB_SRC='$(abs_srcdir)' '$(srcdir)/tests/system/faults.sh' long $(SEED)
+.PHONY: faults
 
 EXTRA_DIST += tests/captures tests/fuzz tests/package tests/replay tests/vm debian packaging \
 	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-flood tests/bench/bench-foreign tests/bench/bench-latency tests/bench/bench-memory \

@@ -19,6 +19,9 @@
 // How far back a restart looks for the beginning of a session that still runs.
 #define SESSION_AGE (3600 * USEC_SEC)
 
+// A ban that began so much later than now was decided under another clock.
+#define CLOCK_SLACK (60 * USEC_SEC)
+
 struct ledger {
     struct service *s;
     struct muting *muting; // NULL once everything has been read again
@@ -140,6 +143,11 @@ void ledger_put_ban_by_hand(struct ledger *l, const struct ban *ban, const char 
     trouble(l, state_put_ban(l->s->state, ban, NULL, *reason ? text : NULL));
 }
 
+void ledger_move_ban(struct ledger *l, const struct ban *ban)
+{
+    trouble(l, state_put_ban(l->s->state, ban, NULL, NULL));
+}
+
 void ledger_put_decision(struct ledger *l, const struct ban *ban, const struct position *decided, usec_t settled,
                          bool observe)
 {
@@ -185,15 +193,28 @@ struct restore {
     struct service *s;
     usec_t now;
     size_t bans, refused;
+    bool moved; // the state has other times
 };
+
+static int put_moved(void *userdata, const struct ban *ban)
+{
+    ledger_move_ban(userdata, ban);
+    return 0;
+}
 
 static int restore_ban(void *userdata, const struct ban *ban)
 {
     struct restore *r = userdata;
+    struct ban here = *ban;
 
-    if (ban->until <= r->now)
+    if (ban->since > r->now + CLOCK_SLACK && ban->until != USEC_FOREVER) { // the clock was set back since
+        here.since = r->now;
+        here.until = r->now + (ban->until - ban->since);
+        r->moved = true;
+    }
+    if (here.until <= r->now)
         return 0; // it ended while nobody was here
-    if (engine_ban(r->s->engine, ban, false) < 0)
+    if (engine_ban(r->s->engine, &here, false) < 0)
         r->refused++;
     else
         r->bans++;
@@ -222,11 +243,12 @@ static void set_aside_if_damaged(struct ledger *l, usec_t now)
 {
     struct state *state = l->s->state;
     char note[STATE_NOTE_MAX];
-    unsigned bad;
+    unsigned bans = 0, decisions = 0;
 
-    if (state_each_ban(state, pass_ban, NULL, &bad) != -EBADMSG &&
-        state_each_decision(state, pass_decision, NULL, &bad) != -EBADMSG)
+    if (state_each_ban(state, pass_ban, NULL, &bans) != -EBADMSG &&
+        state_each_decision(state, pass_decision, NULL, &decisions) != -EBADMSG && bans + decisions == 0)
         return;
+    state_condemn(state); // rows that make no sense are damage too
     if (state_repair(state, now, note) == 0)
         (void)state_commit(state);
     log_warning("%s", note);
@@ -240,6 +262,8 @@ int ledger_restore(struct ledger *l)
     set_aside_if_damaged(l, restore.now);
     int r = state_each_ban(l->s->state, restore_ban, &restore, &bad_bans);
     trouble(l, r);
+    if (restore.moved)
+        (void)bans_each(engine_bans(l->s->engine), put_moved, l);
     r = muting_new((size_t)l->s->config->max_bans * 2, &l->muting);
     if (r < 0)
         return r;

@@ -24,6 +24,9 @@ void ledger_caught_up(struct ledger *l);
 void ledger_put_ban(struct ledger *l, const struct ban *ban, const struct position *decided,
                     const struct evidence_item *lines, size_t n);
 // reason: printable, "" for none; it is shown where evidence would be.
+// The clock was set: the same ban, at other times.
+void ledger_move_ban(struct ledger *l, const struct ban *ban);
+
 void ledger_put_ban_by_hand(struct ledger *l, const struct ban *ban, const char *reason);
 void ledger_put_decision(struct ledger *l, const struct ban *ban, const struct position *decided, usec_t settled,
                          bool observe);

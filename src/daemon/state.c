@@ -192,12 +192,26 @@ static int open_database(struct state *s, usec_t now, char *note)
 
     s->failed = s->damaged = s->open = false;
     s->problem[0] = '\0';
+    if (r == 0 && s->fresh)
+        state_file_set_lost(s->db, now); // the first start, or all was taken away
     if (r == 0 || r == -ENOMEM || r == -EBUSY)
         return r;
     snprintf(s->problem, sizeof(s->problem), "%s", note);
     r = state_file_open(NULL, now, &s->db, note);
     snprintf(note, STATE_NOTE_MAX, "%.400s; the state is kept in memory and ends with this process", s->problem);
     return r;
+}
+
+int state_make_way(const char *dir, usec_t now, char note[static STATE_NOTE_MAX])
+{
+    char path[PATH_MAX];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%s/state.db", dir);
+    if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
+        return 0;
+    int r = state_file_set_aside(dir, "is not a file", now, note);
+    return r < 0 ? r : 1;
 }
 
 int state_open(const char *dir, usec_t now, struct state **ret, char note[static STATE_NOTE_MAX])
@@ -546,6 +560,11 @@ bool state_may_lack(struct state *s, usec_t now, usec_t horizon)
     bool lost = state_mark(s, STATE_LOST, &mark) == 0 && str_number(str_of(mark), INT64_MAX, &t) == 0;
     free(mark);
     return lost && (usec_t)t > now - horizon;
+}
+
+void state_condemn(struct state *s)
+{
+    s->failed = s->damaged = true;
 }
 
 unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, usec_t decay)

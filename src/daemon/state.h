@@ -29,6 +29,10 @@ struct decision {
     bool observe;        // no real ban: only jails that observe too know of it
 };
 
+// Before the process locks itself in, which then can no longer rename it: sets aside what has the name and is no file.
+// 0: nothing. 1, or -errno when it could not be done: note says so.
+int state_make_way(const char *dir, usec_t now, char note[static STATE_NOTE_MAX]);
+
 // Opens DIR/state.db (dir NULL: in memory, lost at the end). A database that is damaged, foreign or of a newer
 // version is kept under another name and a new one begun; one that cannot be opened or written leaves the state in
 // memory and state_problem() says so. note: "" or what the administrator should know. -EBUSY: another process works on
@@ -43,6 +47,9 @@ const char *state_problem(const struct state *s);
 
 // Whether bans of the last horizon may be unknown here: the database was begun anew, or is in memory.
 bool state_may_lack(struct state *s, usec_t now, usec_t horizon);
+
+// It is damaged, though it can be read: state_repair() sets it aside.
+void state_condemn(struct state *s);
 
 // Reading, once, after state_open(). Rows that make no sense are left out and counted in *ret_bad. -EBADMSG: the
 // database is damaged further on; state_repair() then begins a new one. fn's first non-zero result ends it.

@@ -19,6 +19,7 @@
 #include "base/paths.h"
 #include "daemon/answers.h"
 #include "daemon/channel.h"
+#include "daemon/clock_watch.h"
 #include "daemon/enact.h"
 #include "daemon/inputs.h"
 #include "daemon/limits_compile.h"
@@ -326,9 +327,12 @@ static int begin(struct watcher *w)
 {
     struct service *s = &w->s;
     const struct control_callbacks callbacks = {.request = answers_request, .userdata = s};
+    char note[STATE_NOTE_MAX];
     int r;
 
     s->started = clock_realtime();
+    if (state_make_way(s->config->state_dir, s->started, note) != 0)
+        log_warning("%s", note);
     // From here on others have a say: a predecessor that was taken over has written the database, attackers the logs.
     if ((r = init_loop(w)) < 0 || (r = lock_in(w)) < 0 || (r = init_state(w)) < 0)
         return r;
@@ -340,6 +344,8 @@ static int begin(struct watcher *w)
         return r;
     if (s->own && (r = own_watch(s->own, s->event, on_own, s)) < 0)
         return fail(w, r, "own addresses: %s", strerror(-r));
+    if ((r = clock_watch_new(s->event, enact_clock_jumped, s, &s->clock)) < 0)
+        return fail(w, r, "the clock cannot be watched: %s", strerror(-r));
     if (s->control && (r = control_start(s->control, s->event, &callbacks)) < 0)
         return fail(w, r, "control socket: %s", strerror(-r));
     // from here on clients come to us
@@ -443,6 +449,7 @@ static void tear_down(struct watcher *w)
     put_down(w);
     control_free(s->control);
     enforce_link_free(s->link);
+    clock_watch_free(s->clock);
     inputs_free(s->inputs);
     spare_free(s->spare);
     own_free(s->own);

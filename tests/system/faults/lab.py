@@ -56,7 +56,7 @@ def wait_for(what, seconds=20.0, step=0.02):
 
 
 def run(*command, check=True, stdin=None):
-    r = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    r = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if check and r.returncode != 0:
         raise RuntimeError("%s: %s" % (" ".join(command), r.stdout))
     return r.stdout
@@ -268,6 +268,12 @@ class Service:
     def end_all(self):
         """Nothing of it is left, whatever became of the launcher."""
         self.stop()
+        self.kill_all()
+
+    def kill_all(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
         for pid in run("ip", "netns", "pids", NETNS).split():
             try:
                 with open("/proc/%s/comm" % pid) as f:

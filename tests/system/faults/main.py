@@ -6,6 +6,7 @@ import time
 
 import lab
 import broken
+import clocks
 import flood
 import journal
 import kernel
@@ -13,7 +14,7 @@ import kills
 import rotation
 import starve
 
-scenarios = {**kills.scenarios, **rotation.scenarios, **starve.scenarios, **broken.scenarios, **journal.scenarios, **kernel.scenarios, **flood.scenarios}
+scenarios = {**kills.scenarios, **rotation.scenarios, **starve.scenarios, **broken.scenarios, **journal.scenarios, **kernel.scenarios, **flood.scenarios, **clocks.scenarios}
 
 
 def main(how="short", seed=None, *names):
