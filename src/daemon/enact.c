@@ -388,6 +388,15 @@ static bool give(void *userdata, struct enforce_entry *ret)
     return true;
 }
 
+static int unban_forgiven(void *userdata, const struct decision *d)
+{
+    struct service *s = userdata;
+
+    if (!d->jail[0] && d->until == 0 && !bans_find(engine_bans(s->engine), &d->net))
+        (void)enforce_link_unban(s->link, &d->net, 1);
+    return 0;
+}
+
 void enact_need_sync(void *userdata)
 {
     struct service *s = userdata;
@@ -404,6 +413,9 @@ void enact_need_sync(void *userdata)
     bans_each(engine_bans(s->engine), take, &snapshot);
     bool keep = !s->enact->unbanned_unheard && state_may_lack(s->state, snapshot.now, LIMITS_MAX_TIMEOUT * USEC_SEC);
     int r = enforce_link_sync(s->link, give, &snapshot, keep);
+    unsigned bad;
+    if (keep) // whom a whole list would have let go
+        (void)state_each_decision(s->state, unban_forgiven, s, &bad);
     if (r < 0)
         log_warning("the enforcer could not be told all %zu bans: %s", snapshot.n, strerror(-r));
     free(snapshot.v);
