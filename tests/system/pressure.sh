@@ -4,6 +4,7 @@
 # reading is. Clients that are stuck, half a request, thousands of connections, and a log that nobody reads delay no ban.
 # pressure.sh [LINES [BANS [ENTRIES]]]: so many lines (200,000; the long form a million), bans measured beside each kind of
 # client (20; 300), journal entries (8000; 50,000).
+# alone: it measures time
 . "$(dirname "$0")/service.inc"
 private_mounts "$@"
 lines=${1:-200000} bans=${2:-20} entries=${3:-8000}

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The control socket: what a stranger, members of the group, the service's own user and root may do, and that none of
 # them keeps the others waiting.
+# alone: it floods
 . "$(dirname "$0")/lib.sh"
 private_mounts "$@"
 need_commands ip nft ipset python3 setpriv jq

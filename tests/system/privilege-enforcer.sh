@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The enforcer, whose watcher is in an attacker's hands: malformed messages, forbidden networks in every notation, too
 # much of the address space, floods. FLOOD=1000000: so many messages instead of 20000 (3 minutes).
+# alone: it floods
 . "$(dirname "$0")/lib.sh"
 private_mounts "$@"
 need_commands ip nft ipset python3 setpriv jq

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The watcher in an attacker's hands: what it can still do, tried by code that runs in it behind its locks. Every
 # attempt is made again with single locks closed, and with none, where it must get through.
+# alone: it does what it can to disturb others
 . "$(dirname "$0")/lib.sh"
 private_mounts "$@"
 need_commands ip nft ipset python3 setpriv jq
