@@ -28,6 +28,7 @@ struct model {
         bool given[256]; // by its last byte: addresses that its lines gave
         bool faulted, success;
         uint32_t pid;
+        uint8_t host;
     } life[LIVES];
     unsigned active, settled;        // the life whose outcome is told next
     unsigned line, line_generation; // the life that the record at hand is a line of
@@ -89,7 +90,7 @@ static void on_trace(void *userdata, const struct session_trace *t)
     HOLDS(l->used != (t->step == STEP_LIFE), "step %d of life %u", t->step, t->life);
     switch (t->step) {
     case STEP_LIFE:
-        *l = (struct model_life){.used = true, .generation = l->generation + 1};
+        *l = (struct model_life){.used = true, .generation = l->generation + 1, .host = m->event[m->n_events - 1].host};
         m->active++;
         break;
     case STEP_LINE:
@@ -103,6 +104,7 @@ static void on_trace(void *userdata, const struct session_trace *t)
     case STEP_BIND:
         HOLDS(t->other < LIVES && m->life[t->other].used && t->other != t->life, "bound to life %u", t->other);
         HOLDS(!l->bound, "bound twice");
+        HOLDS(l->host == m->life[t->other].host, "bound to a life of another host");
         l->bound = true;
         l->caller = t->other;
         l->caller_generation = m->life[t->other].generation;
