@@ -14,6 +14,7 @@
 #include "daemon/ledger.h"
 #include "daemon/spare.h"
 #include "daemon/state.h"
+#include "daemon/tell.h"
 #include "daemon/trim.h"
 #include "enforce/limits.h"
 
@@ -431,10 +432,13 @@ void enact_refused(void *userdata, const struct prefix *net, const char *reason)
     log_warning("the enforcer did not ban %s: %s", prefix_format(net, text), reason);
 }
 
-void enact_event(void *userdata, int level, const char *text)
+void enact_event(void *userdata, enum enforce_event what, int level, const char *text)
 {
-    (void)userdata;
+    static const char *const events[] = {[ENFORCE_HOOK] = "hook", [ENFORCE_RULESET] = "ruleset", [ENFORCE_FULL] = "full"};
+    struct service *s = userdata;
+
     log_line(level, "%s", text);
+    tell_event(s->tell, events[what], NULL, NULL, "", text);
 }
 
 // --- after records -------------------------------------------------------------------------------------------

@@ -306,7 +306,8 @@ static void take_event(struct enforce_link *l, const struct msg_event *e)
         snprintf(who, sizeof(who), "%.31s (pid %u)", e->program, e->pid);
     snprintf(text, sizeof(text), "%s; by %s; missing for %lld ms",
              e->what < WHAT_MAX && texts[e->what] ? texts[e->what] : "unknown event", who, (long long)(e->missing / USEC_MSEC));
-    l->callbacks.event(l->callbacks.userdata, e->what == WHAT_HOOK_LOST || e->what == WHAT_SET_LOST ? LOG_WARNING : LOG_ERR, text);
+    enum enforce_event what = e->what == WHAT_RULESET ? ENFORCE_RULESET : e->what == WHAT_FULL ? ENFORCE_FULL : ENFORCE_HOOK;
+    l->callbacks.event(l->callbacks.userdata, what, e->what == WHAT_HOOK_LOST || e->what == WHAT_SET_LOST ? LOG_WARNING : LOG_ERR, text);
 }
 
 static int on_packet(struct enforce_link *l, const struct msg_header *m, size_t size)

@@ -40,13 +40,19 @@ struct enforce_status { // what the enforcer last said of itself
     char problem[128];       // "" or what does not work
 };
 
+enum enforce_event {
+    ENFORCE_HOOK,    // others took hook or entries away; they are back, or not
+    ENFORCE_RULESET, // others took rules out of the base ruleset
+    ENFORCE_FULL,    // a set is full
+};
+
 struct enforce_callbacks {
     // Connected, or the enforcer lost its sets: answer with enforce_link_sync().
     void (*need_sync)(void *userdata);
     // One entry was refused (allowlist, own address, too wide, too much) or failed; reason in words.
     void (*refused)(void *userdata, const struct prefix *net, const char *reason);
     // Hook or sets were lost and put back, in words, for the log.
-    void (*event)(void *userdata, int level, const char *text);
+    void (*event)(void *userdata, enum enforce_event what, int level, const char *text);
     void *userdata;
 };
 

@@ -102,9 +102,9 @@ static void on_refused(void *userdata, const struct prefix *net, const char *rea
     ((struct drive *)userdata)->refused++;
 }
 
-static void on_event(void *userdata, int level, const char *text)
+static void on_event(void *userdata, enum enforce_event what, int level, const char *text)
 {
-    (void)userdata;
+    (void)userdata, (void)what;
     printf("event %d: %s\n", level, text);
     fflush(stdout);
 }
