@@ -46,10 +46,10 @@ is "nothing is changed" "" "$(ls "$T/etc/rsyslog.d" | grep pptpban)"
 
 # Break them from behind, each before the one before is mended: the first one counts.
 ip netns exec "$server" nft delete table ip pptpban 2>/dev/null
-kill -STOP "$(enforcer)"
+kill -STOP "$(hookguard)"
 ip netns exec "$server" nft flush ruleset
 is "no hook" ban-hook "$(broken)"
-kill -CONT "$(enforcer)"
+kill -CONT "$(hookguard)"
 ok "it is mended" wait_for 5 enforced
 service_stop
 is "no service" service "$(broken)"
