@@ -33,6 +33,7 @@ struct inputs {
     struct input v[INPUTS_MAX];
     const char *names[INPUTS_MAX];
     char *directories[INPUTS_MAX + 8];
+    char *matches[FILTERS_MAX]; // of the filters that read the journal
     struct inode {
         dev_t dev;
         ino_t ino;
@@ -95,6 +96,15 @@ static int add_pattern_directory(struct inputs *in, const char *pattern)
     return add_directory(in, path, strlen(path));
 }
 
+// While users can be looked up: later the locks are closed.
+static int name_matches(struct inputs *in, uint64_t filters)
+{
+    for (unsigned i = 0; i < FILTERS_MAX; i++)
+        if ((filters >> i & 1) && !(in->matches[i] = source_journal_numbers(engine_journalmatch(in->s->engine, i))))
+            return -ENOMEM;
+    return 0;
+}
+
 int inputs_new(struct service *s, bool journal_available, struct inputs **ret)
 {
     static const char *const journals[] = {"/var/log", "/run/log", "/etc/machine-id"};
@@ -115,9 +125,12 @@ int inputs_new(struct service *s, bool journal_available, struct inputs **ret)
                 r = add(in, !is_auto ? name : journal_available ? "journal" : inputs_usual_file(), filters);
         }
     }
-    for (size_t i = 0; r == 0 && i < in->n; i++)
+    for (size_t i = 0; r == 0 && i < in->n; i++) {
         if (strcmp(in->v[i].name, "journal") != 0)
             r = add_pattern_directory(in, in->v[i].name);
+        else
+            r = name_matches(in, in->v[i].filters);
+    }
     for (size_t i = 0; r == 0 && i < sizeof(journals) / sizeof(journals[0]); i++)
         r = add_directory(in, journals[i], strlen(journals[i]));
     if (r < 0) {
@@ -141,6 +154,8 @@ void inputs_free(struct inputs *in)
     }
     for (size_t i = 0; i < in->n_directories; i++)
         free(in->directories[i]);
+    for (size_t i = 0; i < FILTERS_MAX; i++)
+        free(in->matches[i]);
     free(in);
 }
 
@@ -246,7 +261,7 @@ static int open_one(struct inputs *in, struct input *input, usec_t since)
         for (unsigned i = 0; i < FILTERS_MAX; i++)
             if (input->filters >> i & 1)
                 matches[n++] = (struct source_journal_match){.filter = UINT64_C(1) << i,
-                                                             .match = engine_journalmatch(s->engine, i)};
+                                                             .match = in->matches[i]};
         r = source_new_journal(NULL, matches, n, &options, &input->source);
     } else {
         r = source_new_logfile(input->name, &options, &input->source);

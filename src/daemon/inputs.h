@@ -11,7 +11,7 @@ struct inputs;
 
 enum { INPUTS_MAX = 256 };
 
-// Names the sources; opens nothing yet.
+// Names the sources, and the users of their matches; opens nothing yet. To be called before the locks.
 int inputs_new(struct service *s, bool journal_available, struct inputs **ret);
 void inputs_free(struct inputs *in);
 

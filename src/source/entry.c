@@ -13,8 +13,7 @@ enum { NAME_MAX_BYTES = 256 };
 
 #define TIME_BOUND (INT64_C(1) << 55) // microseconds: year 3111, as far as journal files go themselves
 
-// The same text with the number of the user for his name behind _UID=. An unknown name stays, and matches nothing.
-static char *name_users(const char *match)
+char *source_journal_numbers(const char *match)
 {
     struct str rest = str_of(match), word;
     size_t size = 0;
@@ -44,7 +43,7 @@ static int parse_match(struct entry_match *m, uint64_t filter, const char *match
 
     m->filter = filter;
     m->n = 0;
-    m->text = name_users(match);
+    m->text = source_journal_numbers(match);
     if (!m->text)
         return -ENOMEM;
     struct str rest = str_of(m->text), word;

@@ -33,6 +33,10 @@ struct source_journal_match {
     const char *match; // its journalmatch, "" for none
 };
 
+// A journalmatch with the numbers of users for their names behind _UID=: the files that tell them cannot be read behind
+// the locks. An unknown name stays, and matches nothing. Caller frees; NULL without memory.
+char *source_journal_numbers(const char *match);
+
 // path: a directory or file of journals; NULL: this machine's.
 int source_new_journal(const char *path, const struct source_journal_match *matches, size_t n,
                        const struct source_options *options, struct source **ret);

@@ -40,6 +40,21 @@ is "somebody who is not root lies in the journal" 4 \
 	"$(journalctl -q -o cat -t pppd _UID=65534 | grep -c '^Peer mallory failed')"
 is "and is not believed" 1 "$(ask list --plain | wc -l)"
 
+# a user by his name, whom only those can look up who are not locked in yet
+cat >"$T/shipped-filters/named.conf" <<-'E'
+	[Definition]
+	failregex = : no entry for <HOST>$
+	journalmatch = SYSLOG_IDENTIFIER=named _UID=nobody
+E
+printf '%s\n' '[named]' 'enabled = yes' 'source = journal' 'maxretry = 2' >>"$T/pptpban.conf"
+ask reload >/dev/null
+for user in 65534 65533; do
+	for i in 1 2; do setpriv --reuid=$user --clear-groups logger -t named "no entry for 203.0.113.$((user - 65500))"; done
+done
+ok "what he logs counts" wait_for 3 banned 203.0.113.34
+is "what another one does is not believed" 2 "$(ask list --plain | wc -l)"
+ask unban 203.0.113.34 >/dev/null
+
 # killed and started while the log goes on
 kill -9 "$(watcher)"
 pppd 203.0.113.9 last
