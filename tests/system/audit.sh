@@ -3,6 +3,7 @@
 # pptpban audit against a real kernel: what it says of packets is what happens to packets, with rules of others before
 # and behind ours, in nftables and both kinds of iptables; the command that it prints mends it; nobody but root sees
 # less, and says so; no password is ever told.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 private_mounts "$@"
 need_commands ip nft jq python3 pptpd setpriv

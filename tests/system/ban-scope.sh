@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # ban_scope = all ends what a banned address has open, TCP and GRE; ban_scope = new lets that go on and refuses what it
 # begins anew. Judged by packets, for both back ends.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 need_root
 need_commands ip nft ipset python3 ss

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Changing the base ruleset: with a way back that survives the command, its session and the guard's end, a confirmation
 # that proves something, a start of the machine that knows only what was confirmed, and nothing of anybody else touched.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 private_mounts "$@"
 need_root

@@ -3,6 +3,7 @@
 # The base ruleset when its commands die: killed at each step of apply, confirm, remove and rollback, with files that are
 # damaged, gone or have no room, and with somebody stopped who holds the lock. In the end there is the old ruleset, or
 # the new one that was confirmed; never half of one, and never one that nobody takes back.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 private_mounts "$@"
 need_root

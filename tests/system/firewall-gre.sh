@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # GRE with a real pptpd: a call's packets pass both ways by the kernel's helper or by its fallback, nobody else's do,
 # and tunnels that are up when the ruleset is applied stay up.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 need_root
 need_commands ip nft ipset iptables-nft-restore iptables-legacy-restore python3 pptpd

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The base ruleset stays in force: whoever flushes it is seen by the enforcer, which asks root, who restores what was
 # confirmed; and fresh, as to countries and times, but for what somebody has yet to decide.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 need_root
 need_commands nft ipset iptables-nft iptables-legacy jq faketime

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The guard is told when the base ruleset stands in iptables-legacy, which announces nothing: by a file that is there as long
 # as such a ruleset is, and new after each change of it.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 need_root
 need_commands ip ipset iptables-legacy nft

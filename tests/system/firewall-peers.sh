@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Who is spared while a change of the base ruleset waits: authenticated sessions and the peers of real tunnels, and nobody
 # who merely holds a connection open or calls a process of his own pppd.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 private_mounts "$@"
 need_root

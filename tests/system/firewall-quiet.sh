@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # While a large ruleset goes into the kernel, by apply, rollback or restore, the guards are asked not to listen, from
 # before the first network until the rules are in; who does not answer, or is not there, holds nobody up for long.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 need_root
 need_commands ip nft python3

@@ -3,6 +3,7 @@
 # The networks in the kernel's sets are those of the configuration, whatever was there before: lists that grow, shrink
 # and change, at the edges of the address space, sets that somebody else has altered. Where only lists change, rules stay
 # and go on counting; where somebody has altered the rules, they do not.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 need_root
 need_commands ip nft python3

@@ -3,6 +3,7 @@
 # The base ruleset, judged by packets: real TCP, UDP and GRE between namespaces, before and after it is installed and
 # with the rule taken out that each probe is about; for nftables and both kinds of iptables. Prints the table.
 # PB_FIREWALL="nftables iptables-nft" tries these alone.
+# lane: the locks and modules of iptables, and what all namespaces share
 . "$(dirname "$0")/lib.sh"
 need_root
 need_commands ip nft ipset iptables-nft-restore iptables-legacy-restore python3 perl

@@ -18,7 +18,7 @@ most() {
 	case $1 in
 	pptpban-firewall.service) echo 22 ;;
 	pptpban-firewall-refresh.service) echo 21 ;;
-	pptpban-enforcer.service) echo 14 ;;
+	pptpban-enforcer.service) echo 15 ;;
 	pptpban-metrics.service) echo 7 ;;
 	*) echo 11 ;;
 	esac
