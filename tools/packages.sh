@@ -54,7 +54,7 @@ install_missing() {
 	fi
 	rm -f "$log"
 	[ -z "$made" ] || rm -f $policy
-	for service in fail2ban rsyslog pptpd prometheus prometheus-node-exporter; do
+	for service in fail2ban rsyslog pptpd prometheus prometheus-node-exporter firewalld; do
 		case " $missing " in
 		*" $service "*) systemctl disable "$service.service" >/dev/null 2>&1 || : ;;
 		esac
