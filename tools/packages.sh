@@ -10,7 +10,7 @@ run_packages="iproute2 ipset nftables python3 xz-utils procps"
 
 # What the tests judge with, and the peers they test with.
 test_packages="valgrind mandoc jq systemd systemd-journal-remote iptables rsyslog fail2ban ppp pptpd kmod git netcat-openbsd \
-zstd man-db util-linux libmaxmind-db-writer-perl python3-botocore libxml2-utils ufw faketime bash-completion zsh fish prometheus python3-prometheus-client clang libclang-rt-dev"
+zstd man-db util-linux libmaxmind-db-writer-perl python3-botocore libxml2-utils ufw firewalld dbus faketime bash-completion zsh fish prometheus python3-prometheus-client clang libclang-rt-dev"
 
 # What they use where Debian has it: Debian 12 only in its backports.
 optional_packages="suricata"
