@@ -70,7 +70,8 @@ static bool covers(const struct decision *d, const struct muting_query *q)
 {
     if (!prefix_contains(&d->net, &q->addr))
         return false;
-    if (d->observe == q->observe && d->since <= q->time && q->time < d->until)
+    // a call that was under way when the ban ended counts, as it did then
+    if (d->observe == q->observe && d->since <= q->time && q->settled < d->until)
         return true;
     if (d->jail[0] && strcmp(d->jail, q->jail) != 0)
         return false;

@@ -428,6 +428,10 @@ static void decisions_mute_what_went_into_them(void **state)
     struct muting_query q = {.jail = "pptpd", .observe = true, .addr = d.net.addr, .time = now + second,
                              .settled = now + second, .decided = {.file = {7}, .offset = 101}};
     assert_false(muting_covers(m, &q)); // a jail that observes knows no real bans
+    q.observe = false;
+    assert_true(muting_covers(m, &q));
+    q.settled = now + 60 * second; // under way when the ban ended: known when nobody was banned any more
+    assert_false(muting_covers(m, &q));
     muting_free(m);
 
     assert_int_equal(state_prune(s, &(struct state_horizon){.decisions = now + 1}), 0);
