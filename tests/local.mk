@@ -87,5 +87,5 @@ EXTRA_DIST += tests/captures tests/fuzz tests/package tests/replay tests/vm debi
 
 # A directory in EXTRA_DIST is copied from the build tree too, with what was built and logged there.
 dist-hook:
-	find $(distdir)/tests \( -name '*.o' -o -name .dirstamp -o -name __pycache__ -o -name .deps -o -path '*/system/*.log' \) \
+	find $(distdir)/tests \( -name '*.o' -o -name .dirstamp -o -name __pycache__ -o -name .deps -o -path '*/system/*.log' -o -path '*/system/*.line' -o -path '*/system/*.result' -o -name '*.trs' \) \
 		-prune -exec rm -rf {} +

@@ -443,6 +443,8 @@ static bool time_of(const struct date_detector *d, const pcre2_code *t, struct s
         tm.tm_year += tm.tm_year < 69 ? 100 : 0;
     else
         tm.tm_year = today.tm_year;
+    if (has_year && tm.tm_year < -1899)
+        return false; // no calendar has a year 0
     bool has_month = number_part(d, t, line, PART_MONTH, &tm.tm_mon);
     if (has_month)
         tm.tm_mon--;

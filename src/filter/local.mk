@@ -46,7 +46,8 @@ EXTRA_DIST += tests/corpus/stacks.py tests/corpus/stacks
 
 # And under hostile names and lines: some of the corpus here, all with --all.
 check_SCRIPTS += tests/corpus/hostile/matrix.py
-EXTRA_DIST += tests/corpus/hostile
+# not the directory: beside the sources there would come what a build leaves there
+EXTRA_DIST += tests/corpus/hostile/hostile.py tests/corpus/hostile/matrix.py tests/corpus/hostile/texts
 
 # The engine judged by fail2ban's samples, where its package is installed.
 check_SCRIPTS += tests/corpus/run-corpus.sh tests/corpus/run-gate.sh

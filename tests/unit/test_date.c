@@ -115,7 +115,9 @@ static void formats_of_a_filter(void **state)
     static const struct date_case empty[] = {{"W: x", "", -1}, {"W: 2005-01-23 21:59:59", "", -1}};
     static const struct date_case several[] = {{"A 1106513999", "1106513999", 1106513999},
                                                {"B 1106513999123", "1106513999123", 1106513999.123}};
+    static const struct date_case years[] = {{"0000-05-13 x", "0000-05-13", -1}, {"2005-01-23 x", "2005-01-23", 1106434800}};
     (void)state;
+    expect("^(%Y-%m-%d)", years, 2); // no calendar has a year 0
     expect("^\\[(%d\\.%m\\.%Y %H-%M-%S)\\]", own, 2);
     expect("{^LN-BEG}", anchored, 3);
     expect("^L=({DATE})", inside, 2);
