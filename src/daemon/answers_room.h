@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the files answers_*.c share among themselves: one function a verb, which answers the client now or later, and
+// exactly once.
+#ifndef PB_DAEMON_ANSWERS_ROOM_H
+#define PB_DAEMON_ANSWERS_ROOM_H
+
+#include <jansson.h>
+
+#include "base/str.h"
+#include "daemon/control.h"
+#include "daemon/service.h"
+
+// Exit codes for the client, as in pptpban(8).
+enum { ANSWER_FAILED = 1, ANSWER_NOTHING = 3 };
+
+json_t *answer_seconds(usec_t t); // null: for ever
+json_t *answer_text(struct str text); // fit to be shown
+const struct jail_config *answer_jail(const struct config *c, const char *name); // enabled, or NULL
+
+void answer_list(struct service *s, struct control_client client, const struct request *q);
+void answer_unban(struct service *s, struct control_client client, const struct control_peer *peer,
+                  const struct request *q);
+void answer_ban(struct service *s, struct control_client client, const struct control_peer *peer,
+                const struct request *q);
+void answer_why(struct service *s, struct control_client client, const struct request *q);
+void answer_status(struct service *s, struct control_client client);
+
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// why, as the service answers it: the ban, what each jail counts, what was seen, and what the kernel says.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/announce.h"
+#include "daemon/answers_room.h"
+#include "daemon/spare.h"
+#include "daemon/state.h"
+#include "daemon/text.h"
+
+struct why {
+    struct service *s;
+    struct control_client client;
+    json_t *answer;
+};
+
+static json_t *evidence_object(usec_t time, struct str jail, const char *class, const char *origin, struct str user,
+                               struct str line)
+{
+    return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o}", "time", (json_int_t)(time / USEC_SEC), "jail", answer_text(jail), "class",
+                     class, "origin", origin, "user", answer_text(user), "line", answer_text(line));
+}
+
+static json_t *stored_line(struct str line)
+{
+    char class[16], origin[16];
+    unsigned long long time = 0;
+
+    str_number(str_cut(&line, '\t'), INT64_MAX, &time);
+    struct str jail = str_cut(&line, '\t'), c = str_cut(&line, '\t'), o = str_cut(&line, '\t'), user = str_cut(&line, '\t');
+    text_show(c, 0, class, sizeof(class));
+    text_show(o, 0, origin, sizeof(origin));
+    return evidence_object((usec_t)time, jail, class, origin, user, line);
+}
+
+// What the memory still has; else what was kept with the ban.
+static json_t *evidence_of(struct service *s, const struct addr *a, const struct ban *ban)
+{
+    struct evidence_item items[ANNOUNCE_EVIDENCE_MAX * 2];
+    size_t n = evidence_find(engine_evidence(s->engine), a, items, sizeof(items) / sizeof(items[0]));
+    json_t *array = json_array();
+    char *stored = NULL;
+
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(array, evidence_object(items[i].time, items[i].jail, class_names[items[i].class],
+                                                     origin_names[items[i].origin], items[i].user, items[i].line));
+    bool by_hand = ban && ban->count == 0; // then what is kept is the reason
+    if ((n == 0 || by_hand) && ban && state_evidence(s->state, &ban->net, &stored) == 0)
+        for (struct str rest = str_of(stored); rest.n > 0;)
+            json_array_append_new(array, stored_line(str_cut(&rest, '\n')));
+    free(stored);
+    return array;
+}
+
+static json_t *windows_of(struct service *s, const struct addr *a)
+{
+    struct engine_window windows[CONFIG_JAILS_MAX];
+    size_t n = engine_why(s->engine, a, clock_realtime(), windows, CONFIG_JAILS_MAX);
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < n && i < CONFIG_JAILS_MAX; i++)
+        json_array_append_new(array, json_pack("{s:s,s:i,s:i,s:I,s:o,s:b}", "jail", windows[i].jail, "count",
+                                               (int)windows[i].count, "maxretry", (int)windows[i].maxretry, "findtime",
+                                               (json_int_t)(windows[i].findtime / USEC_SEC), "oldest",
+                                               windows[i].oldest ? json_integer(windows[i].oldest / USEC_SEC) : json_null(),
+                                               "ignored", windows[i].ignored));
+    return array;
+}
+
+static json_t *ban_object(const struct service *s, const struct ban *ban)
+{
+    const struct jail_config *jail = answer_jail(s->config, ban->jail);
+    char net[PREFIX_STRLEN];
+    bool by_hand = ban->count == 0;
+
+    return json_pack("{s:s,s:s,s:I,s:o,s:I,s:I,s:i,s:I}", "addr", prefix_format(&ban->net, net), "jail", ban->jail,
+                     "since", (json_int_t)(ban->since / USEC_SEC), "until", answer_seconds(ban->until), "count",
+                     (json_int_t)ban->count, "times", (json_int_t)ban->times, "maxretry",
+                     jail && !by_hand ? (int)jail->maxretry : 0, "findtime",
+                     (json_int_t)(jail && !by_hand ? jail->findtime / USEC_SEC : 0));
+}
+
+// {"fault": 12, ...}: what no jail gives weight to.
+static json_t *uncounted_of(struct service *s, const struct addr *a)
+{
+    const struct tally_entry *t = engine_uncounted(s->engine, a);
+    json_t *object = json_object();
+
+    for (unsigned i = 0; t && i < CLASS_MAX; i++)
+        if (t->count[i])
+            json_object_set_new(object, class_names[i], json_integer(t->count[i]));
+    return object;
+}
+
+static json_t *spared_object(const struct service *s, const struct prefix *net)
+{
+    enum spare_kind why = spare_find(s->spare, net);
+
+    return why == SPARE_MAX ? json_null() : json_pack("{s:s,s:s}", "by", spare_names[why], "reason", spare_reason(why));
+}
+
+static void why_kernel(void *userdata, int error, const struct enforce_kernel_state *state)
+{
+    struct why *w = userdata;
+    json_t *kernel;
+
+    if (error < 0)
+        kernel = json_pack("{s:s}", "error", strerror(-error));
+    else
+        kernel = json_pack("{s:b,s:o,s:I,s:I}", "present", state->present, "left", answer_seconds(state->left),
+                           "packets", (json_int_t)state->packets, "bytes", (json_int_t)state->bytes);
+    json_object_set_new(w->answer, "kernel", kernel);
+    control_reply(w->s->control, w->client, w->answer);
+    free(w);
+}
+
+void answer_why(struct service *s, struct control_client client, const struct request *q)
+{
+    const struct ban *ban = q->net.len == 128 ? bans_covering(engine_bans(s->engine), &q->net.addr)
+                                              : bans_find(engine_bans(s->engine), &q->net);
+    struct why *w = calloc(1, sizeof(*w));
+    char net[PREFIX_STRLEN];
+
+    if (!w) {
+        control_fail(s->control, client, ANSWER_FAILED, "out of memory");
+        return;
+    }
+    *w = (struct why){.s = s, .client = client};
+    w->answer = json_pack("{s:b,s:i,s:s,s:o,s:o,s:o,s:o,s:o}", "ok", 1, "version", 1, "addr", prefix_format(&q->net, net),
+                          "ban", ban ? ban_object(s, ban) : json_null(), "windows", windows_of(s, &q->net.addr),
+                          "uncounted", uncounted_of(s, &q->net.addr), "spared", spared_object(s, &q->net), "evidence",
+                          evidence_of(s, &q->net.addr, ban));
+    int r = s->link ? enforce_link_query(s->link, ban ? &ban->net : &q->net, why_kernel, w) : -EOPNOTSUPP;
+    if (r < 0)
+        why_kernel(w, s->link ? r : -EOPNOTSUPP, NULL);
+}
