@@ -115,7 +115,7 @@ static int read_events(struct str s, unsigned *ret)
     unsigned bits = 0, known = 0;
 
     for (size_t i = 0; r == 0 && i < words.n; i++, known = 0) {
-        for (unsigned k = 0; k < EVENT_KINDS; k++)
+        for (unsigned k = 0; k < EVENT_CHOICES; k++)
             if (strcmp(words.v[i], action_event_names[k]) == 0 || strcmp(words.v[i], "all") == 0)
                 known |= 1u << k;
         if (!known)
@@ -408,6 +408,8 @@ bool action_wants(const struct action *a, const struct action_event *e)
 
     for (size_t i = 0; !mine && i < a->jails.n; i++)
         mine = strcmp(a->jails.v[i], e->jail) == 0;
+    if (a->type == ACTION_FEED)
+        return a->enabled && mine && (e->kind == EVENT_BAN || e->kind == EVENT_UNBAN || e->kind >= EVENT_LIST);
     return a->enabled && mine && (a->events >> e->kind & 1);
 }
 

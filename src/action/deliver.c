@@ -10,6 +10,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "action/feed.h"
+
 enum { WORD_MAX = 2048 };
 
 static void tag_value(const struct message *m, struct str tag, char buf[static EVENT_TEXT_MAX + 1])
@@ -128,6 +130,19 @@ static int write_syslog(const struct message *m)
     return 0;
 }
 
+static int write_feed(const struct message *m)
+{
+    struct feed *own = NULL;
+    int r = m->feed ? 0 : feed_new(m->action->file, &own);
+
+    if (r == 0)
+        r = feed_write(m->feed ? m->feed : own, clock_realtime());
+    if (r < 0)
+        fprintf(stderr, "%s: %s\n", m->action->file, strerror(-r));
+    feed_free(own);
+    return r < 0;
+}
+
 _Noreturn void deliver(const struct message *m)
 {
     sigset_t none;
@@ -150,7 +165,7 @@ _Noreturn void deliver(const struct message *m)
         code = deliver_http(m);
         break;
     case ACTION_FEED:
-        code = deliver_feed(m);
+        code = write_feed(m);
         break;
     case ACTION_TYPES:
         break;

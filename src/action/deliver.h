@@ -13,6 +13,5 @@ _Noreturn void deliver(const struct message *m);
 // The deliveries that are no program's: 0 or 1, having said why on standard error.
 int deliver_http(const struct message *m);
 int deliver_mail(const struct message *m);
-int deliver_feed(const struct message *m);
 
 #endif

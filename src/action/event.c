@@ -8,6 +8,7 @@
 const char *const action_event_names[EVENT_KINDS] = {
     [EVENT_BAN] = "ban",         [EVENT_UNBAN] = "unban", [EVENT_WOULD_BAN] = "would-ban", [EVENT_HOOK] = "hook",
     [EVENT_RULESET] = "ruleset", [EVENT_FULL] = "full",   [EVENT_GUESSED] = "guessed", [EVENT_TEST] = "test",
+    [EVENT_LIST] = "list",       [EVENT_HELD] = "held",   [EVENT_LISTED] = "listed",
 };
 
 // Absent is "". jansson has seen to it that it is UTF-8.

@@ -18,7 +18,11 @@ enum action_event_kind {
     EVENT_FULL,      // a set is full: new bans fail
     EVENT_GUESSED, // somebody got in as an account that he had failed as before
     EVENT_TEST,
-    EVENT_KINDS
+    EVENT_LIST,   // now all bans in force follow, as EVENT_HELD, for those who keep a list of them
+    EVENT_HELD,
+    EVENT_LISTED, // those were all
+    EVENT_KINDS,
+    EVENT_CHOICES = EVENT_TEST // those before it an action may want to be told of
 };
 
 extern const char *const action_event_names[EVENT_KINDS]; // "ban", "unban", "would-ban", "hook", ...

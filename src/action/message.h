@@ -5,12 +5,15 @@
 
 #include "action/action.h"
 
+struct feed;
+
 struct message {
     const struct action *action;
     const char *host;
     const struct action_event *v;
     size_t n;      // at least one
     uint64_t more; // events of which nothing is known any more
+    struct feed *feed; // of an action of that type; NULL: as it stands in its file
 };
 
 enum { MESSAGE_TITLE_MAX = 700 };

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "action/deliver.h"
+#include "action/feed.h"
 #include "action/queue.h"
 #include "base/log.h"
 #include "config-build.h"
@@ -39,6 +40,7 @@ struct program {
     size_t n_dirs;
     struct action_set *actions;
     struct queue queues[ACTIONS_MAX];
+    struct feed *feeds[ACTIONS_MAX]; // of those of type feed
     struct worker workers[WORKERS_MAX];
     char host[65];
     int socket, signals;
@@ -56,7 +58,8 @@ static void on_problem(void *userdata, const char *text)
 
 static _Noreturn void be_worker(struct program *p, const struct queue *q, int said)
 {
-    struct message m = {.action = q->action, .host = p->host, .v = q->v, .n = q->n_sending, .more = q->more_sending};
+    struct message m = {.action = q->action, .host = p->host, .v = q->v, .n = q->n_sending, .more = q->more_sending,
+                        .feed = p->feeds[q - p->queues]};
     const struct rlimit core = {0};
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -170,7 +173,7 @@ static void hear(struct program *p, usec_t now)
         }
         p->events++;
         for (size_t k = 0; k < p->actions->n; k++)
-            if (action_wants(&p->actions->v[k], &e))
+            if (action_wants(&p->actions->v[k], &e) && (!p->feeds[k] || feed_event(p->feeds[k], &e)))
                 queue_add(&p->queues[k], &e, now);
     }
 }
@@ -188,6 +191,18 @@ static void hear_signal(struct program *p, usec_t now)
 
 // --- beginning and end ---------------------------------------------------------------------------------------
 
+// Of one that cannot be read, each delivery says why.
+static int open_feed(const struct action *a, struct feed **ret)
+{
+    int r = feed_new(a->file, ret);
+
+    if (r < 0 && r != -ENOMEM) {
+        log_warning("action %s: %s: %s", a->name, a->file, strerror(-r));
+        r = 0;
+    }
+    return r;
+}
+
 static int load(struct program *p)
 {
     struct action_set *fresh;
@@ -197,12 +212,17 @@ static int load(struct program *p)
 
     if (r < 0)
         return r;
-    for (size_t i = 0; p->actions && i < p->actions->n; i++)
+    for (size_t i = 0; p->actions && i < p->actions->n; i++) {
         queue_clear(&p->queues[i]);
+        feed_free(p->feeds[i]);
+        p->feeds[i] = NULL;
+    }
     action_set_free(p->actions);
     p->actions = fresh;
     for (size_t i = 0; r == 0 && i < fresh->n; i++) {
         r = queue_init(&p->queues[i], &fresh->v[i], clock_monotonic());
+        if (r == 0 && fresh->v[i].enabled && fresh->v[i].type == ACTION_FEED)
+            r = open_feed(&fresh->v[i], &p->feeds[i]);
         enabled += fresh->v[i].enabled;
     }
     log_info("%zu action%s enabled", enabled, enabled == 1 ? "" : "s");

@@ -11,10 +11,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+enum { HELD_AT_ONCE = 128 };
+
+#define HELD_PAUSE (50 * USEC_MSEC)
+
+enum stage { LIST_BEGIN, LIST_HELD, LIST_TOLD };
+
 struct tell {
     int fd;
     struct sockaddr_un to;
     struct tell_counters counters;
+    bool absent; // nobody listened to the last event
+    const struct bans *bans;
+    sd_event_source *timer;
+    enum stage stage; // of telling all bans
+    unsigned next;    // ban to be told
 };
 
 int tell_new(const char *runtime_dir, struct tell **ret)
@@ -39,6 +50,7 @@ void tell_free(struct tell *t)
 {
     if (!t)
         return;
+    sd_event_source_disable_unref(t->timer);
     if (t->fd >= 0)
         close(t->fd);
     free(t);
@@ -62,23 +74,93 @@ static json_t *event_object(const char *event, const struct prefix *about, const
     return o;
 }
 
-void tell_event(struct tell *t, const char *event, const struct prefix *about, const struct ban *ban, const char *user,
-                const char *text)
+static int send_event(struct tell *t, const char *event, const struct prefix *about, const struct ban *ban, const char *user,
+                      const char *text)
 {
-    if (!t || access(t->to.sun_path, F_OK) < 0)
-        return;
+    if (access(t->to.sun_path, F_OK) < 0)
+        return -errno;
     json_t *o = event_object(event, about, ban, user, text);
     char *line = o ? json_dumps(o, JSON_COMPACT) : NULL;
     ssize_t n = -1;
 
     if (line)
         n = sendto(t->fd, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&t->to, sizeof(t->to));
-    if (n >= 0)
-        t->counters.told++;
-    else if (!line || (errno != ENOENT && errno != ECONNREFUSED))
-        t->counters.lost++;
+    int r = n >= 0 ? 0 : line ? -errno : -ENOMEM;
     free(line);
     json_decref(o);
+    return r;
+}
+
+static bool is_absent(int r)
+{
+    return r == -ENOENT || r == -ECONNREFUSED;
+}
+
+static void list_again(struct tell *t)
+{
+    t->stage = LIST_BEGIN;
+    t->next = 0;
+    if (t->timer)
+        sd_event_source_set_enabled(t->timer, SD_EVENT_ON);
+}
+
+void tell_event(struct tell *t, const char *event, const struct prefix *about, const struct ban *ban, const char *user,
+                const char *text)
+{
+    int r = t ? send_event(t, event, about, ban, user, text) : -ENOENT;
+
+    if (!t)
+        return;
+    t->counters.told += r == 0;
+    t->counters.lost += r < 0 && !is_absent(r);
+    if ((r == 0 && t->absent) || (r < 0 && !is_absent(r)))
+        list_again(t);
+    t->absent = is_absent(r);
+}
+
+// The next step; what finds no room is told later.
+static int tell_next(struct tell *t)
+{
+    unsigned next = t->next;
+    const struct ban *ban = NULL;
+    int r;
+
+    if (t->stage == LIST_BEGIN)
+        r = send_event(t, "list", NULL, NULL, "", "all bans follow");
+    else if (t->stage == LIST_HELD && (ban = bans_next(t->bans, &next)))
+        r = send_event(t, "held", &ban->net, ban, "", "is banned");
+    else
+        r = send_event(t, "listed", NULL, NULL, "", "those were all");
+    if (r < 0)
+        return r;
+    t->next = next;
+    if (t->stage == LIST_BEGIN)
+        t->stage = LIST_HELD;
+    else if (!ban)
+        t->stage = LIST_TOLD;
+    return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct tell *t = userdata;
+    int r = 0;
+
+    (void)usec;
+    for (int i = 0; i < HELD_AT_ONCE && r == 0 && t->stage != LIST_TOLD; i++)
+        r = tell_next(t);
+    t->absent = r < 0 && r != -EAGAIN && r != -ENOBUFS;
+    if (t->absent || t->stage == LIST_TOLD)
+        return sd_event_source_set_enabled(source, SD_EVENT_OFF); // an event that arrives begins it again
+    return sd_event_source_set_time_relative(source, HELD_PAUSE);
+}
+
+int tell_start(struct tell *t, sd_event *event, const struct bans *bans)
+{
+    t->bans = bans;
+    int r = sd_event_add_time_relative(event, &t->timer, CLOCK_MONOTONIC, HELD_PAUSE, 0, on_timer, t);
+
+    return r < 0 ? r : sd_event_source_set_enabled(t->timer, SD_EVENT_ON);
 }
 
 struct tell_counters tell_counters(const struct tell *t)

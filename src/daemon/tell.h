@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include <systemd/sd-event.h>
+
 #include "policy/bans.h"
 
 struct tell;
@@ -14,13 +16,17 @@ struct tell;
 int tell_new(const char *runtime_dir, struct tell **ret);
 void tell_free(struct tell *t);
 
+// Begins to tell of all bans in force, a few at a time: whoever keeps a list of them may not know them. Again whenever an
+// event was lost, and when somebody listens after nobody did. bans: as long as t lives. -errno.
+int tell_start(struct tell *t, sd_event *event, const struct bans *bans);
+
 // event: as pptpban-notify calls it. about: whom it is about, ban: which ban, either may be NULL; user: fit to be shown, ""
 // when unknown. t: NULL is fine.
 void tell_event(struct tell *t, const char *event, const struct prefix *about, const struct ban *ban, const char *user,
                 const char *text);
 
 struct tell_counters {
-    uint64_t told, lost; // nobody listening counts as neither
+    uint64_t told, lost; // nobody listening counts as neither, nor does the list of all bans
 };
 
 struct tell_counters tell_counters(const struct tell *t);

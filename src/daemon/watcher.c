@@ -351,6 +351,8 @@ static int begin(struct watcher *w)
     // from here on clients come to us
     if (s->control && (r = control_publish(s->control)) < 0)
         return fail(w, r, "control socket: %s", strerror(-r));
+    if (s->tell && (r = tell_start(s->tell, s->event, engine_bans(s->engine))) < 0)
+        return fail(w, r, "events: %s", strerror(-r));
     return 0;
 }
 

@@ -221,6 +221,16 @@ int bans_each(const struct bans *b, int (*fn)(void *userdata, const struct ban *
     return 0;
 }
 
+const struct ban *bans_next(const struct bans *b, unsigned *i)
+{
+    for (; *i < b->never_used; (*i)++) {
+        const struct entry *e = &b->v[*i];
+        if (e->heap < b->n && b->heap[e->heap] == *i)
+            return &b->v[(*i)++].ban;
+    }
+    return NULL;
+}
+
 size_t bans_count(const struct bans *b)
 {
     return b->n;

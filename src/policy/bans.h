@@ -47,6 +47,10 @@ usec_t bans_next_expiry(const struct bans *b);
 // Calls fn for each ban, in no order; fn must not change the list. Stops and returns at the first non-zero.
 int bans_each(const struct bans *b, int (*fn)(void *userdata, const struct ban *), void *userdata);
 
+// Ban number i of those in the list, in no order; NULL behind the last. Removing the one that was returned is fine; one
+// that is added meanwhile may come or not.
+const struct ban *bans_next(const struct bans *b, unsigned *i);
+
 size_t bans_count(const struct bans *b);
 
 #endif

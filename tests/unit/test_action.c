@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "action/feed.h"
 #include "action/message.h"
 #include "action/queue.h"
 
@@ -326,6 +327,90 @@ static void messages(void **state)
     free(json);
 }
 
+// --- the list of those who are banned ---------------------------------------------------------------------------
+
+static bool feed_tell(struct feed *f, enum action_event_kind kind, const char *net, usec_t until)
+{
+    struct action_event e = {.kind = kind, .has_net = net != NULL, .until = until};
+
+    if (net)
+        assert_int_equal(prefix_parse(str_of(net), &e.net), 0);
+    return feed_event(f, &e);
+}
+
+// What the file holds, without its first line.
+static const char *feed_lines(struct feed *f, const char *path, usec_t now)
+{
+    static char text[4096];
+
+    assert_int_equal(feed_write(f, now), 0);
+    FILE *in = fopen(path, "re");
+    assert_non_null(in);
+    text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
+    fclose(in);
+    return strchr(text, '\n') + 1;
+}
+
+static void a_feed_is_whole(void **state)
+{
+    char dir[] = "/tmp/pptpban-feed-XXXXXX", path[64];
+    struct feed *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/banned.txt", dir);
+    assert_int_equal(feed_new(path, &f), 0);
+    assert_true(feed_tell(f, EVENT_BAN, "192.0.2.9", T0));
+    assert_true(feed_tell(f, EVENT_BAN, "192.0.2.1", USEC_FOREVER));
+    assert_true(feed_tell(f, EVENT_BAN, "2001:db8::/64", 2 * T0));
+    assert_string_equal(feed_lines(f, path, 0), "192.0.2.1\n192.0.2.9 # 1000\n2001:db8::/64 # 2000\n");
+    assert_true(feed_tell(f, EVENT_UNBAN, "192.0.2.1", 0));
+    assert_false(feed_tell(f, EVENT_UNBAN, "192.0.2.77", 0)); // nothing to be written for it
+    assert_false(feed_tell(f, EVENT_HOOK, NULL, 0));
+    assert_string_equal(feed_lines(f, path, T0), "2001:db8::/64 # 2000\n"); // that of the other is over
+    feed_free(f);
+
+    // The file is its memory; what was lost meanwhile, both ways, comes right with the next list of all.
+    assert_int_equal(feed_new(path, &f), 0);
+    assert_false(feed_tell(f, EVENT_LIST, NULL, 0));
+    assert_false(feed_tell(f, EVENT_HELD, "192.0.2.7", 0));
+    assert_true(feed_tell(f, EVENT_BAN, "192.0.2.8", 3 * T0)); // while it is told
+    assert_string_equal(feed_lines(f, path, 0), "192.0.2.7\n192.0.2.8 # 3000\n2001:db8::/64 # 2000\n");
+    assert_true(feed_tell(f, EVENT_LISTED, NULL, 0));
+    assert_string_equal(feed_lines(f, path, 0), "192.0.2.7\n192.0.2.8 # 3000\n");
+    assert_true(feed_tell(f, EVENT_LISTED, NULL, 0)); // an end without a beginning is no list
+    assert_string_equal(feed_lines(f, path, 0), "192.0.2.7\n192.0.2.8 # 3000\n");
+    feed_free(f);
+    unlink(path);
+    rmdir(dir);
+}
+
+static void a_feed_is_bounded(void **state)
+{
+    struct action_event e = {.kind = EVENT_HELD, .has_net = true, .until = T0};
+    char dir[] = "/tmp/pptpban-feed-XXXXXX", path[64], first[80];
+    struct feed *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/banned.txt", dir);
+    assert_int_equal(feed_new(path, &f), 0);
+    for (unsigned i = 0; i < FEED_MAX + 100; i++) {
+        char net[32];
+        snprintf(net, sizeof(net), "10.%u.%u.%u", i >> 16 & 255, i >> 8 & 255, i & 255);
+        assert_int_equal(prefix_parse(str_of(net), &e.net), 0);
+        feed_event(f, &e);
+    }
+    assert_int_equal(feed_write(f, 0), 0);
+    FILE *in = fopen(path, "re");
+    assert_non_null(fgets(first, sizeof(first), in));
+    fclose(in);
+    assert_non_null(strstr(first, ", 262144 of them;"));
+    feed_free(f);
+    unlink(path);
+    rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +422,8 @@ int main(void)
         cmocka_unit_test(the_rate_holds),
         cmocka_unit_test(what_fails_is_tried_again),
         cmocka_unit_test(messages),
+        cmocka_unit_test(a_feed_is_whole),
+        cmocka_unit_test(a_feed_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
