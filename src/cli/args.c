@@ -9,7 +9,7 @@
 #include "cli/exit.h"
 
 static const struct arg {
-    unsigned bit;
+    uint64_t bit;
     const char *name, *value, *help;
     size_t target; // offset in struct args of the string, 0: none
 } table[] = {
@@ -48,15 +48,17 @@ static const struct arg {
 
 enum { N_ARGS = sizeof(table) / sizeof(table[0]) };
 
+enum { FIRST_VALUE = 256 }; // of getopt's, behind all letters
+
 static const struct arg *find(int value)
 {
     for (size_t i = 0; i < N_ARGS; i++)
-        if (table[i].bit == (unsigned)value)
+        if (value == (int)i + FIRST_VALUE || (value == 'h' && table[i].bit == ARG_HELP))
             return &table[i];
     return NULL;
 }
 
-int args_parse(int argc, char **argv, unsigned allowed, int least, int most, struct args *ret)
+int args_parse(int argc, char **argv, uint64_t allowed, int least, int most, struct args *ret)
 {
     struct option options[N_ARGS + 1] = {{0}};
     struct args a = {0};
@@ -67,11 +69,11 @@ int args_parse(int argc, char **argv, unsigned allowed, int least, int most, str
     for (size_t i = 0; i < N_ARGS; i++)
         if (table[i].bit & allowed)
             options[n++] = (struct option){table[i].name, table[i].value ? required_argument : no_argument, NULL,
-                                           (int)table[i].bit};
+                                           (int)i + FIRST_VALUE};
     optind = 0; // glibc: start anew, permuting
     opterr = 0;
     while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        const struct arg *arg = find(c == 'h' ? (int)ARG_HELP : c);
+        const struct arg *arg = find(c);
         if (!arg) {
             const char letter[] = {'-', (char)optopt, '\0'}; // of several in one word, perhaps
             fprintf(stderr, "pptpban %s: %s %s; see pptpban %s --help\n", argv[0],
@@ -94,7 +96,7 @@ int args_parse(int argc, char **argv, unsigned allowed, int least, int most, str
     return 0;
 }
 
-void args_print_help(unsigned allowed, FILE *out)
+void args_print_help(uint64_t allowed, FILE *out)
 {
     allowed |= ARG_HELP;
     for (size_t i = 0; i < N_ARGS; i++) {

@@ -4,54 +4,54 @@
 #define PB_CLI_ARGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
-enum args_option {
-    ARG_HELP = 1 << 0,
-    ARG_CONFIG = 1 << 1,
-    ARG_RUNTIME = 1 << 2,
-    ARG_JSON = 1 << 3,
-    ARG_PLAIN = 1 << 4,
-    ARG_JAIL = 1 << 5,
-    ARG_ALL = 1 << 6,
-    ARG_FOR = 1 << 7,
-    ARG_DUMP = 1 << 8,
-    ARG_OUTPUT = 1 << 9,
-    ARG_USER = 1 << 10,
-    ARG_CONFIRM = 1 << 11,
-    ARG_NO_CONFIRM = 1 << 12,
-    ARG_NO_WAIT = 1 << 13,
-    ARG_FROM = 1 << 14,
-    ARG_FORMAT = 1 << 15,
-    ARG_OVERDUE = 1 << 16,
-    ARG_HTML = 1 << 17,
-    ARG_SINCE = 1 << 18,
-    ARG_JOURNAL = 1 << 19,
-    ARG_REPORT = 1 << 20,
-    ARG_WRITE = 1 << 21,
-    ARG_FORCE = 1 << 22,
-    ARG_BANS = 1 << 23,
-    ARG_APPLY = 1 << 24,
-    ARG_DATABASE = 1 << 25,
-    ARG_AGAINST = 1 << 26,
-    ARG_ACTIONS = 1 << 27,
-    ARG_ROOT = 1 << 28, // bits from the top: options of one verb alone
-    ARG_STRICT = 1 << 29,
-    ARG_FIX = 1 << 30,
-};
+// A bit each: what a verb takes, and what was given.
+#define ARG_HELP       (UINT64_C(1) << 0)
+#define ARG_CONFIG     (UINT64_C(1) << 1)
+#define ARG_RUNTIME    (UINT64_C(1) << 2)
+#define ARG_JSON       (UINT64_C(1) << 3)
+#define ARG_PLAIN      (UINT64_C(1) << 4)
+#define ARG_JAIL       (UINT64_C(1) << 5)
+#define ARG_ALL        (UINT64_C(1) << 6)
+#define ARG_FOR        (UINT64_C(1) << 7)
+#define ARG_DUMP       (UINT64_C(1) << 8)
+#define ARG_OUTPUT     (UINT64_C(1) << 9)
+#define ARG_USER       (UINT64_C(1) << 10)
+#define ARG_CONFIRM    (UINT64_C(1) << 11)
+#define ARG_NO_CONFIRM (UINT64_C(1) << 12)
+#define ARG_NO_WAIT    (UINT64_C(1) << 13)
+#define ARG_FROM       (UINT64_C(1) << 14)
+#define ARG_FORMAT     (UINT64_C(1) << 15)
+#define ARG_OVERDUE    (UINT64_C(1) << 16)
+#define ARG_HTML       (UINT64_C(1) << 17)
+#define ARG_SINCE      (UINT64_C(1) << 18)
+#define ARG_JOURNAL    (UINT64_C(1) << 19)
+#define ARG_REPORT     (UINT64_C(1) << 20)
+#define ARG_WRITE      (UINT64_C(1) << 21)
+#define ARG_FORCE      (UINT64_C(1) << 22)
+#define ARG_BANS       (UINT64_C(1) << 23)
+#define ARG_APPLY      (UINT64_C(1) << 24)
+#define ARG_DATABASE   (UINT64_C(1) << 25)
+#define ARG_AGAINST    (UINT64_C(1) << 26)
+#define ARG_ACTIONS    (UINT64_C(1) << 27)
+#define ARG_ROOT       (UINT64_C(1) << 28)
+#define ARG_STRICT     (UINT64_C(1) << 29)
+#define ARG_FIX        (UINT64_C(1) << 30)
 
 struct args {
-    unsigned given; // enum args_option
+    uint64_t given; // ARG_ bits
     const char *config, *runtime, *jail, *duration, *output, *user, *write, *database, *root, *confirm, *from, *format, *html, *since, *journal, *against, *dir;
     char **rest; // what is no option
     int n_rest;
 };
 
-// Reads argv (argv[0] is the verb). allowed: enum args_option bits; ARG_HELP always is. At least least and at most
+// Reads argv (argv[0] is the verb). allowed: ARG_ bits; ARG_HELP always is. At least least and at most
 // most arguments that are no options. Returns 0, or EXIT_USAGE after having said why on standard error.
-int args_parse(int argc, char **argv, unsigned allowed, int least, int most, struct args *ret);
+int args_parse(int argc, char **argv, uint64_t allowed, int least, int most, struct args *ret);
 
 // One line for each of these options.
-void args_print_help(unsigned allowed, FILE *out);
+void args_print_help(uint64_t allowed, FILE *out);
 
 #endif

@@ -4,6 +4,7 @@
 #define PB_CLI_VERBS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct verb {
@@ -11,7 +12,7 @@ struct verb {
     const char *arguments; // "ADDR|NET|--all"
     const char *summary;   // one line
     const char *details;   // further lines of its help, "" for none
-    unsigned options;      // enum args_option; 0: the verb reads its arguments itself, --help too
+    uint64_t options;      // ARG_ bits; 0: the verb reads its arguments itself, --help too
     int least, most;       // how many arguments that are no options
     // argv[0] is the verb's name. Returns the exit code (daemon/request.h).
     int (*run)(int argc, char **argv);

@@ -104,7 +104,7 @@ static void what_is_left_has_two_units(void **state)
         assert_string_equal(output_left(cases[i].left, buf), cases[i].text);
 }
 
-static int parse(unsigned allowed, int least, int most, struct args *ret, const char *first, ...)
+static int parse(uint64_t allowed, int least, int most, struct args *ret, const char *first, ...)
 {
     char *argv[10] = {(char *)"verb"};
     int argc = 1;
