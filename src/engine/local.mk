@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = \
+	src/engine/asked.c \
 	src/engine/engine.c src/engine/engine.h \
 	src/engine/evidence.c src/engine/evidence.h \
 	src/engine/history.c src/engine/history.h \
+	src/engine/judge.c src/engine/private.h \
 	src/engine/procfs.c src/engine/procfs.h \
 	src/engine/units.c src/engine/units.h
 

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From outcome to verdict: which jails hear of it, who is banned already, who is spared, and what is told of that.
+#include <string.h>
+
+#include "engine/private.h"
+
+static void tell(struct engine *e, const char *jail, const struct outcome *o, const struct verdict *v)
+{
+    struct engine_event event = {.outcome = o, .jail = jail, .verdict = v};
+
+    if (e->options.callbacks.event)
+        e->options.callbacks.event(e->options.callbacks.userdata, &event);
+}
+
+static unsigned previous_bans(const struct engine *e, const struct jail_config *c, const struct prefix *net, usec_t t)
+{
+    if (!c->increment)
+        return 0;
+    if (e->options.callbacks.previous)
+        return e->options.callbacks.previous(e->options.callbacks.userdata, net, t, c->decay);
+    return e->history ? history_count(e->history, net, t, c->decay) : 0;
+}
+
+// Is there nothing left to do for this jail? A ban of another jail that is shorter than its own leaves it something: a
+// jail for those who come again hears of them when they have just been banned.
+static bool is_banned(const struct engine *e, const struct jail_config *c, const struct addr *a, usec_t t)
+{
+    const struct ban *ban = bans_covering(c->observe ? e->observed : e->bans, a);
+
+    if (!ban || ban->until <= t || ban->since > t)
+        return false;
+    return strcmp(ban->jail, c->name) == 0 || ban->until == USEC_FOREVER ||
+           (c->bantime != USEC_FOREVER && ban->until - t >= c->bantime);
+}
+
+static struct ban ban_of(const struct jail_config *c, const struct outcome *o, const struct verdict *v)
+{
+    struct ban ban = {
+        .net = prefix_of(&v->addr, 128),
+        .since = o->time,
+        .until = v->until,
+        .count = v->count,
+        .times = v->previous + 1,
+    };
+
+    strncpy(ban.jail, c->name, JAIL_NAME_MAX);
+    return ban;
+}
+
+static void decide(struct engine *e, unsigned k, const struct outcome *o, const struct ban *ban)
+{
+    const struct jail_config *c = &engine_config(e)->jails[k];
+
+    jail_forget(e->jails[k], &o->addr); // counted from nothing when the ban is over
+    if (bans_add(c->observe ? e->observed : e->bans, ban, false) < 0) {
+        e->counters.bans_refused++;
+        return;
+    }
+    e->counters.bans++;
+    if (e->history)
+        history_add(e->history, &ban->net, ban->until, ban->times);
+    if (e->options.callbacks.ban)
+        e->options.callbacks.ban(e->options.callbacks.userdata, ban, &o->decided, c->observe);
+}
+
+static void judge(struct engine *e, unsigned k, const struct outcome *o)
+{
+    const struct engine_callbacks *to = &e->options.callbacks;
+    const struct jail_config *c = &engine_config(e)->jails[k];
+    struct verdict v = {.kind = VERDICT_BANNED, .addr = o->addr};
+    struct prefix net = prefix_of(&o->addr, 128);
+
+    if (to->decided && to->decided(to->userdata, c->name, o)) {
+        e->counters.muted++;
+        return;
+    }
+    if (!is_banned(e, c, &o->addr, o->time))
+        v = jail_failure(e->jails[k], &o->addr, o->user, o->time, c->weight[o->class],
+                         previous_bans(e, c, &net, o->time));
+    e->counters.ignored += v.kind == VERDICT_IGNORED;
+    struct ban ban = ban_of(c, o, &v);
+    if (v.kind == VERDICT_BAN && to->spare && to->spare(to->userdata, &ban, o)) {
+        v.kind = VERDICT_SPARED;
+        e->counters.spared++;
+    }
+    evidence_add(e->evidence, o, c->name);
+    tell(e, c->name, o, &v);
+    if (v.kind == VERDICT_BAN)
+        decide(e, k, o, &ban);
+}
+
+static usec_t longest_findtime(const struct engine *e)
+{
+    usec_t longest = 0;
+
+    for (size_t k = 0; k < engine_config(e)->n_jails; k++)
+        if (e->jails[k] && engine_config(e)->jails[k].findtime > longest)
+            longest = engine_config(e)->jails[k].findtime;
+    return longest;
+}
+
+// What a window rests on is older than its failures: the lines that told their address came before them.
+static void note_span(struct engine *e, const struct outcome *o)
+{
+    if (o->time - e->span.since > longest_findtime(e)) {
+        e->span.before = e->span.longest;
+        e->span.longest = 0;
+        e->span.since = o->time;
+    }
+    if (o->time - o->begin > e->span.longest)
+        e->span.longest = o->time - o->begin;
+}
+
+// Names are tried where passwords are checked; the rest says nothing of an account.
+static void note_account(struct engine *e, const struct outcome *o)
+{
+    const struct engine_callbacks *to = &e->options.callbacks;
+    const struct addr *from = o->has_addr ? &o->addr : NULL;
+    const struct account *guessed = NULL;
+
+    if (o->kind == OUTCOME_SUCCESS)
+        guessed = accounts_succeed(e->accounts, o->user, from, o->time);
+    else if (o->class == CLASS_AUTH)
+        accounts_fail(e->accounts, o->user, from, o->time);
+    if (guessed && to->guessed)
+        to->guessed(to->userdata, guessed);
+}
+
+void engine_outcome(void *userdata, const struct outcome *o)
+{
+    const struct unit_context *context = userdata;
+    struct engine *e = context->engine;
+    const struct unit *u = &e->units.v[context->unit];
+    bool told = false, counted = false;
+
+    if (o->kind == OUTCOME_FAILURE)
+        note_span(e, o);
+    for (unsigned n = 0; n < u->n_jails; n++) {
+        unsigned k = u->jails[n];
+        const struct jail_config *c = &engine_config(e)->jails[k];
+        switch (o->kind) {
+        case OUTCOME_FAILURE:
+            if (c->weight[o->class] > 0) {
+                judge(e, k, o);
+                counted = true;
+            }
+            break;
+        case OUTCOME_SUCCESS:
+            jail_success(e->jails[k], &o->addr, o->user, o->time);
+            if (!told)
+                tell(e, c->name, o, NULL);
+            told = true;
+            break;
+        case OUTCOME_UNATTRIBUTED:
+            if (c->weight[o->class] > 0 && !told) {
+                tell(e, c->name, o, NULL);
+                told = true;
+            }
+            break;
+        }
+    }
+    note_account(e, o);
+    if (o->kind == OUTCOME_FAILURE && !counted)
+        tally_add(e->uncounted, &o->addr, o->class, o->time);
+}
