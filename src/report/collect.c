@@ -2,7 +2,6 @@
 // What is told goes into three tables: attempts, bans, and what is known of each address.
 #include "report/collect.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +29,10 @@ int report_new(usec_t since, const char *countries, struct report **ret, char er
     if (!r)
         return -ENOMEM;
     r->since = since;
-    if (countries) {
-        int m = MMDB_open(countries, MMDB_MODE_MMAP, &r->countries);
-        if (m != MMDB_SUCCESS) {
-            snprintf(error, REPORT_ERROR_MAX, "%s: %s; a database of countries in MaxMind's format is wanted", countries,
-                     m == MMDB_IO_ERROR ? strerror(errno) : MMDB_strerror(m));
-            free(r);
-            return -EINVAL;
-        }
-        r->has_countries = true;
+    int opened = countries ? country_open(countries, &r->countries, error) : 0;
+    if (opened < 0) {
+        free(r);
+        return opened;
     }
     // "": a temporary file that is gone with the connection
     bool good = sqlite3_open("", &r->db) == SQLITE_OK && sqlite3_exec(r->db, schema, NULL, NULL, NULL) == SQLITE_OK;
@@ -60,35 +54,8 @@ void report_free(struct report *r)
     for (size_t i = 0; i < REPORT_INSERTS; i++)
         sqlite3_finalize(r->inserts[i]);
     sqlite3_close(r->db);
-    if (r->has_countries)
-        MMDB_close(&r->countries);
+    country_close(r->countries);
     free(r);
-}
-
-static void country_of(struct report *r, const struct addr *a, char ret[static 3])
-{
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
-    struct sockaddr_in four = {.sin_family = AF_INET};
-    bool v4 = addr_is_v4(a);
-    MMDB_entry_data_s data;
-    int error;
-
-    *ret = '\0';
-    if (!r->has_countries)
-        return;
-    memcpy(&six.sin6_addr, a->b, 16);
-    memcpy(&four.sin_addr, a->b + 12, 4);
-    MMDB_lookup_result_s found =
-        MMDB_lookup_sockaddr(&r->countries, v4 ? (struct sockaddr *)&four : (struct sockaddr *)&six, &error);
-    if (error != MMDB_SUCCESS || !found.found_entry ||
-        MMDB_get_value(&found.entry, &data, "country", "iso_code", NULL) != MMDB_SUCCESS || !data.has_data ||
-        data.type != MMDB_DATA_TYPE_UTF8_STRING || data.data_size != 2)
-        return;
-    for (int i = 0; i < 2; i++)
-        if (data.utf8_string[i] < 'A' || data.utf8_string[i] > 'Z')
-            return;
-    memcpy(ret, data.utf8_string, 2);
-    ret[2] = '\0';
 }
 
 static void run(struct report *r, sqlite3_stmt *q)
@@ -101,9 +68,9 @@ static void add_address(struct report *r, const struct addr *a)
 {
     sqlite3_stmt *q = r->inserts[INSERT_ADDRESS];
     struct prefix net = prefix_of(a, addr_is_v4(a) ? REPORT_NET4 + 96 : REPORT_NET6);
-    char country[3];
+    char country[COUNTRY_CODE];
 
-    country_of(r, a, country);
+    country_of(r->countries, a, country);
     sqlite3_bind_blob(q, 1, a->b, sizeof(a->b), SQLITE_STATIC);
     sqlite3_bind_blob(q, 2, net.addr.b, sizeof(net.addr.b), SQLITE_STATIC);
     sqlite3_bind_text(q, 3, country, -1, SQLITE_STATIC);

@@ -3,9 +3,9 @@
 #ifndef PB_REPORT_COLLECT_H
 #define PB_REPORT_COLLECT_H
 
-#include <maxminddb.h>
 #include <sqlite3.h>
 
+#include "host/country.h"
 #include "report/report.h"
 
 enum { INSERT_ATTEMPT, INSERT_ADDRESS, INSERT_BAN, REPORT_INSERTS };
@@ -15,8 +15,7 @@ enum { REPORT_NET4 = 24, REPORT_NET6 = 64 }; // what is shown as one network
 struct report {
     sqlite3 *db;
     sqlite3_stmt *inserts[REPORT_INSERTS];
-    MMDB_s countries;
-    bool has_countries;
+    struct country_db *countries; // NULL: none
     usec_t since;
     bool failed; // something could not be kept
 };

@@ -230,7 +230,7 @@ int report_work_out(struct report *r, struct report_figures *ret)
     memset(f, 0, sizeof(*f));
     if (r->failed || sqlite3_exec(r->db, indexes, NULL, NULL, NULL) != SQLITE_OK)
         return -EIO;
-    f->has_countries = r->has_countries;
+    f->has_countries = r->countries != NULL;
     if (totals(r, f) < 0 || list(r, by_address, 32, 128, &f->by_address) < 0 ||
         list(r, by_network, REPORT_NET4, REPORT_NET6, &f->by_network) < 0 || list(r, by_account, 32, 128, &f->by_account) < 0 ||
         list(r, by_country, 32, 128, &f->by_country) < 0 || buckets(r, f) < 0)

@@ -10,4 +10,4 @@ libreport_a_SOURCES = \
 
 check_PROGRAMS += test_report
 test_report_SOURCES = tests/unit/test_report.c
-test_report_LDADD = libreport.a libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(CMOCKA_LIBS)
+test_report_LDADD = libreport.a libhost.a libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(CMOCKA_LIBS)

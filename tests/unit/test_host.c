@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // host: what utmp, resolv.conf and pppd's command line tell, and what they do not.
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "host/country.h"
 #include "host/nameservers.h"
 #include "host/sessions.h"
 #include "host/tunnels.h"
@@ -95,9 +97,25 @@ static void a_pppd_tells_inside_and_outside(void **state)
     assert_false(t.has_inner || t.has_outer);
 }
 
+static void countries_need_a_database(void **state)
+{
+    char error[COUNTRY_ERROR_MAX], code[COUNTRY_CODE] = "XX";
+    struct country_db *db = NULL;
+    struct addr a;
+    (void)state;
+    assert_int_equal(country_open("/nonexistent.mmdb", &db, error), -EINVAL);
+    assert_non_null(strstr(error, "/nonexistent.mmdb: "));
+    assert_null(db);
+    assert_int_equal(country_open("/dev/null", &db, error), -EINVAL);
+    assert_int_equal(addr_parse(STR("192.0.2.1"), &a), 0);
+    assert_string_equal(country_of(NULL, &a, code), "");
+    country_close(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(countries_need_a_database),
         cmocka_unit_test(utmp_tells_who_logged_in_on_a_pseudo_terminal),
         cmocka_unit_test(resolv_conf_names_servers),
         cmocka_unit_test(a_pppd_tells_inside_and_outside),
