@@ -4,6 +4,8 @@ libpolicy_a_SOURCES = \
 	src/policy/accounts.c src/policy/accounts.h \
 	src/policy/bans.c src/policy/bans.h \
 	src/policy/jail.c src/policy/jail.h \
+	src/policy/logins.c src/policy/logins.h \
+	src/policy/networks.c src/policy/networks.h \
 	src/policy/tally.c src/policy/tally.h
 
 check_PROGRAMS += test_accounts
@@ -13,3 +15,7 @@ test_accounts_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm
 check_PROGRAMS += test_policy
 test_policy_SOURCES = tests/unit/test_policy.c
 test_policy_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm
+
+check_PROGRAMS += test_networks
+test_networks_SOURCES = tests/unit/test_networks.c
+test_networks_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm
