@@ -74,6 +74,8 @@ static void send_batch(struct enforcer *e, bool adding, struct msg_verdict *verd
             h->queued = false;
         if (adding && el->error == ENOENT)
             continue; // somebody took the set away this moment: the repair brings it, with what is held
+        if (adding && el->error && h)
+            h->kernel_until = el->was; // it keeps the time it had
         if (adding ? el->error && !el->known : !el->error || el->error == ENOENT)
             if (h)
                 held_remove(&e->held, h);
@@ -102,10 +104,10 @@ static void queue_add(struct enforcer *e, struct held_entry *h, const char *jail
     usec_t left = h->until == USEC_FOREVER ? USEC_FOREVER : (h->until - e->realtime() + USEC_SEC - 1) / USEC_SEC;
     uint32_t timeout = left > e->limits.max_timeout ? e->limits.max_timeout : left < 1 ? 1 : (uint32_t)left;
 
+    e->batch[e->n_batch++] = (struct element){
+        .net = h->net, .timeout = timeout, .was = h->kernel_until, .count = h->count, .jail = jail, .known = known};
     h->kernel_until = now_seconds(e) + timeout;
     h->queued = true;
-    e->batch[e->n_batch++] = (struct element){
-        .net = h->net, .timeout = timeout, .count = h->count, .jail = jail, .known = known};
 }
 
 static enum msg_reason take_ban(struct enforcer *e, const struct msg_entry *m, bool sync)

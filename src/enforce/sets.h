@@ -14,6 +14,7 @@
 struct element {
     struct prefix net;
     uint32_t timeout; // seconds
+    uint32_t was;     // what core.c goes back to when the kernel refuses: until when it would keep the element as it was
     uint32_t count;   // for the comment
     const char *jail; // checked: nothing in it that a comment refuses
     bool known;       // it should be in the set already: its timeout changes

@@ -642,6 +642,44 @@ static void test_named_twice(void **state)
     assert_int_equal(kernel.v[0].left, 599);
 }
 
+// An entry whose new time the kernel refuses keeps the old one, and stays on the list as long: in the kernel without being
+// on the list it would bind an address of which nobody knows.
+static void test_refused_time(void **state)
+{
+    struct enforcer *e = *state;
+    const usec_t day = 86400 * USEC_SEC;
+
+    ban(e, "203.0.113.7", USEC_FOREVER);
+    sync_begin(e);
+    packet.entries[0] = entry("203.0.113.7", 60 * USEC_SEC);
+    kernel.refuse = 1;
+    assert_int_equal(send_packet(e, MSG_SYNC_ENTRIES, 1, sizeof(struct msg_entry)), 0);
+    assert_int_equal(answer.header.n, 1);
+    assert_int_equal(answer.verdicts[0].error, ENOMEM);
+    assert_int_equal(send_packet(e, MSG_SYNC_END, 0, 0), 0);
+    now += 3600 * USEC_SEC;
+    (void)enforcer_tick(e);
+    now += 3600 * USEC_SEC;
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.v[0].left, LIMITS_MAX_TIMEOUT);
+    assert_int_equal(e->held.n, 1); // so the next sync can set it right
+    sync_begin(e);
+    packet.entries[0] = entry("203.0.113.7", USEC_FOREVER);
+    assert_int_equal(send_packet(e, MSG_SYNC_ENTRIES, 1, sizeof(struct msg_entry)), 0);
+    assert_int_equal(send_packet(e, MSG_SYNC_END, 0, 0), 0);
+
+    now += 20 * day; // a renewal that is refused comes again
+    kernel.v[0].left = 3 * 86400;
+    kernel.refuse = 1;
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.refuse, 0);
+    assert_int_equal(kernel.v[0].left, 3 * 86400);
+    (void)enforcer_tick(e);
+    now += 60 * USEC_SEC;
+    (void)enforcer_tick(e);
+    assert_int_equal(kernel.v[0].left, LIMITS_MAX_TIMEOUT);
+}
+
 // A sync while the kernel does not say what it has forgets nobody: who is not in the list would stay in the set.
 static void test_sync_without_listing(void **state)
 {
@@ -834,7 +872,7 @@ int main(void)
         T(test_bans_and_unbans), T(test_every_refusal), T(test_bounds), T(test_malformed), T(test_malformed_entries),
         T(test_never_shorter), T(test_long_bans_are_renewed), T(test_sync), T(test_takes_over_what_is_there),
         T(test_lost_entries_come_back), T(test_fights_cost_no_ban), T(test_refused_one_of_many), T(test_cut),
-        T(test_named_twice), T(test_sync_without_listing), T(test_kernel_set_full), T(test_query_and_status), T(test_sweep), cmocka_unit_test(test_held_like_an_array),
+        T(test_named_twice), T(test_refused_time), T(test_sync_without_listing), T(test_kernel_set_full), T(test_query_and_status), T(test_sweep), cmocka_unit_test(test_held_like_an_array),
         cmocka_unit_test(test_limits_file),
     };
 
