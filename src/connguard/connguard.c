@@ -265,7 +265,8 @@ static void run(struct guard_program *p)
             write_stats(p);
         }
         next = sooner(next, p->look_at);
-        next = sooner(next, p->hold.client >= 0 ? p->hold.until : USEC_FOREVER);
+        next = sooner(next, hold_next(&p->hold));
+        fds[FD_HOLD].fd = hold_listener(&p->hold, now);
         fds[FD_HOLDER].fd = p->hold.client;
         if (p->watchdog && now >= p->watchdog_next) {
             notify_send(p->notify, "WATCHDOG=1");
@@ -283,7 +284,7 @@ static void run(struct guard_program *p)
             wake(p);
         if (fds[FD_CHANGES].revents)
             tripwire_read_changes(&p->tripwire, clock_monotonic());
-        if (fds[FD_HOLD].revents || fds[FD_HOLDER].revents || (p->hold.client >= 0 && clock_monotonic() >= p->hold.until))
+        if (fds[FD_HOLD].revents || fds[FD_HOLDER].revents || clock_monotonic() >= hold_next(&p->hold))
             serve_hold(p);
     }
 }

@@ -22,7 +22,7 @@
 #include "enforce/confine.h"
 #include "enforce/core.h"
 
-enum { START_MS = 20000, LIST_SECONDS = 10 }; // how long the guard may take
+enum { START_MS = 20000, LIST_SECONDS = 10, DEAF_MS = 100 }; // how long the guard may take; whoever cannot be let in
 
 enum { FD_LISTEN, FD_WATCHER, FD_GUARD, FDS };
 
@@ -275,8 +275,10 @@ static void accept_watcher(struct program *p)
     socklen_t size = sizeof(peer);
     int fd = accept4(p->fds[FD_LISTEN].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-    if (fd < 0)
+    if (fd < 0) { // no descriptors, most likely: whoever knocks goes on knocking; others are heard meanwhile
+        (void)poll(&p->fds[FD_WATCHER], FDS - FD_WATCHER, DEAF_MS);
         return;
+    }
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
         (peer.uid != 0 && peer.uid != p->e.limits.watcher_uid)) {
         if (p->e.status.strangers++ < 10) // whoever it is shall not fill the log

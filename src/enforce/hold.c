@@ -12,6 +12,21 @@
 
 #include "base/log.h"
 
+// Whoever cannot be let in goes on knocking.
+#define DEAF (100 * USEC_MSEC)
+
+int hold_listener(const struct hold *h, usec_t now)
+{
+    return now < h->deaf_until ? -1 : h->listener;
+}
+
+usec_t hold_next(const struct hold *h)
+{
+    usec_t ends = h->client >= 0 ? h->until : USEC_FOREVER, hears = h->deaf_until ? h->deaf_until : USEC_FOREVER;
+
+    return ends < hears ? ends : hears;
+}
+
 int hold_open(const char *limits_path, const char *name, struct hold *ret)
 {
     const char *slash = strrchr(limits_path, '/');
@@ -35,12 +50,13 @@ int hold_open(const char *limits_path, const char *name, struct hold *ret)
 }
 
 // A new client, -1: none, or none that may.
-static int take_client(struct hold *h)
+static int take_client(struct hold *h, usec_t now)
 {
     struct ucred peer = {.uid = (uid_t)-1};
     socklen_t size = sizeof(peer);
     int fd = h->listener < 0 ? -1 : accept4(h->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
+    h->deaf_until = fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) ? now + DEAF : 0;
     if (fd < 0)
         return -1;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0 && h->client < 0)
@@ -65,10 +81,10 @@ enum hold_change hold_serve(struct hold *h, usec_t now)
             h->client = -1;
             return HOLD_ENDED; // the next one begins with the next call
         }
-        (void)take_client(h); // and sends it away
+        (void)take_client(h, now); // and sends it away
         return HOLD_SAME;
     }
-    h->client = take_client(h);
+    h->client = take_client(h, now);
     h->until = now + HOLD_MAX;
     return h->client < 0 ? HOLD_SAME : HOLD_BEGUN;
 }

@@ -28,6 +28,7 @@ struct hold {
     int listener; // -1: there is none, and nobody can hold
     int client;   // -1: nobody holds
     usec_t until; // monotonic; of this hold
+    usec_t deaf_until; // nobody can be let in before: there are no descriptors
     unsigned strangers; // who were sent away
 };
 
@@ -36,7 +37,12 @@ enum hold_change { HOLD_SAME, HOLD_BEGUN, HOLD_ENDED };
 // Listens at name beside the limits file. To be called before root is given up. -errno; *ret can be used in any case.
 int hold_open(const char *limits_path, const char *name, struct hold *ret);
 
-// To be called when listener or client is readable, and when until is reached. After HOLD_BEGUN the caller stops
+// What to wait on for those who knock; -1: not now.
+int hold_listener(const struct hold *h, usec_t now);
+// When something is to be done though nothing is readable, monotonic; USEC_FOREVER: never.
+usec_t hold_next(const struct hold *h);
+
+// To be called when listener or client is readable, and when hold_next() is reached. After HOLD_BEGUN the caller stops
 // listening and calls hold_confirm; HOLD_ENDED: it listens again, and looks.
 enum hold_change hold_serve(struct hold *h, usec_t now);
 void hold_confirm(const struct hold *h);

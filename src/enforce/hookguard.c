@@ -250,14 +250,15 @@ static void run(struct program *p)
             p->watchdog_next = now + p->watchdog;
         }
         next = earlier(next, p->watchdog_next ? p->watchdog_next : USEC_FOREVER);
-        next = earlier(next, p->hold.client >= 0 ? p->hold.until : USEC_FOREVER);
+        next = earlier(next, hold_next(&p->hold));
+        p->fds[FD_HOLD].fd = hold_listener(&p->hold, now);
         usec_t left = next > now ? next - now : 0;
         struct timespec wait = {.tv_sec = left / USEC_SEC, .tv_nsec = left % USEC_SEC * 1000};
         if (ppoll(p->fds, FDS, next == USEC_FOREVER ? NULL : &wait, NULL) < 0 && errno != EINTR)
             break;
         if (p->fds[FD_GUARD].revents)
             serve_guard(p);
-        if (p->fds[FD_HOLD].revents || p->fds[FD_HOLDER].revents || (p->hold.client >= 0 && monotonic() >= p->hold.until))
+        if (p->fds[FD_HOLD].revents || p->fds[FD_HOLDER].revents || monotonic() >= hold_next(&p->hold))
             serve_hold(p);
         if (p->fds[FD_OWN].revents && own_refresh(p->own_events, &p->own.own) > 0)
             send_pair(p, &p->own, sizeof(p->own));

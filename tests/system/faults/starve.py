@@ -17,10 +17,21 @@ def cpu(pid):
     return (int(fields[11]) + int(fields[12])) / HZ
 
 
+def state(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        return f.read().rsplit(")", 1)[1].split()[0]
+
+
 def limit_files(pid, n):
-    st = os.stat("/proc/%d" % pid)  # as its own user: nobody else may without CAP_SYS_RESOURCE
-    run("setpriv", "--reuid=%d" % st.st_uid, "--regid=%d" % st.st_gid, "--clear-groups", "prlimit", "--pid", str(pid),
+    with open("/proc/%d/status" % pid) as f:  # as its own user: nobody else may without CAP_SYS_RESOURCE
+        ids = {line.split()[0]: line.split()[1] for line in f if line.startswith(("Uid:", "Gid:"))}
+    run("setpriv", "--reuid=" + ids["Uid:"], "--regid=" + ids["Gid:"], "--clear-groups", "prlimit", "--pid", str(pid),
         "--nofile=%d:" % n)
+
+
+def lowest_free(pid):
+    used = {int(fd) for fd in os.listdir("/proc/%d/fd" % pid)}
+    return next(n for n in range(len(used) + 1) if n not in used)
 
 
 def knock(service, n):
@@ -70,6 +81,56 @@ def descriptors(rng, long):
     losses += len(judge("no descriptors, %d times, with clients, rotations and an enforcer that dies" % rounds, service, log))
     losses += not ok("no descriptors: the watcher does not spin (%.0f %% of a processor)" % (busiest * 100), busiest < 0.3)
     claim("descriptors used up: no spin, no line lost, back by itself", rounds, losses)
+    service.end_all()
+
+
+def deaf(rng, long):
+    """Enforcer and guards have no descriptor left for those who knock: they do not spin, bans go on meanwhile, and
+    afterwards who waited is let in."""
+    service = Service("deaf")
+    service.clean_kernel()
+    service.start()
+    wait_for(service.enforced)
+    wait_for(lambda: os.path.exists(os.path.join(service.enforcer_dir, "hold-connguard")))
+    log = KnownLog(service.log, rng)
+    rounds, losses, busiest = 20 if long else 2, 0, {}
+    doors = {"enforcer": "enforcer.sock", "hookguard": "hold", "connguard": "hold-connguard"}
+    for i in range(rounds):
+        pids = {name: service.pid(name) for name in doors}
+        for pid in pids.values():
+            limit_files(pid, lowest_free(pid))  # no lower: poll() refuses more than that
+        knocking = []
+        for name in doors.values():
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            s.connect(os.path.join(service.enforcer_dir, name))
+            s.settimeout(5)
+            knocking.append(s)
+        awake = dict.fromkeys(doors, 0)
+        for _ in range(50):  # who spins is running or about to, however busy the machine is
+            time.sleep(0.01)
+            for name, pid in pids.items():
+                awake[name] += state(pid) == "R"
+        busiest = {name: max(busiest.get(name, 0), n * 2) for name, n in awake.items()}
+        log.write_for(0.01)  # the watcher's line is open, and heard
+        heard = wait_for(lambda: service.read_all() and service.sets(log), 5)
+        losses += not ok("no descriptors for who knocks, round %d: bans go on" % (i + 1), heard)
+        for pid in pids.values():
+            limit_files(pid, 64)  # their own
+        let_in = 0
+        for s in knocking[1:]:
+            try:
+                let_in += s.recv(1) == b"\0"
+            except OSError:
+                pass
+        losses += not ok("and then the holds that waited begin", let_in == 2, let_in)
+        for s in knocking:
+            s.close()
+        losses += not ok("and the watcher has its line again", wait_for(service.enforced, 20))
+    log.finish()
+    losses += len(judge("no descriptors for who knocks, %d times" % rounds, service, log))
+    losses += not ok("no descriptors: neither enforcer nor guards spin (awake: %s)" % ", ".join(
+        "%s %d %%" % b for b in busiest.items()), max(busiest.values()) < 50)
+    claim("enforcer and guards without descriptors: no spin, bans go on, who waited is let in", rounds, losses)
     service.end_all()
 
 
@@ -160,4 +221,4 @@ def leftover(rng, long):
     service.end_all()
 
 
-scenarios = {"descriptors": descriptors, "watches": watches, "stopped": stopped, "leftover": leftover}
+scenarios = {"descriptors": descriptors, "deaf": deaf, "watches": watches, "stopped": stopped, "leftover": leftover}
