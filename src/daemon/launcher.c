@@ -56,6 +56,14 @@ static void notify(const struct launcher *l, const char *state, const char *text
     notify_send(l->manager, message);
 }
 
+// A watcher says so itself, twice in the time that the service manager waits. Where it cannot, since one has ended or
+// makes way for another, its wait begins anew: our loop lives, and the longest pause between two of them is shorter.
+static void alive(const struct launcher *l)
+{
+    if (l->watchdog)
+        notify_send(l->manager, "WATCHDOG=1");
+}
+
 static void forget(struct child *c)
 {
     if (c->fd >= 0)
@@ -161,6 +169,7 @@ static void reload_failed(struct launcher *l, const char *why)
 
     snprintf(status, sizeof(status), "reload failed: %s", why);
     notify(l, "READY=1", status);
+    alive(l);
     if (l->current.pid)
         (void)channel_send(l->current.fd, CHANNEL_RESUME, why);
     l->current.paused = false;
@@ -216,6 +225,7 @@ static void take_message(struct launcher *l, struct child *c, const struct chann
         if (c->ready)
             break;
         c->ready = l->was_ready = true;
+        alive(l);
         if (c == &l->fresh)
             reload_done(l, m->text);
         else
@@ -230,7 +240,7 @@ static void take_message(struct launcher *l, struct child *c, const struct chann
         break;
     case CHANNEL_ALIVE:
         if (c == &l->current)
-            notify_send(l->manager, "WATCHDOG=1");
+            alive(l);
         break;
     case CHANNEL_RELOAD:
         if (c == &l->current)
@@ -290,6 +300,7 @@ static void current_ended(struct launcher *l, int status)
     log_error("the watcher %s%s%s; bans stay in the kernel; starting a new one in %.1f s",
               helper_describe_end(status, how), l->reason[0] ? ": " : "", l->reason, (double)wait / (double)USEC_SEC);
     notify(l, "", "the watcher died, starting a new one");
+    alive(l);
 }
 
 static void fresh_ended(struct launcher *l, int status)

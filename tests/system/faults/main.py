@@ -13,8 +13,9 @@ import kernel
 import kills
 import rotation
 import starve
+import watchdog
 
-scenarios = {**kills.scenarios, **rotation.scenarios, **starve.scenarios, **broken.scenarios, **journal.scenarios, **kernel.scenarios, **flood.scenarios, **clocks.scenarios}
+scenarios = {**kills.scenarios, **rotation.scenarios, **starve.scenarios, **broken.scenarios, **journal.scenarios, **kernel.scenarios, **flood.scenarios, **clocks.scenarios, **watchdog.scenarios}
 
 
 def main(how="short", seed=None, *names):
