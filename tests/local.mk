@@ -26,6 +26,7 @@ bench: all $(bench_tools)
 
 # The order of the rooms of src/; manual pages and completions against the programs.
 unit_scripts = \
+	tests/unit/colours.sh \
 	tests/unit/completion.sh tests/unit/differences.sh \
 	tests/unit/import.sh \
 	tests/unit/layers.sh \
@@ -37,7 +38,7 @@ unit_scripts = \
 	tests/unit/walk.sh \
 	tests/unit/workbench.sh
 check_SCRIPTS += $(unit_scripts)
-EXTRA_DIST += $(unit_scripts) tests/import tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions tools/check-packaging tools/package .ci/run
+EXTRA_DIST += $(unit_scripts) tests/unit/colours.py tests/import tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions tools/check-packaging tools/package .ci/run
 
 # The programs as if an attacker ran his code in them, for tests/system/privilege.sh alone; never installed. The same
 # objects, and one that obeys.
