@@ -4,7 +4,7 @@ libpolicy_a_SOURCES = \
 	src/policy/accounts.c src/policy/accounts.h \
 	src/policy/bans.c src/policy/bans.h \
 	src/policy/jail.c src/policy/jail.h \
-	src/policy/logins.c src/policy/logins.h \
+	src/policy/guests.c src/policy/guests.h \
 	src/policy/networks.c src/policy/networks.h \
 	src/policy/tally.c src/policy/tally.h
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// networks: different offenders of one network within a time, bounded, forgiven by hand; logins: who logged in well.
+// networks: different offenders of one network within a time, bounded, forgiven by hand; guests: who logged in well.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/logins.h"
+#include "policy/guests.h"
 #include "policy/networks.h"
 
 #define T0 (INT64_C(1792800000) * USEC_SEC)
@@ -214,45 +214,45 @@ static void good_logins_are_found_by_address_and_by_network(void **state)
 {
     struct addr a = addr_of("203.0.113.5"), b = addr_of("203.0.113.6"), c = addr_of("198.51.100.1"), found;
     struct prefix net = net_of("203.0.113.0/24"), other = net_of("203.0.112.0/24");
-    struct logins *l;
+    struct guests *l;
     (void)state;
 
-    assert_int_equal(logins_new(64, &l), 0);
-    assert_int_equal(logins_last(l, &a), 0);
-    assert_false(logins_within(l, &net, 0, &found));
-    logins_add(l, &a, T0 + S(5));
-    logins_add(l, &a, T0); // older
-    logins_add(l, &b, T0 + S(2));
-    logins_add(l, &c, T0 + S(9));
-    assert_int_equal(logins_last(l, &a), T0 + S(5));
-    assert_true(logins_within(l, &net, T0, &found) && addr_eq(&found, &a)); // the newest
-    assert_true(logins_within(l, &net, T0 + S(5), &found));
-    assert_false(logins_within(l, &net, T0 + S(6), &found));
-    assert_false(logins_within(l, &other, 0, &found));
-    logins_free(l);
+    assert_int_equal(guests_new(64, &l), 0);
+    assert_int_equal(guests_last(l, &a), 0);
+    assert_false(guests_within(l, &net, 0, &found));
+    guests_add(l, &a, T0 + S(5));
+    guests_add(l, &a, T0); // older
+    guests_add(l, &b, T0 + S(2));
+    guests_add(l, &c, T0 + S(9));
+    assert_int_equal(guests_last(l, &a), T0 + S(5));
+    assert_true(guests_within(l, &net, T0, &found) && addr_eq(&found, &a)); // the newest
+    assert_true(guests_within(l, &net, T0 + S(5), &found));
+    assert_false(guests_within(l, &net, T0 + S(6), &found));
+    assert_false(guests_within(l, &other, 0, &found));
+    guests_free(l);
 }
 
-static void logins_are_bounded_and_the_longest_silent_goes(void **state)
+static void guests_are_bounded_and_the_longest_silent_goes(void **state)
 {
     struct addr a = addr_of("203.0.113.5"), b;
-    struct logins *l;
+    struct guests *l;
     unsigned known = 0;
     (void)state;
 
-    assert_int_equal(logins_new(64, &l), 0);
-    logins_add(l, &a, T0 + S(86400));
+    assert_int_equal(guests_new(64, &l), 0);
+    guests_add(l, &a, T0 + S(86400));
     for (unsigned i = 0; i < 5000; i++) {
         b = (struct addr){{[10] = 0xff, 0xff, 10, (uint8_t)(i / 250), (uint8_t)(i % 250), 1}};
-        logins_add(l, &b, T0 + i);
+        guests_add(l, &b, T0 + i);
     }
     for (unsigned i = 0; i < 5000; i++) {
         b = (struct addr){{[10] = 0xff, 0xff, 10, (uint8_t)(i / 250), (uint8_t)(i % 250), 1}};
-        known += logins_last(l, &b) != 0;
+        known += guests_last(l, &b) != 0;
     }
     assert_int_equal(known, 63);
-    assert_int_equal(logins_overflow(l), 5001 - 64);
-    assert_int_equal(logins_last(l, &a), T0 + S(86400));
-    logins_free(l);
+    assert_int_equal(guests_overflow(l), 5001 - 64);
+    assert_int_equal(guests_last(l, &a), T0 + S(86400));
+    guests_free(l);
 }
 
 int main(void)
@@ -267,7 +267,7 @@ int main(void)
         cmocka_unit_test(whoever_is_forgiven_is_no_offender),
         cmocka_unit_test(at_the_bound_a_network_with_offenders_stays),
         cmocka_unit_test(good_logins_are_found_by_address_and_by_network),
-        cmocka_unit_test(logins_are_bounded_and_the_longest_silent_goes),
+        cmocka_unit_test(guests_are_bounded_and_the_longest_silent_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Sets of four, as in tally.c. Only who has a password can push others out.
-#include "policy/logins.h"
+#include "policy/guests.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,21 +9,21 @@
 
 enum { WAYS = 4 };
 
-struct login {
+struct guest {
     struct addr addr;
     usec_t last; // 0: free
 };
 
-struct logins {
-    struct login *v; // sets * WAYS
+struct guests {
+    struct guest *v; // sets * WAYS
     unsigned sets;
     uint64_t overflow;
     struct hash_key hash;
 };
 
-int logins_new(unsigned max, struct logins **ret)
+int guests_new(unsigned max, struct guests **ret)
 {
-    struct logins *l = calloc(1, sizeof(*l));
+    struct guests *l = calloc(1, sizeof(*l));
 
     if (!l)
         return -ENOMEM;
@@ -38,21 +38,21 @@ int logins_new(unsigned max, struct logins **ret)
     return 0;
 }
 
-void logins_free(struct logins *l)
+void guests_free(struct guests *l)
 {
     if (l)
         free(l->v);
     free(l);
 }
 
-static struct login *set_of(const struct logins *l, const struct addr *a)
+static struct guest *set_of(const struct guests *l, const struct addr *a)
 {
     return &l->v[hash_bytes(&l->hash, a->b, sizeof(a->b)) % l->sets * WAYS];
 }
 
-static struct login *find(const struct logins *l, const struct addr *a)
+static struct guest *find(const struct guests *l, const struct addr *a)
 {
-    struct login *set = set_of(l, a);
+    struct guest *set = set_of(l, a);
 
     for (unsigned i = 0; i < WAYS; i++)
         if (set[i].last && addr_eq(&set[i].addr, a))
@@ -61,9 +61,9 @@ static struct login *find(const struct logins *l, const struct addr *a)
 }
 
 // The place of a, or the one that it is to have.
-static struct login *place_for(struct logins *l, const struct addr *a)
+static struct guest *place_for(struct guests *l, const struct addr *a)
 {
-    struct login *e = find(l, a), *set = set_of(l, a);
+    struct guest *e = find(l, a), *set = set_of(l, a);
 
     if (e)
         return e;
@@ -74,29 +74,29 @@ static struct login *place_for(struct logins *l, const struct addr *a)
     return e;
 }
 
-void logins_add(struct logins *l, const struct addr *a, usec_t when)
+void guests_add(struct guests *l, const struct addr *a, usec_t when)
 {
-    struct login *e = place_for(l, a);
+    struct guest *e = place_for(l, a);
 
     if (when <= e->last || when <= 0)
         return; // known better, or older than all that there is room for
     l->overflow += e->last && !addr_eq(&e->addr, a);
-    *e = (struct login){.addr = *a, .last = when};
+    *e = (struct guest){.addr = *a, .last = when};
 }
 
-usec_t logins_last(const struct logins *l, const struct addr *a)
+usec_t guests_last(const struct guests *l, const struct addr *a)
 {
-    const struct login *e = find(l, a);
+    const struct guest *e = find(l, a);
 
     return e ? e->last : 0;
 }
 
-bool logins_within(const struct logins *l, const struct prefix *net, usec_t since, struct addr *ret)
+bool guests_within(const struct guests *l, const struct prefix *net, usec_t since, struct addr *ret)
 {
     usec_t newest = 0;
 
     for (size_t i = 0; i < (size_t)l->sets * WAYS; i++) {
-        const struct login *e = &l->v[i];
+        const struct guest *e = &l->v[i];
         if (e->last <= newest || e->last < since || !prefix_contains(net, &e->addr))
             continue;
         newest = e->last;
@@ -105,7 +105,7 @@ bool logins_within(const struct logins *l, const struct prefix *net, usec_t sinc
     return newest > 0;
 }
 
-uint64_t logins_overflow(const struct logins *l)
+uint64_t guests_overflow(const struct guests *l)
 {
     return l->overflow;
 }

@@ -2,8 +2,8 @@
 // From which addresses somebody logged in well, and when last: those are not to be met by what others of their network,
 // or others who try the same account, have done. Bounded: an address has four places by keyed hash and takes the one that is
 // silent the longest; memory is touched on use only.
-#ifndef PB_POLICY_LOGINS_H
-#define PB_POLICY_LOGINS_H
+#ifndef PB_POLICY_GUESTS_H
+#define PB_POLICY_GUESTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,22 +11,22 @@
 #include "base/addr.h"
 #include "base/clock.h"
 
-struct logins;
+struct guests;
 
-int logins_new(unsigned max, struct logins **ret);
-void logins_free(struct logins *l);
+int guests_new(unsigned max, struct guests **ret);
+void guests_free(struct guests *l);
 
 // A good login from a. An older one than what is known changes nothing.
-void logins_add(struct logins *l, const struct addr *a, usec_t when);
+void guests_add(struct guests *l, const struct addr *a, usec_t when);
 
 // When the last good login from a was; 0 when none is known.
-usec_t logins_last(const struct logins *l, const struct addr *a);
+usec_t guests_last(const struct guests *l, const struct addr *a);
 
 // The address of net with the newest good login at or after since; false when there is none. Looks at the whole table: for
 // decisions, not for lines.
-bool logins_within(const struct logins *l, const struct prefix *net, usec_t since, struct addr *ret);
+bool guests_within(const struct guests *l, const struct prefix *net, usec_t since, struct addr *ret);
 
 // How many addresses had to make room for others.
-uint64_t logins_overflow(const struct logins *l);
+uint64_t guests_overflow(const struct guests *l);
 
 #endif
