@@ -31,6 +31,7 @@ _pptpban() {
 		COMPREPLY=($(compgen -W "nftables iptables pf pfsense opnsense aws-nacl aws-sg terraform-aws suricata" -- "$cur"))
 		return ;;
 	"list --config" | \
+		"list --database" | \
 		"unban --config" | \
 		"ban --config" | \
 		"status --config" | \
@@ -38,6 +39,7 @@ _pptpban() {
 		"metrics --config" | \
 		"metrics --output" | \
 		"users --config" | \
+		"users --database" | \
 		"reload --config" | \
 		"replay --config" | \
 		"replay --journal" | \
@@ -93,9 +95,14 @@ _pptpban() {
 		COMPREPLY=($(compgen -u -- "$cur"))
 		return ;;
 	"list --jail" | \
+		"list --since" | \
+		"list --country" | \
+		"list --sort" | \
 		"ban --jail" | \
 		"ban --for" | \
 		"users --since" | \
+		"users --country" | \
+		"users --sort" | \
 		"report --since" | \
 		"simulate --since" | \
 		"test --journalmatch" | \
@@ -112,14 +119,14 @@ _pptpban() {
 		return ;;
 	esac
 	case $path in
-	list) options="--json --plain --jail --config --runtime --help" ;;
+	list) options="--json --plain --jail --config --database --since --country --observed --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	unban) options="--all --config --user --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	ban) options="--jail --for --config --runtime --help" ;;
 	status) options="--json --config --runtime --help" ;;
 	why) options="--json --config --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	action) options="--actions --help" list="list test" ;;
 	metrics) options="--config --output --format --runtime --help" ;;
-	users) options="--json --plain --config --since --runtime --help" ;;
+	users) options="--json --plain --config --database --since --country --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	reload) options="--config --runtime --help" ;;
 	replay) options="--config --journal --jsonl --no-gate" ;;
 	report) options="--json --config --database --html --since --journal --help" ;;

@@ -42,6 +42,11 @@ static const struct arg {
     {ARG_AGAINST, "against", "FILE", "compare with this configuration, not with the installed one", offsetof(struct args, against)},
     {ARG_ACTIONS, "actions", "DIR", "read the actions in this directory alone", offsetof(struct args, dir)},
     {ARG_FIX, "fix", NULL, "add what makes pppd and rsyslog tell more, after showing it", 0},
+    {ARG_COUNTRY, "country", "CODE", "only from this country; DE,US: these", offsetof(struct args, country)},
+    {ARG_OBSERVED, "observed", NULL, "the bans that jails which only observe would have made", 0},
+    {ARG_SORT, "sort", "COLUMN", "sort by this column; an unknown one lists them", offsetof(struct args, sort)},
+    {ARG_REVERSE, "reverse", NULL, "the other way round", 0},
+    {ARG_DRY_RUN, "dry-run", NULL, "say what would be done, and do nothing", 0},
     {ARG_RUNTIME, "runtime", "DIR", "where the service has its control socket", offsetof(struct args, runtime)},
     {ARG_HELP, "help", NULL, "print this help", 0},
 };

@@ -39,10 +39,15 @@
 #define ARG_ROOT       (UINT64_C(1) << 28)
 #define ARG_STRICT     (UINT64_C(1) << 29)
 #define ARG_FIX        (UINT64_C(1) << 30)
+#define ARG_COUNTRY    (UINT64_C(1) << 31)
+#define ARG_SORT       (UINT64_C(1) << 32)
+#define ARG_REVERSE    (UINT64_C(1) << 33)
+#define ARG_OBSERVED   (UINT64_C(1) << 34)
+#define ARG_DRY_RUN    (UINT64_C(1) << 35)
 
 struct args {
     uint64_t given; // ARG_ bits
-    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database, *root, *confirm, *from, *format, *html, *since, *journal, *against, *dir;
+    const char *config, *runtime, *jail, *duration, *output, *user, *write, *database, *root, *confirm, *from, *format, *html, *since, *journal, *against, *dir, *country, *sort;
     char **rest; // what is no option
     int n_rest;
 };

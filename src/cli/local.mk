@@ -19,6 +19,7 @@ pptpban_SOURCES = \
 	src/cli/firewall_status.c \
 	src/cli/help.c \
 	src/cli/list.c \
+	src/cli/listing.c src/cli/listing.h \
 	src/cli/output.c src/cli/output.h \
 	src/cli/import.h \
 	src/cli/import_apply.c \

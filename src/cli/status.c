@@ -222,7 +222,10 @@ static void print_status(const json_t *s)
 
     printf("%-10s pptpband %s, pid %lld, running for %s\n", "service", text_of(s, "program"), number_of(s, "pid"),
            output_left(clock_realtime() - number_of(s, "since") * USEC_SEC, text));
-    printf("%-10s %lld\n", "bans", number_of(s, "bans"));
+    printf("%-10s %lld", "bans", number_of(s, "bans"));
+    if (number_of(s, "observed"))
+        printf(", and %lld that jails which only observe would have made (pptpban list --observed)", number_of(s, "observed"));
+    putchar('\n');
     print_enforcer(json_object_get(s, "enforcer"), observe, colours);
     if (!observe)
         print_connguard(json_object_get(s, "connguard"), colours);

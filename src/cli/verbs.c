@@ -9,8 +9,11 @@
 #include "cli/firewall.h"
 #include "daemon/request.h"
 
+// What all lists take (cli/listing.h).
+#define ARG_CHOICE (ARG_COUNTRY | ARG_DATABASE | ARG_SINCE | ARG_SORT | ARG_REVERSE | ARG_RUNTIME | ARG_CONFIG)
+
 const struct verb verbs[] = {
-    {"list", "", "show who is banned", "", ARG_JSON | ARG_PLAIN | ARG_JAIL | ARG_RUNTIME | ARG_CONFIG, 0, 0, verb_list},
+    {"list", "[ADDR|NET...]", "show who is banned", "", ARG_JSON | ARG_PLAIN | ARG_JAIL | ARG_OBSERVED | ARG_CHOICE, 0, INT_MAX, verb_list},
     {"unban", "ADDR|NET|--all", "end a ban",
      "A network ends every ban inside it, --user those of addresses that failed as this account. The failures counted so\n"
      "far are forgotten too.",
@@ -26,8 +29,8 @@ const struct verb verbs[] = {
     {"metrics", "", "print figures for a monitoring system",
      "A service that does not answer is a figure, too: pptpban_up 0.",
      ARG_FORMAT | ARG_OUTPUT | ARG_RUNTIME | ARG_CONFIG, 0, 0, verb_metrics},
-    {"users", "", "show which accounts are tried, and whether one was guessed", "",
-     ARG_SINCE | ARG_JSON | ARG_PLAIN | ARG_RUNTIME | ARG_CONFIG, 0, 0, verb_users},
+    {"users", "[ADDR|NET...]", "show which accounts are tried, and whether one was guessed", "", ARG_JSON | ARG_PLAIN | ARG_CHOICE,
+     0, INT_MAX, verb_users},
     {"reload", "", "let the service read its configuration anew",
      "When something is wrong with it, the service goes on with the old one and says why.",
      ARG_RUNTIME | ARG_CONFIG, 0, 0, verb_reload},

@@ -49,6 +49,15 @@ static void print_ban(const json_t *answer, const json_t *ban, bool colours)
     printf("; ban number %lld of this network\n", number_of(ban, "times"));
 }
 
+static void print_observed(const json_t *would)
+{
+    char since[TIME_STRLEN];
+
+    if (json_is_object(would))
+        printf("  observed   jail %s only observes: it would have banned it at %s, after %lld failures\n", text_of(would, "jail"),
+               time_format(number_of(would, "since") * USEC_SEC, false, since), number_of(would, "count"));
+}
+
 static void print_kernel(const json_t *k)
 {
     char left[RELATIVE_STRLEN];
@@ -93,6 +102,7 @@ static void print_why(const json_t *answer)
     size_t i;
 
     print_ban(answer, ban, colours);
+    print_observed(json_object_get(answer, "observed"));
     if (json_is_object(json_object_get(answer, "kernel")))
         print_kernel(json_object_get(answer, "kernel"));
     json_array_foreach((json_t *)windows, i, w) {

@@ -107,4 +107,7 @@ int config_filter_parse(struct str written, struct str *ret_name, struct config_
 // The effective configuration, as a file that config_load() reads back to the same values.
 void config_dump(const struct config *c, FILE *out);
 
+// A code of ISO 3166 in capitals, or XK.
+bool config_is_country(struct str code);
+
 #endif

@@ -54,13 +54,18 @@ static const char countries[] =
     "PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM "
     "TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW ";
 
+bool config_is_country(struct str code)
+{
+    for (const char *p = countries; code.n == 2 && *p; p += 3)
+        if (memcmp(p, code.p, 2) == 0)
+            return true;
+    return false;
+}
+
 static int check_country(struct str word, const struct strlist *before, size_t offset, struct fault *fault)
 {
     (void)before;
-    for (const char *p = countries; word.n == 2 && *p; p += 3)
-        if (memcmp(p, word.p, 2) == 0)
-            return 0;
-    return kind_refuse(fault, offset, "%.*s is no country", shown(word), word.p);
+    return config_is_country(word) ? 0 : kind_refuse(fault, offset, "%.*s is no country", shown(word), word.p);
 }
 
 static int countries_parse(const struct keyword *k, struct str value, void *field, struct fault *fault)

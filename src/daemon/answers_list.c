@@ -11,7 +11,7 @@ struct listing {
     usec_t now;
     struct ban *v;
     size_t n, room, next;
-    bool begun, ended;
+    bool begun, ended, observed;
 };
 
 static int list_take(void *userdata, const struct ban *ban)
@@ -43,8 +43,9 @@ static size_t list_next(void *userdata, char buf[static CONTROL_LINE_MAX])
     if (b->until != USEC_FOREVER)
         snprintf(until, sizeof(until), "%lld", (long long)(b->until / USEC_SEC));
     return (size_t)snprintf(buf, CONTROL_LINE_MAX,
-                            "{\"addr\":\"%s\",\"jail\":\"%s\",\"since\":%lld,\"until\":%s,\"count\":%u}\n",
-                            prefix_format(&b->net, net), b->jail, (long long)(b->since / USEC_SEC), until, b->count);
+                            "{\"addr\":\"%s\",\"jail\":\"%s\",\"since\":%lld,\"until\":%s,\"count\":%u%s}\n",
+                            prefix_format(&b->net, net), b->jail, (long long)(b->since / USEC_SEC), until, b->count,
+                            l->observed ? ",\"observed\":true" : "");
 }
 
 static void list_done(void *userdata)
@@ -57,10 +58,12 @@ static void list_done(void *userdata)
 
 void answer_list(struct service *s, struct control_client client, const struct request *q)
 {
+    const struct bans *bans = q->observed ? engine_observed(s->engine) : engine_bans(s->engine);
     struct listing *l = calloc(1, sizeof(*l));
 
     if (l) {
-        l->room = bans_count(engine_bans(s->engine));
+        l->observed = q->observed;
+        l->room = bans_count(bans);
         l->now = clock_realtime();
         memcpy(l->jail, q->jail, sizeof(l->jail));
         l->v = calloc(l->room ? l->room : 1, sizeof(*l->v));
@@ -70,6 +73,6 @@ void answer_list(struct service *s, struct control_client client, const struct r
         control_fail(s->control, client, ANSWER_FAILED, "out of memory");
         return;
     }
-    bans_each(engine_bans(s->engine), list_take, l);
+    bans_each(bans, list_take, l);
     control_stream(s->control, client, list_next, list_done, l);
 }

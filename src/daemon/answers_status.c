@@ -163,6 +163,21 @@ static json_t *clients_object(const struct service *s)
                      (json_int_t)c.strangers);
 }
 
+static int count_lasting(void *userdata, const struct ban *ban)
+{
+    *(size_t *)userdata += ban->until > clock_realtime();
+    return 0;
+}
+
+// Would-be bans of jails that only observe.
+static size_t count_observed(const struct service *s)
+{
+    size_t n = 0;
+
+    bans_each(engine_observed(s->engine), count_lasting, &n);
+    return n;
+}
+
 void answer_status(struct service *s, struct control_client client)
 {
     json_t *locks = json_pack("{s:s,s:s,s:s,s:b}", "landlock", s->locks.landlock, "seccomp", s->locks.seccomp, "mdwe",
@@ -178,6 +193,7 @@ void answer_status(struct service *s, struct control_client client)
                   connguard_object(s), "jails", jails_array(s), "filters", filters_array(s), "sources",
                   sources_array(s), "spare", spare_object(s), "engine", counters_object(s), "state",
                   enact_state_problem(s->enact), "notify", notify, "locks", locks);
+    json_object_set_new(status, "observed", json_integer((json_int_t)count_observed(s)));
     json_object_set_new(status, "clients", clients_object(s));
     control_reply(s->control, client, status);
 }

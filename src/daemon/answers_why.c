@@ -101,6 +101,15 @@ static json_t *spared_object(const struct service *s, const struct prefix *net)
     return why == SPARE_MAX ? json_null() : json_pack("{s:s,s:s}", "by", spare_names[why], "reason", spare_reason(why));
 }
 
+// What a jail that only observes would have made, if it lasted still.
+static json_t *observed_object(const struct service *s, const struct prefix *net)
+{
+    const struct ban *would = net->len == 128 ? bans_covering(engine_observed(s->engine), &net->addr)
+                                              : bans_find(engine_observed(s->engine), net);
+
+    return would && would->until > clock_realtime() ? ban_object(s, would) : json_null();
+}
+
 static void why_kernel(void *userdata, int error, const struct enforce_kernel_state *state)
 {
     struct why *w = userdata;
@@ -132,6 +141,7 @@ void answer_why(struct service *s, struct control_client client, const struct re
                           "ban", ban ? ban_object(s, ban) : json_null(), "windows", windows_of(s, &q->net.addr),
                           "uncounted", uncounted_of(s, &q->net.addr), "spared", spared_object(s, &q->net), "evidence",
                           evidence_of(s, &q->net.addr, ban));
+    json_object_set_new(w->answer, "observed", observed_object(s, &q->net));
     int r = s->link ? enforce_link_query(s->link, ban ? &ban->net : &q->net, why_kernel, w) : -EOPNOTSUPP;
     if (r < 0)
         why_kernel(w, s->link ? r : -EOPNOTSUPP, NULL);

@@ -27,6 +27,7 @@ static const struct key {
     {"for", BIT(REQUEST_BAN), 0},
     {"jail", BIT(REQUEST_LIST) | BIT(REQUEST_BAN), 0},
     {"reason", BIT(REQUEST_BAN), 0},
+    {"observed", BIT(REQUEST_LIST), 0},
 };
 
 enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -90,12 +91,12 @@ static int read_key(struct request *q, const char *name, const json_t *v, char *
             return -EINVAL;
         }
         q->has_net = true;
-    } else if (strcmp(name, "all") == 0) {
+    } else if (strcmp(name, "all") == 0 || strcmp(name, "observed") == 0) {
         if (!json_is_boolean(v)) {
-            snprintf(error, REQUEST_ERROR_MAX, "\"all\" is true or false");
+            snprintf(error, REQUEST_ERROR_MAX, "\"%s\" is true or false", name);
             return -EINVAL;
         }
-        q->all = json_is_true(v);
+        *(*name == 'a' ? &q->all : &q->observed) = json_is_true(v);
     } else if (strcmp(name, "for") == 0) {
         json_int_t seconds = json_integer_value(v);
         bool forever = json_is_string(v) && str_eq(string_of(v), STR("forever"));

@@ -22,6 +22,7 @@ extern const char *const request_verb_names[REQUEST_MAX_VERB];
 struct request {
     enum request_verb verb;
     bool all;          // unban: everything
+    bool observed;     // list: what jails that only observe would have banned
     bool has_net;
     struct prefix net; // unban, ban, why
     char user[REQUEST_USER_MAX + 1]; // unban: the account, as it is shown; "" when not said

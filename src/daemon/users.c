@@ -11,7 +11,7 @@
 #include "daemon/tell.h"
 #include "daemon/text.h"
 
-enum { SHOWN = ACCOUNTS_NAME_MAX * 4 + 1, FROM_TOLD = 5, EXIT_FAILED_CODE = 1 };
+enum { SHOWN = ACCOUNTS_NAME_MAX * 4 + 1, EXIT_FAILED_CODE = 1 };
 
 static const char *shown_name(const struct account *a, char buf[static SHOWN])
 {
@@ -39,18 +39,19 @@ static json_t *account_object(const struct service *s, const struct account *a)
     struct account_address from[ACCOUNTS_ADDRESSES];
     char name[SHOWN], text[ADDR_STRLEN];
     json_t *addresses = json_array();
-    unsigned banned = 0;
+    unsigned banned = 0, observed = 0;
 
     memcpy(from, a->from, a->n_from * sizeof(*from));
     if (a->n_from)
         qsort(from, a->n_from, sizeof(*from), by_last);
     for (unsigned i = 0; i < a->n_from; i++) {
         banned += bans_covering(engine_bans(s->engine), &from[i].addr) != NULL;
-        if (i < FROM_TOLD)
-            json_array_append_new(addresses, json_string(addr_format(&from[i].addr, text)));
+        const struct ban *would = bans_covering(engine_observed(s->engine), &from[i].addr);
+        observed += would && would->until > clock_realtime();
+        json_array_append_new(addresses, json_string(addr_format(&from[i].addr, text)));
     }
-    json_t *o = json_pack("{s:s,s:I,s:i,s:b,s:i,s:o,s:I,s:I,s:I}", "account", shown_name(a, name), "failures", (json_int_t)a->failures,
-                          "addresses", (int)a->n_from, "more", (int)a->more_from, "banned", (int)banned, "latest", addresses, "first",
+    json_t *o = json_pack("{s:s,s:I,s:i,s:b,s:i,s:i,s:o,s:I,s:I,s:I}", "account", shown_name(a, name), "failures", (json_int_t)a->failures,
+                          "addresses", (int)a->n_from, "more", (int)a->more_from, "banned", (int)banned, "observed", (int)observed, "latest", addresses, "first",
                           (json_int_t)(a->first / USEC_SEC), "last", (json_int_t)(a->last / USEC_SEC), "logins",
                           (json_int_t)a->successes);
     if (o && a->guessed)

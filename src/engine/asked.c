@@ -24,6 +24,11 @@ size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct
     return n;
 }
 
+const struct bans *engine_observed(const struct engine *e)
+{
+    return e->observed;
+}
+
 const struct accounts *engine_accounts(const struct engine *e)
 {
     return e->accounts;

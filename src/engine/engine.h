@@ -118,6 +118,7 @@ bool engine_unban(struct engine *e, const struct prefix *net, struct ban *ret_ol
 bool engine_expire(struct engine *e, usec_t t, struct ban *ret);
 
 struct bans *engine_bans(struct engine *e);
+const struct bans *engine_observed(const struct engine *e); // that only observing jails would have made; over ones too
 struct evidence *engine_evidence(struct engine *e);
 
 struct engine_window { // for why

@@ -44,7 +44,7 @@ is "list --json has exactly these keys" "addr count jail since until" \
 	"$(ask list --json | jq -r '.bans[0] | keys | join(" ")')"
 is "list --plain is tab-separated" "192.0.2.66 pptpd 3" "$(ask list --plain | cut -f1,2,5 | tr '\t' ' ')"
 ok "the table has it" sh -c "'$pptpban' list --runtime '$T/run' | grep -q '^192.0.2.66 *pptpd'"
-is "list --jail of another jail is empty" "nobody is banned" "$(ask list --jail other)"
+is "list --jail of another jail is empty" "no ban fits (1 in all)" "$(ask list --jail other)"
 ask why 192.0.2.66 --json >"$T/why"
 is "why: three lines of evidence" 3 "$(jq '.evidence | length' "$T/why")"
 is "why: tied by the link line" link "$(jq -r '.evidence[0].origin' "$T/why")"
@@ -133,4 +133,11 @@ attack "$T/log" 192.0.2.67 3
 ok "--observe says who would be banned" wait_for 3 grep -q "would ban 192.0.2.67 for 1h" "$T/service.log"
 ok "and bans nobody" reaches 192.0.2.67
 is "and says so" observe "$(ask status --json | jq -r .mode)"
+is "list is empty" "nobody is banned" "$(ask list)"
+is "list --observed has it" "192.0.2.67 pptpd true" "$(ask list --observed --json | jq -r '.bans[] | "\(.addr) \(.jail) \(.observed)"')"
+ask why 192.0.2.67 >"$T/why"
+ok "why tells it" grep -q "observed   jail pptpd only observes: it would have banned it at .*, after 3 failures" "$T/why"
+is "and its JSON" pptpd "$(ask why --json 192.0.2.67 | jq -r .observed.jail)"
+ok "users does" sh -c "'$pptpban' users --runtime '$T/run' | grep -q ' 0 (1 observed) '"
+ok "and status" sh -c "'$pptpban' status --runtime '$T/run' | grep -q '^bans  *0, and 1 that jails which only observe would have made'"
 service_stop

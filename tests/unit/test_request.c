@@ -35,6 +35,8 @@ static void good_requests(void **state)
     assert_int_equal(request_parse(STR("{\"verb\":\"ban\",\"net\":\"192.0.2.1\",\"reason\":\"import-fail2ban sshd\"}"), &q, error), 0);
     assert_string_equal(q.reason, "import-fail2ban sshd");
     assert_int_equal(request_parse(STR("{\"verb\":\"reload\"}"), &q, error), 0);
+    assert_int_equal(request_parse(STR("{\"verb\":\"list\",\"observed\":true}"), &q, error), 0);
+    assert_true(q.observed && !q.all);
 }
 
 static void reasons_are_bounded(void **state)
@@ -70,7 +72,9 @@ static void bad_requests_are_refused_with_a_reason(void **state)
         {"{\"verb\":\"list\",\"jail\":\"a23456789012345678901234567890123\"}", "\"jail\" is a name"},
         {"{\"verb\":\"unban\"}", "needs one of"},
         {"{\"verb\":\"unban\",\"all\":false}", "needs one of"},
-        {"{\"verb\":\"unban\",\"all\":1}", "true or false"},
+        {"{\"verb\":\"unban\",\"all\":1}", "\"all\" is true or false"},
+        {"{\"verb\":\"list\",\"observed\":\"yes\"}", "\"observed\" is true or false"},
+        {"{\"verb\":\"users\",\"observed\":true}", "knows no key \"observed\""},
         {"{\"verb\":\"unban\",\"all\":true,\"net\":\"192.0.2.1\"}", "needs one of"},
         {"{\"verb\":\"unban\",\"net\":\"example.org\"}", "\"example.org\" is no address"},
         {"{\"verb\":\"unban\",\"net\":\"192.0.2.1\\u0000\"}", "one JSON object"},
