@@ -31,7 +31,9 @@ struct keyword {
 static const struct keyword keywords[] = {
     {"enabled", FLAG, AT(enabled), "no", "yes or no"},
     {"type", TYPE, AT(type), "exec", "exec, mail, webhook, syslog, abuseipdb or feed"},
-    {"events", EVENTS, AT(events), "ban", "some of ban, unban, would-ban, guessed, hook, ruleset, full, or all"},
+    {"events", EVENTS, AT(events), "ban",
+     "some of ban, unban, would-ban, guessed, hook, ruleset, ruleset-back, full, source, source-back, degraded, degraded-over, "
+     "surge, surge-over, or all"},
     {"jails", WORDS, AT(jails), "", "names of jails; none is all of them"},
     {"timeout", TIME, AT(timeout), "30s", "1s to 10m"},
     {"rate", RATE, AT(rate), "20/1h", "a number of messages, a slash and a time: 20/1h"},
@@ -115,9 +117,11 @@ static int read_events(struct str s, unsigned *ret)
     unsigned bits = 0, known = 0;
 
     for (size_t i = 0; r == 0 && i < words.n; i++, known = 0) {
-        for (unsigned k = 0; k < EVENT_CHOICES; k++)
-            if (strcmp(words.v[i], action_event_names[k]) == 0 || strcmp(words.v[i], "all") == 0)
-                known |= 1u << k;
+        enum news_kind kind;
+        if (strcmp(words.v[i], "all") == 0)
+            known = (1u << NEWS_CHOICES) - 1;
+        else if (news_find(str_of(words.v[i]), &kind) && kind < NEWS_CHOICES)
+            known = 1u << kind;
         if (!known)
             r = -EINVAL;
         bits |= known;
@@ -409,7 +413,7 @@ bool action_wants(const struct action *a, const struct action_event *e)
     for (size_t i = 0; !mine && i < a->jails.n; i++)
         mine = strcmp(a->jails.v[i], e->jail) == 0;
     if (a->type == ACTION_FEED)
-        return a->enabled && mine && (e->kind == EVENT_BAN || e->kind == EVENT_UNBAN || e->kind >= EVENT_LIST);
+        return a->enabled && mine && (e->kind == NEWS_BAN || e->kind == NEWS_UNBAN || e->kind >= NEWS_LIST);
     return a->enabled && mine && (a->events >> e->kind & 1);
 }
 

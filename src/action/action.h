@@ -20,7 +20,7 @@ struct action {
     char name[ACTION_NAME_MAX + 1];
     bool enabled;
     enum action_type type;
-    unsigned events;      // bits of enum action_event_kind
+    unsigned events;      // bits of enum news_kind
     struct strlist jails; // none: every jail
     usec_t timeout;       // of one delivery, then it is killed
     unsigned rate;        // messages ...

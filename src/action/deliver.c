@@ -21,7 +21,7 @@ static void tag_value(const struct message *m, struct str tag, char buf[static E
     const struct {
         const char *name, *value;
     } texts[] = {
-        {"event", action_event_names[e->kind]}, {"jail", e->jail}, {"user", e->user},
+        {"event", news_table[e->kind].name}, {"jail", e->jail}, {"user", e->user},
         {"text", e->text}, {"host", m->host}, {"action", m->action->name},
         {"addr", e->has_net ? prefix_format(&e->net, net) : ""},
     };

@@ -130,7 +130,7 @@ static int abuseipdb(const struct message *m)
     if (read_secret(m->action->secret_file, secret) != 0)
         return 1;
     for (size_t i = 0; i < m->n; i++) // one host each; networks cannot be reported there
-        if (m->v[i].kind == EVENT_BAN && m->v[i].has_net && m->v[i].net.len == 128)
+        if (m->v[i].kind == NEWS_BAN && m->v[i].has_net && m->v[i].net.len == 128)
             failed |= report(m, &m->v[i], secret);
     return failed;
 }

@@ -5,12 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-const char *const action_event_names[EVENT_KINDS] = {
-    [EVENT_BAN] = "ban",         [EVENT_UNBAN] = "unban", [EVENT_WOULD_BAN] = "would-ban", [EVENT_HOOK] = "hook",
-    [EVENT_RULESET] = "ruleset", [EVENT_FULL] = "full",   [EVENT_GUESSED] = "guessed", [EVENT_TEST] = "test",
-    [EVENT_LIST] = "list",       [EVENT_HELD] = "held",   [EVENT_LISTED] = "listed",
-};
-
 // Absent is "". jansson has seen to it that it is UTF-8.
 static bool take_text(const json_t *o, const char *key, char *ret, size_t max)
 {
@@ -43,16 +37,11 @@ static bool take_time(const json_t *o, const char *key, usec_t *ret)
     return true;
 }
 
-static bool take_kind(const json_t *o, enum action_event_kind *ret)
+static bool take_kind(const json_t *o, enum news_kind *ret)
 {
     const char *name = json_string_value(json_object_get(o, "event"));
 
-    for (unsigned i = 0; name && i < EVENT_KINDS; i++)
-        if (strcmp(name, action_event_names[i]) == 0) {
-            *ret = (enum action_event_kind)i;
-            return true;
-        }
-    return false;
+    return name && news_find(str_of(name), ret);
 }
 
 static bool take_net(const json_t *o, struct action_event *e)
@@ -82,7 +71,7 @@ int action_event_parse(const char *p, size_t n, struct action_event *ret)
 json_t *action_event_json(const struct action_event *e)
 {
     char net[PREFIX_STRLEN];
-    json_t *o = json_pack("{s:s,s:I}", "event", action_event_names[e->kind], "time", (json_int_t)(e->time / USEC_SEC));
+    json_t *o = json_pack("{s:s,s:I}", "event", news_table[e->kind].name, "time", (json_int_t)(e->time / USEC_SEC));
 
     if (e->has_net)
         json_object_set_new(o, "addr", json_string(prefix_format(&e->net, net)));

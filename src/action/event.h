@@ -8,29 +8,12 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
-
-enum action_event_kind {
-    EVENT_BAN,
-    EVENT_UNBAN,
-    EVENT_WOULD_BAN, // a jail that observes
-    EVENT_HOOK,      // others took hook or entries out of the kernel; they are back, or not
-    EVENT_RULESET,   // others took rules out of the base ruleset
-    EVENT_FULL,      // a set is full: new bans fail
-    EVENT_GUESSED, // somebody got in as an account that he had failed as before
-    EVENT_TEST,
-    EVENT_LIST,   // now all bans in force follow, as EVENT_HELD, for those who keep a list of them
-    EVENT_HELD,
-    EVENT_LISTED, // those were all
-    EVENT_KINDS,
-    EVENT_CHOICES = EVENT_TEST // those before it an action may want to be told of
-};
-
-extern const char *const action_event_names[EVENT_KINDS]; // "ban", "unban", "would-ban", "hook", ...
+#include "base/news.h"
 
 enum { EVENT_MAX = 4096, EVENT_TEXT_MAX = 511, EVENT_NAME_MAX = 63, EVENT_USER_MAX = 127 }; // bytes
 
 struct action_event {
-    enum action_event_kind kind;
+    enum news_kind kind;
     usec_t time;
     bool has_net;
     struct prefix net;

@@ -92,19 +92,19 @@ bool feed_event(struct feed *f, const struct action_event *e)
     struct ban ban = {.net = e->net, .until = e->until ? e->until : USEC_FOREVER, .times = f->pass};
 
     switch (e->kind) {
-    case EVENT_LIST:
+    case NEWS_LIST:
         f->listing = true;
         f->pass++;
         return false;
-    case EVENT_LISTED:
+    case NEWS_LISTED:
         drop_unlisted(f);
         return true;
-    case EVENT_BAN:
-    case EVENT_HELD:
+    case NEWS_BAN:
+    case NEWS_HELD:
         if (e->has_net)
             (void)bans_add(f->bans, &ban, true);
-        return e->kind == EVENT_BAN;
-    case EVENT_UNBAN:
+        return e->kind == NEWS_BAN;
+    case NEWS_UNBAN:
         return e->has_net && bans_remove(f->bans, &e->net, NULL);
     default:
         return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The list that an action of type feed keeps: who is banned, as far as the service told. Complete after each time that
-// the service told all bans in force (between EVENT_LIST and EVENT_LISTED); bounded.
+// the service told all bans in force (between NEWS_LIST and NEWS_LISTED); bounded.
 #ifndef PB_ACTION_FEED_H
 #define PB_ACTION_FEED_H
 

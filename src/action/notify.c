@@ -148,7 +148,7 @@ static usec_t look(struct program *p, usec_t now)
         if (w->pid && w->deadline < next)
             next = w->deadline > now ? w->deadline : now + 100 * USEC_MSEC;
     }
-    for (size_t i = 0; i < p->actions->n; i++) {
+    for (size_t i = 0; i < p->actions->n && !p->reload; i++) {
         usec_t due = queue_due(&p->queues[i], now);
         if (due <= now) {
             start_worker(p, &p->queues[i], now);
@@ -203,21 +203,42 @@ static int open_feed(const struct action *a, struct feed **ret)
     return r;
 }
 
+// What waits is told by the action of the same name as it is now.
+static void hand_over(struct program *p, const struct action_set *old, struct queue *queues, struct feed **feeds)
+{
+    for (size_t i = 0; i < old->n; i++) {
+        size_t k = 0;
+        while (k < p->actions->n && strcmp(p->actions->v[k].name, old->v[i].name) != 0)
+            k++;
+        if (k < p->actions->n && p->actions->v[k].enabled)
+            queue_take_over(&p->queues[k], &queues[i]);
+        else if (queues[i].n > 0)
+            log_notice("action %s is gone: %zu event%s that waited for it %s not told", old->v[i].name, queues[i].n,
+                       queues[i].n == 1 ? "" : "s", queues[i].n == 1 ? "is" : "are");
+        queue_clear(&queues[i]);
+        if (k < p->actions->n && p->feeds[k] && feeds[i] && strcmp(p->actions->v[k].file, old->v[i].file) == 0) {
+            struct feed *fresh = p->feeds[k]; // read from a file that may not hold all of it yet
+            p->feeds[k] = feeds[i];
+            feeds[i] = fresh;
+        }
+        feed_free(feeds[i]);
+    }
+}
+
 static int load(struct program *p)
 {
-    struct action_set *fresh;
+    struct action_set *fresh, *old = p->actions;
+    struct queue queues[ACTIONS_MAX];
+    struct feed *feeds[ACTIONS_MAX];
     unsigned problems = 0;
     size_t enabled = 0;
     int r = action_set_load(p->dirs, p->n_dirs, on_problem, &problems, &fresh);
 
     if (r < 0)
         return r;
-    for (size_t i = 0; p->actions && i < p->actions->n; i++) {
-        queue_clear(&p->queues[i]);
-        feed_free(p->feeds[i]);
-        p->feeds[i] = NULL;
-    }
-    action_set_free(p->actions);
+    memcpy(queues, p->queues, sizeof(queues));
+    memcpy(feeds, p->feeds, sizeof(feeds));
+    memset(p->feeds, 0, sizeof(p->feeds));
     p->actions = fresh;
     for (size_t i = 0; r == 0 && i < fresh->n; i++) {
         r = queue_init(&p->queues[i], &fresh->v[i], clock_monotonic());
@@ -225,18 +246,19 @@ static int load(struct program *p)
             r = open_feed(&fresh->v[i], &p->feeds[i]);
         enabled += fresh->v[i].enabled;
     }
+    if (r == 0 && old)
+        hand_over(p, old, queues, feeds);
+    action_set_free(old);
     log_info("%zu action%s enabled", enabled, enabled == 1 ? "" : "s");
     return r;
 }
 
-// A reload waits for what is under way; what waits behind it is told by the actions as they were, so it is sent first.
+// A reload waits for deliveries that are under way, and their timeouts end those; none is begun meanwhile. It does not wait
+// for what waits itself, which a rate that is used up may hold back for hours.
 static bool is_idle(const struct program *p)
 {
     for (size_t i = 0; i < WORKERS_MAX; i++)
         if (p->workers[i].pid)
-            return false;
-    for (size_t i = 0; i < p->actions->n; i++)
-        if (p->queues[i].n > 0)
             return false;
     return true;
 }
@@ -296,6 +318,7 @@ static void run(struct program *p)
             p->reload = false;
             if (load(p) < 0)
                 return;
+            continue; // what waits may be due by another rate
         }
         if (poll(fds, 2, left > INT32_MAX ? INT32_MAX : (int)(left / USEC_MSEC)) < 0 && errno != EINTR)
             return;
@@ -310,7 +333,7 @@ static void run(struct program *p)
 // One delivery of a made-up event, here and now, whatever the action wants to be told of.
 static int test_action(struct program *p, const char *name)
 {
-    struct action_event e = {.kind = EVENT_TEST, .time = clock_realtime(), .until = clock_realtime() + 3600 * USEC_SEC, .count = 5,
+    struct action_event e = {.kind = NEWS_TEST, .time = clock_realtime(), .until = clock_realtime() + 3600 * USEC_SEC, .count = 5,
                              .has_net = true, .jail = "test", .user = "alice",
                              .text = "this is a test of pptpban's action; nobody was banned"};
 
@@ -336,15 +359,15 @@ static void list_actions(const struct program *p)
     for (size_t i = 0; i < p->actions->n; i++) {
         const struct action *a = &p->actions->v[i];
         printf("%s\t%s\t%s\t", a->name, action_type_names[a->type], a->enabled ? "enabled" : "disabled");
-        for (unsigned k = 0, n = 0; k < EVENT_KINDS; k++)
+        for (unsigned k = 0, n = 0; k < NEWS_KINDS; k++)
             if (a->events >> k & 1)
-                printf("%s%s", n++ ? "," : "", action_event_names[k]);
+                printf("%s%s", n++ ? "," : "", news_table[k].name);
         putchar('\n');
     }
 }
 
 static const char usage[] =
-    "usage: pptpban-notify [--socket PATH] [--sender USER] [--user USER] [--actions DIR]...\n"
+    "usage: pptpban-notify [--socket PATH] [--sender USER] [--user USER] [--with-parent] [--actions DIR]...\n"
     "       pptpban-notify --list | --test NAME | --keywords [--actions DIR]...\n";
 
 int main(int argc, char **argv)
@@ -352,11 +375,11 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"socket", required_argument, NULL, 's'}, {"sender", required_argument, NULL, 'o'}, {"user", required_argument, NULL, 'u'},
         {"actions", required_argument, NULL, 'a'}, {"list", no_argument, NULL, 'l'}, {"test", required_argument, NULL, 't'},
-        {"keywords", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'}, {0},
+        {"keywords", no_argument, NULL, 'k'}, {"with-parent", no_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'}, {0},
     };
     static struct program p;
     const char *path = RUNDIR "-notify/events.sock", *sender = NULL, *user = NULL, *test = NULL;
-    bool list = false;
+    bool list = false, with_parent = false;
     int c, r;
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -372,6 +395,8 @@ int main(int argc, char **argv)
             list = true;
         else if (c == 't')
             test = optarg;
+        else if (c == 'p')
+            with_parent = true;
         else if (c == 'k') {
             action_print_keywords(stdout);
             return 0;
@@ -396,6 +421,8 @@ int main(int argc, char **argv)
         return 1;
     }
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (with_parent)
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (load(&p) < 0)
         return 1;
     if (list || test) {

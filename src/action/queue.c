@@ -29,6 +29,26 @@ void queue_add(struct queue *q, const struct action_event *e, usec_t now)
         q->more++;
 }
 
+void queue_take_over(struct queue *q, struct queue *from)
+{
+    struct action_event *empty = q->v;
+    double used = from->action->rate - from->tokens; // since their time is not over
+
+    q->v = from->v;
+    from->v = empty;
+    q->n = from->n;
+    q->more = from->more;
+    q->first = from->first;
+    q->failures = from->failures;
+    q->not_before = from->not_before;
+    q->tokens = used < q->action->rate ? q->action->rate - used : 0;
+    q->counted = from->counted;
+    q->sent = from->sent;
+    q->failed = from->failed;
+    q->given_up = from->given_up;
+    q->dropped = from->dropped;
+}
+
 static void refill(struct queue *q, usec_t now)
 {
     const struct action *a = q->action;

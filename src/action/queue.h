@@ -31,6 +31,10 @@ void queue_clear(struct queue *q);
 
 void queue_add(struct queue *q, const struct action_event *e, usec_t now);
 
+// The actions were read anew, and this is the same one's: what waits with from waits here, which may have another rate. from may
+// be cleared afterwards; nothing of it may be under way.
+void queue_take_over(struct queue *q, struct queue *from);
+
 // When something is to be sent; USEC_FOREVER: nothing waits, or a message is under way.
 usec_t queue_due(struct queue *q, usec_t now);
 

@@ -10,7 +10,12 @@
 #define PB_ENFORCER_SOCKET PB_ENFORCER_DIR "/enforcer.sock"
 #define PB_LIMITS_FILE PB_ENFORCER_DIR "/limits" // written by pptpban compile-limits, as root
 
+// pptpban-notify's: RUNTIME_DIR and this, with a socket of this name, to which the watcher sends.
+#define PB_NOTIFY_SUFFIX "-notify"
+#define NOTIFY_SOCKET_NAME "events.sock"
+
 #define PB_WATCHER_USER "pptpban"
 #define PB_ENFORCER_USER "pptpban-enforcer"
+#define PB_NOTIFY_USER "pptpban-notify"
 
 #endif

@@ -9,17 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/paths.h"
 #include "cli/args.h"
 #include "cli/exit.h"
 #include "cli/verbs.h"
 #include "daemon/options.h"
 
-#define NOTIFY_USER "pptpban-notify"
-
 // An action that works for root alone would not work for the service.
 static int give_up_root(void)
 {
-    const struct passwd *pw = geteuid() == 0 ? getpwnam(NOTIFY_USER) : NULL;
+    const struct passwd *pw = geteuid() == 0 ? getpwnam(PB_NOTIFY_USER) : NULL;
 
     if (!pw)
         return 0;

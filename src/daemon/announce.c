@@ -69,7 +69,7 @@ void announce_ban(const struct service *s, const struct ban *ban, enum announce_
         if (str_eq(lines[i].jail, str_of(ban->jail)))
             text_show(lines[i].user, 0, user, sizeof(user));
     if (kind != ANNOUNCE_LATE)
-        tell_event(s->tell, kind == ANNOUNCE_OBSERVED ? "would-ban" : "ban", &ban->net, ban, user, text);
+        tell_event(s->tell, kind == ANNOUNCE_OBSERVED ? NEWS_WOULD_BAN : NEWS_BAN, &ban->net, ban, user, text);
     if (kind == ANNOUNCE_LATE)
         log_info("%s; that time is over", text);
     else if (s->options->show_bans)
@@ -83,7 +83,7 @@ void announce_unban(const struct service *s, const struct ban *ban, const char *
     char text[ANNOUNCE_TEXT_MAX], net[PREFIX_STRLEN];
 
     snprintf(text, sizeof(text), "unban %s (%s): %s", prefix_format(&ban->net, net), ban->jail, why);
-    tell_event(s->tell, "unban", &ban->net, ban, "", text);
+    tell_event(s->tell, NEWS_UNBAN, &ban->net, ban, "", text);
     if (s->options->show_bans)
         show(text);
     else

@@ -434,11 +434,11 @@ void enact_refused(void *userdata, const struct prefix *net, const char *reason)
 
 void enact_event(void *userdata, enum enforce_event what, int level, const char *text)
 {
-    static const char *const events[] = {[ENFORCE_HOOK] = "hook", [ENFORCE_RULESET] = "ruleset", [ENFORCE_FULL] = "full"};
+    static const enum news_kind kinds[] = {[ENFORCE_HOOK] = NEWS_HOOK, [ENFORCE_RULESET] = NEWS_RULESET, [ENFORCE_FULL] = NEWS_FULL};
     struct service *s = userdata;
 
     log_line(level, "%s", text);
-    tell_event(s->tell, events[what], NULL, NULL, "", text);
+    tell_event(s->tell, kinds[what], NULL, NULL, "", text);
 }
 
 // --- after records -------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Starts and restarts pptpban-enforcer and pptpban-connguard.
+// Starts and restarts pptpban-enforcer, pptpban-connguard and pptpban-notify.
 #include "daemon/helper.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -28,10 +29,13 @@
 static const struct {
     const char *name, *place; // place: the option that says where it is found, and the file's name
     const char *file;
+    const char *user;
     const char *meanwhile;
 } kinds[HELPER_KINDS] = {
-    [HELPER_ENFORCER] = {"the enforcer", "--socket", ENFORCER_SOCKET_NAME, "bans stay in the kernel"},
-    [HELPER_CONNGUARD] = {"the guard of silent connections", "--stats", CONNSTATS_NAME, "one of them can hold up all logins"},
+    [HELPER_ENFORCER] = {"the enforcer", "--socket", ENFORCER_SOCKET_NAME, PB_ENFORCER_USER, "bans stay in the kernel"},
+    [HELPER_CONNGUARD] = {"the guard of silent connections", "--stats", CONNSTATS_NAME, PB_ENFORCER_USER,
+                          "one of them can hold up all logins"},
+    [HELPER_NOTIFY] = {"the runner of notify actions", "--socket", NOTIFY_SOCKET_NAME, PB_NOTIFY_USER, "nobody is told of bans"},
 };
 
 void helper_init(struct helper *h, enum helper_kind kind, const char *program)
@@ -83,6 +87,8 @@ static void end_leftover(const struct helper *h, const char *place)
     struct connstats stats;
     pid_t pid = 0;
 
+    if (h->kind == HELPER_NOTIFY)
+        return; // it ends with us
     if (h->kind == HELPER_ENFORCER)
         pid = listener_at(place);
     else if (connstats_read(place, &stats, &pid) < 0)
@@ -117,17 +123,24 @@ static bool enter(const char *netns)
 
 static void run(const struct helper *h, const char *limits, const char *place)
 {
-    const char *argv[] = {h->program, "--limits", limits, kinds[h->kind].place, place, NULL, NULL, NULL};
+    bool notify = h->kind == HELPER_NOTIFY;
+    const char *argv[] = {h->program, kinds[h->kind].place, place, "--limits", limits, NULL, NULL, NULL, NULL};
     sigset_t none;
 
-    if (getpwnam(PB_ENFORCER_USER)) {
+    if (notify) {
+        argv[3] = "--sender";
+        argv[4] = getpwnam(PB_WATCHER_USER) ? PB_WATCHER_USER : "nobody"; // as the watcher itself does
+        argv[7] = "--with-parent";
+    }
+
+    if (notify || getpwnam(kinds[h->kind].user)) { // it runs programs and reads hostile text: never as root
         argv[5] = "--user";
-        argv[6] = PB_ENFORCER_USER;
+        argv[6] = getpwnam(kinds[h->kind].user) ? kinds[h->kind].user : "nobody";
     }
     unsetenv("NOTIFY_SOCKET"); // the service is us
     unsetenv("WATCHDOG_USEC");
     unsetenv("LISTEN_FDS");
-    if (!enter(h->netns))
+    if (!notify && !enter(h->netns)) // mail servers are to be found where we are
         _exit(1);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -137,12 +150,27 @@ static void run(const struct helper *h, const char *limits, const char *place)
     _exit(127);
 }
 
+// Beside the enforcer's directory there is the runner's.
+static void find_place(const struct helper *h, char *buf, size_t size)
+{
+    size_t n = strlen(h->dir), suffix = strlen("-enforcer");
+    int at = (int)(n > suffix ? n - suffix : 0);
+
+    snprintf(buf, size, "%s/%s", h->dir, kinds[h->kind].file);
+    if (h->kind != HELPER_NOTIFY)
+        return;
+    snprintf(buf, size, "%.*s" PB_NOTIFY_SUFFIX, at, h->dir);
+    if (mkdir(buf, 0755) < 0 && errno != EEXIST)
+        log_error("%s: %s", buf, strerror(errno));
+    snprintf(buf, size, "%.*s" PB_NOTIFY_SUFFIX "/%s", at, h->dir, kinds[h->kind].file);
+}
+
 static void start(struct helper *h)
 {
     char limits[PATH_MAX + 32], place[PATH_MAX + 32];
 
     snprintf(limits, sizeof(limits), "%s/%s", h->dir, ENFORCER_LIMITS_NAME);
-    snprintf(place, sizeof(place), "%s/%s", h->dir, kinds[h->kind].file);
+    find_place(h, place, sizeof(place));
     end_leftover(h, place);
     h->again = USEC_FOREVER;
     h->started = clock_monotonic();
@@ -158,6 +186,8 @@ static void start(struct helper *h)
 
 void helper_want(struct helper *h, const char *dir, const char *netns)
 {
+    if (!h->program)
+        return;
     bool same = strcmp(h->dir, dir) == 0 && strcmp(h->netns, netns) == 0;
 
     snprintf(h->netns, sizeof(h->netns), "%s", netns);

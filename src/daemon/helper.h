@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The enforcer, and the guard of silent connections, as children of the launcher, when that was started as root without
+// The enforcer, the guard of silent connections and, where wanted, the runner of notify actions, as children of the launcher, when that was started as root without
 // a service manager: starts them, starts them again when they die, ends them.
 #ifndef PB_DAEMON_HELPER_H
 #define PB_DAEMON_HELPER_H
@@ -9,11 +9,11 @@
 
 #include "base/clock.h"
 
-enum helper_kind { HELPER_ENFORCER, HELPER_CONNGUARD, HELPER_KINDS };
+enum helper_kind { HELPER_ENFORCER, HELPER_CONNGUARD, HELPER_NOTIFY, HELPER_KINDS };
 
 struct helper {
     enum helper_kind kind;
-    const char *program;  // its binary
+    const char *program;  // its binary; NULL: never wanted
     char dir[PATH_MAX];   // the enforcer's, with limits, socket and the guard's figures; "" while none is wanted
     char netns[64];       // name of the network namespace that it runs in; "" : ours
     pid_t pid;            // 0: does not run

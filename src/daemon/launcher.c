@@ -438,6 +438,7 @@ int launcher_run(const struct daemon_options *options)
     forget(&l.old);
     helper_init(&l.helpers[HELPER_ENFORCER], HELPER_ENFORCER, options->enforcer);
     helper_init(&l.helpers[HELPER_CONNGUARD], HELPER_CONNGUARD, options->connguard);
+    helper_init(&l.helpers[HELPER_NOTIFY], HELPER_NOTIFY, options->with_notify ? options->notify : NULL);
     l.manager = notify_open();
     l.watchdog = notify_watchdog();
     sigemptyset(&mask);

@@ -23,6 +23,7 @@ static const char usage[] =
     "  --runtime DIR     make the control socket here\n"
     "  --enforcer FILE   start this enforcer, when started as root without systemd\n"
     "  --connguard FILE  start this guard of silent connections, likewise\n"
+    "  --notify          start pptpban-notify as well, likewise\n"
     "  --watcher FILE    start this watcher\n"
     "  --foreground      stay in the foreground (always so)\n"
     "  --version         print the version\n"
@@ -58,7 +59,7 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
         {"config", required_argument, NULL, 'c'},   {"observe", no_argument, NULL, 'o'},
         {"show-bans", no_argument, NULL, 'b'},      {"state", required_argument, NULL, 's'},
         {"runtime", required_argument, NULL, 'r'},  {"enforcer", required_argument, NULL, 'e'},
-        {"connguard", required_argument, NULL, 'g'},
+        {"connguard", required_argument, NULL, 'g'}, {"notify", no_argument, NULL, 'n'},
         {"watcher", required_argument, NULL, 'w'},  {"channel", required_argument, NULL, 'C'},
         {"watchdog", required_argument, NULL, 'W'}, {"foreground", no_argument, NULL, 'f'},
         {"reload", no_argument, NULL, 'R'},         {"version", no_argument, NULL, 'V'},
@@ -71,6 +72,7 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
     *o = (struct daemon_options){.channel = -1, .argv = argv, .argc = argc};
     options_find_program("pptpban-enforcer", o->enforcer);
     options_find_program("pptpban-connguard", o->connguard);
+    options_find_program("pptpban-notify", o->notify);
     options_find_program("pptpban-watcher", o->watcher);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
@@ -94,6 +96,9 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
             break;
         case 'g':
             snprintf(o->connguard, sizeof(o->connguard), "%s", optarg);
+            break;
+        case 'n':
+            o->with_notify = true;
             break;
         case 'w':
             snprintf(o->watcher, sizeof(o->watcher), "%s", optarg);

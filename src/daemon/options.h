@@ -13,7 +13,9 @@ struct daemon_options {
     char enforcer[PATH_MAX];     // the program to start when root without systemd
     char connguard[PATH_MAX];    // likewise
     char watcher[PATH_MAX];      // the program that watches
+    char notify[PATH_MAX];       // likewise, where wanted
     bool observe, show_bans;
+    bool with_notify;            // start pptpban-notify, too
     bool reload;                 // watcher: there is a predecessor, who goes on if this one cannot do all it is told
     int channel;                 // watcher: to the launcher, -1: none
     uint64_t watchdog;           // watcher: microseconds within which a sign of life is wanted, 0: none

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/paths.h"
+
 enum { HELD_AT_ONCE = 128 };
 
 #define HELD_PAUSE (50 * USEC_MSEC)
@@ -35,7 +37,7 @@ int tell_new(const char *runtime_dir, struct tell **ret)
     if (!t)
         return -ENOMEM;
     t->to.sun_family = AF_UNIX;
-    int n = snprintf(t->to.sun_path, sizeof(t->to.sun_path), "%s-notify/events.sock", runtime_dir);
+    int n = snprintf(t->to.sun_path, sizeof(t->to.sun_path), "%s" PB_NOTIFY_SUFFIX "/" NOTIFY_SOCKET_NAME, runtime_dir);
     t->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int r = n >= (int)sizeof(t->to.sun_path) ? -ENAMETOOLONG : t->fd < 0 ? -errno : 0;
     if (r < 0) {
@@ -56,11 +58,11 @@ void tell_free(struct tell *t)
     free(t);
 }
 
-static json_t *event_object(const char *event, const struct prefix *about, const struct ban *ban, const char *user,
+static json_t *event_object(enum news_kind kind, const struct prefix *about, const struct ban *ban, const char *user,
                             const char *text)
 {
     char net[PREFIX_STRLEN];
-    json_t *o = json_pack("{s:s,s:I,s:s}", "event", event, "time", (json_int_t)(clock_realtime() / USEC_SEC), "text", text);
+    json_t *o = json_pack("{s:s,s:I,s:s}", "event", news_table[kind].name, "time", (json_int_t)(clock_realtime() / USEC_SEC), "text", text);
 
     if (about && o)
         json_object_set_new(o, "addr", json_string(prefix_format(about, net)));
@@ -74,12 +76,12 @@ static json_t *event_object(const char *event, const struct prefix *about, const
     return o;
 }
 
-static int send_event(struct tell *t, const char *event, const struct prefix *about, const struct ban *ban, const char *user,
+static int send_event(struct tell *t, enum news_kind kind, const struct prefix *about, const struct ban *ban, const char *user,
                       const char *text)
 {
     if (access(t->to.sun_path, F_OK) < 0)
         return -errno;
-    json_t *o = event_object(event, about, ban, user, text);
+    json_t *o = event_object(kind, about, ban, user, text);
     char *line = o ? json_dumps(o, JSON_COMPACT) : NULL;
     ssize_t n = -1;
 
@@ -104,10 +106,10 @@ static void list_again(struct tell *t)
         sd_event_source_set_enabled(t->timer, SD_EVENT_ON);
 }
 
-void tell_event(struct tell *t, const char *event, const struct prefix *about, const struct ban *ban, const char *user,
+void tell_event(struct tell *t, enum news_kind kind, const struct prefix *about, const struct ban *ban, const char *user,
                 const char *text)
 {
-    int r = t ? send_event(t, event, about, ban, user, text) : -ENOENT;
+    int r = t ? send_event(t, kind, about, ban, user, text) : -ENOENT;
 
     if (!t)
         return;
@@ -126,11 +128,11 @@ static int tell_next(struct tell *t)
     int r;
 
     if (t->stage == LIST_BEGIN)
-        r = send_event(t, "list", NULL, NULL, "", "all bans follow");
+        r = send_event(t, NEWS_LIST, NULL, NULL, "", "all bans follow");
     else if (t->stage == LIST_HELD && (ban = bans_next(t->bans, &next)))
-        r = send_event(t, "held", &ban->net, ban, "", "is banned");
+        r = send_event(t, NEWS_HELD, &ban->net, ban, "", "is banned");
     else
-        r = send_event(t, "listed", NULL, NULL, "", "those were all");
+        r = send_event(t, NEWS_LISTED, NULL, NULL, "", "those were all");
     if (r < 0)
         return r;
     t->next = next;

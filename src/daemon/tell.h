@@ -8,6 +8,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "base/news.h"
 #include "policy/bans.h"
 
 struct tell;
@@ -20,9 +21,9 @@ void tell_free(struct tell *t);
 // event was lost, and when somebody listens after nobody did. bans: as long as t lives. -errno.
 int tell_start(struct tell *t, sd_event *event, const struct bans *bans);
 
-// event: as pptpban-notify calls it. about: whom it is about, ban: which ban, either may be NULL; user: fit to be shown, ""
+// about: whom it is about, ban: which ban, either may be NULL; user: fit to be shown, ""
 // when unknown. t: NULL is fine.
-void tell_event(struct tell *t, const char *event, const struct prefix *about, const struct ban *ban, const char *user,
+void tell_event(struct tell *t, enum news_kind kind, const struct prefix *about, const struct ban *ban, const char *user,
                 const char *text);
 
 struct tell_counters {

@@ -153,5 +153,5 @@ void users_guessed(void *userdata, const struct account *a)
     snprintf(text, sizeof(text), "%s logged in as \"%s\" after %u failures as that account: if it was not its owner, the password is known",
              addr_format(&a->guessed_from, addr), quoted, a->guesses);
     log_warning("%s", text);
-    tell_event(s->tell, "guessed", &from, NULL, shown_name(a, name), text);
+    tell_event(s->tell, NEWS_GUESSED, &from, NULL, shown_name(a, name), text);
 }

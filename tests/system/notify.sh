@@ -32,7 +32,7 @@ action hang 'type = webhook' 'digest = 0' 'timeout = 1s' 'retries = 0' 'url = ht
 action broken 'rate = often'
 
 notify_start() {
-	inside "$PB_BUILD/pptpban-notify" --socket "$T/run-notify/events.sock" --sender "$(ps -o user= -p "$(watcher)")" \
+	ip netns exec "$server" "$PB_BUILD/pptpban-notify" --socket "$T/run-notify/events.sock" --sender "$(ps -o user= -p "$(watcher)")" \
 		--actions "$T/actions" >>"$T/notify.log" 2>&1 &
 	notify=$!
 	started $notify
@@ -102,6 +102,24 @@ sleep 2
 is "or two: the rate allows no more" yes "$([ "$(lines "$T/got/http.jsonl" 3 && echo more)" != more ] && echo yes)"
 is "the first of them tells of several" yes "$([ "$(http '.body | fromjson | .events | length' | head -n 1)" -gt 1 ] && echo yes)"
 
+# A reload does not wait for what the rate holds back: it takes it along to the action as it is then.
+sent() { http 'select(.path == "/hook") | .body | fromjson | (.events | length) + .more' | awk '{ s += $1 } END { print s + 0 }'; }
+for i in 1 2 3; do
+	attack "$T/log" "192.0.11.$i" 3
+	wait_for 5 banned "192.0.11.$i"
+	sleep 1.1
+done
+before=$(sent)
+sed -i 's|^rate.*|rate = 30/1h|' "$T/actions/hook.conf"
+kill -HUP $notify
+waited() { [ "$(sent)" -ge 63 ]; }
+ok "what the rate held back goes out when a reload raises it ($before of 63 were sent)" wait_for 10 waited
+is "it did hold some back" yes "$([ "$before" -lt 63 ] && echo yes)"
+rm "$T/actions/hook.conf"
+kill -HUP $notify
+fewer() { [ "$(grep ' enabled$' "$T/notify.log" | tail -n 1)" = "pptpban-notify: 1 action enabled" ]; }
+ok "a reload that takes an action away is done" wait_for 5 fewer
+
 # What cannot be delivered is tried again, and a secret that everybody may read is not used.
 kill $notify
 wait $notify 2>/dev/null
@@ -144,3 +162,28 @@ ok "names those that are" grep -q "there is no action none; there are fail good 
 is "action without a word: exit code 2" 2 $?
 kill $notify
 service_stop
+
+# Without systemd the service itself starts it, and ends it.
+rm -f "$T/actions/"*.conf "$T/run-notify/events.sock"
+printf '#!/bin/sh\nexec "%s" "$@" --actions "%s"\n' "$PB_BUILD/pptpban-notify" "$T/actions" >"$T/pptpban-notify"
+cp "$PB_BUILD/pptpband" "$T/pptpband"
+for p in watcher enforcer hookguard connguard; do ln -sf "$PB_BUILD/pptpban-$p" "$T/pptpban-$p"; done
+chmod 0755 "$T/pptpban-notify"
+action hook 'type = exec' 'digest = 0' "command = /usr/bin/touch $T/touched/<addr>"
+mkdir -m 1777 "$T/touched"
+pptpband=$T/pptpband service_start --notify --watcher "$PB_BUILD/pptpban-watcher" --enforcer "$PB_BUILD/pptpban-enforcer" \
+	--connguard "$PB_BUILD/pptpban-connguard"
+runner() { pgrep -P "$service" -x pptpban-notify; }
+ok "pptpband --notify starts it" wait_for 5 runner
+wait_for 5 test -S "$T/run-notify/events.sock"
+is "never as root" yes "$([ "$(ps -o uid= -p "$(runner)")" -gt 0 ] && echo yes)"
+attack "$T/log" 192.0.12.1 3
+ok "and it is told" wait_for 5 test -e "$T/touched/192.0.12.1"
+kill -9 "$(runner)"
+ok "one that dies is started again" wait_for 5 runner
+ok "and listens" wait_for 5 sh -c "[ \$(grep -c 'action.* enabled' '$T/service.log') -ge 2 ]"
+attack "$T/log" 192.0.12.2 3
+ok "and is told" wait_for 5 test -e "$T/touched/192.0.12.2"
+mine=$(runner)
+service_stop
+is "it ends with the service" no "$(kill -0 "$mine" 2>/dev/null && echo yes || echo no)"

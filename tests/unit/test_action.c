@@ -32,7 +32,7 @@ static void events(void **state)
 
     (void)state;
     assert_int_equal(parse(good, &e), 0);
-    assert_int_equal(e.kind, EVENT_BAN);
+    assert_int_equal(e.kind, NEWS_BAN);
     assert_true(e.has_net && e.net.len == 128);
     assert_true(e.until == INT64_C(1792803600) * USEC_SEC);
     assert_string_equal(e.jail, "pptpd");
@@ -164,14 +164,14 @@ static void later_directories_override(void **state)
     assert_int_equal(s->v[1].command.n, 3);
     assert_string_equal(s->v[1].command.v[1], "two words");
 
-    struct action_event e = {.kind = EVENT_BAN, .jail = "pptpd"};
+    struct action_event e = {.kind = NEWS_BAN, .jail = "pptpd"};
     assert_true(action_wants(&s->v[0], &e));
     strcpy(e.jail, "other");
     assert_false(action_wants(&s->v[0], &e));
     assert_true(action_wants(&s->v[1], &e));
     *e.jail = '\0'; // no jail's: everybody's
     assert_true(action_wants(&s->v[0], &e));
-    e.kind = EVENT_FULL;
+    e.kind = NEWS_FULL;
     assert_false(action_wants(&s->v[0], &e));
     s->v[1].enabled = false;
     assert_false(action_wants(&s->v[1], &e));
@@ -225,7 +225,7 @@ static void wrong_files(void **state)
 
 static void add(struct queue *q, int n, usec_t now)
 {
-    struct action_event e = {.kind = EVENT_BAN};
+    struct action_event e = {.kind = NEWS_BAN};
 
     for (int i = 0; i < n; i++) {
         e.count = (uint32_t)i;
@@ -306,10 +306,95 @@ static void what_fails_is_tried_again(void **state)
     queue_clear(&q);
 }
 
+// A reload takes what waits along, whatever the rate has left, and counts what was sent by the new one.
+static void a_reload_takes_the_queue_along(void **state)
+{
+    struct action was = {.rate = 1, .rate_time = 3600 * USEC_SEC}, is = {.rate = 3, .rate_time = 3600 * USEC_SEC};
+    struct queue old, fresh;
+
+    (void)state;
+    assert_int_equal(queue_init(&old, &was, T0), 0);
+    add(&old, 1, T0);
+    queue_begin(&old, T0);
+    queue_end(&old, true, T0);
+    add(&old, QUEUE_EVENTS_MAX + 7, T0 + USEC_SEC);
+    assert_true(queue_due(&old, T0 + USEC_SEC) > T0 + 3500 * USEC_SEC);
+    assert_int_equal(queue_init(&fresh, &is, T0 + 2 * USEC_SEC), 0);
+    queue_take_over(&fresh, &old);
+    queue_clear(&old);
+    assert_int_equal(fresh.n, QUEUE_EVENTS_MAX);
+    assert_int_equal(fresh.more, 7);
+    assert_int_equal(fresh.sent, 1);
+    for (unsigned sent = 0; sent < 2; sent++) { // one of three is used up
+        assert_true(queue_due(&fresh, T0 + 2 * USEC_SEC) <= T0 + 2 * USEC_SEC);
+        queue_begin(&fresh, T0 + 2 * USEC_SEC);
+        queue_end(&fresh, true, T0 + 2 * USEC_SEC);
+        add(&fresh, 1, T0 + 2 * USEC_SEC);
+    }
+    assert_true(queue_due(&fresh, T0 + 2 * USEC_SEC) > T0 + 1000 * USEC_SEC);
+    queue_clear(&fresh);
+}
+
+// --- the table -----------------------------------------------------------------------------------------------
+
+static char *read_source(const char *path)
+{
+    const char *srcdir = getenv("srcdir");
+    char name[4096], *text = calloc(1, 200000);
+
+    snprintf(name, sizeof(name), "%s/%s", srcdir ? srcdir : ".", path);
+    FILE *in = fopen(name, "r");
+    if (!in)
+        fail_msg("%s: cannot be read", name);
+    assert_true(fread(text, 1, 199999, in) > 0);
+    fclose(in);
+    return text;
+}
+
+// As a word of its own.
+static bool has_word(const char *text, const char *word)
+{
+    for (const char *p = text; (p = strstr(p, word)); p++)
+        if ((p == text || strchr(" ,(\n", p[-1])) && strchr(" ,.)\n", p[strlen(word)]))
+            return true;
+    return false;
+}
+
+static void every_kind_is_accepted_and_told_of(void **state)
+{
+    char *manual = read_source("man/pptpban-notify.8"), *keywords = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&keywords, &n);
+
+    (void)state;
+    action_print_keywords(out);
+    fclose(out);
+    for (unsigned i = 0; i < NEWS_KINDS; i++) {
+        const struct news_entry *e = &news_table[i];
+        enum news_kind kind;
+        struct action_event event;
+        char json[200];
+        assert_true(e->name && e->about && news_find(str_of(e->name), &kind) && kind == i);
+        snprintf(json, sizeof(json), "{\"event\":\"%s\"}", e->name);
+        assert_int_equal(parse(json, &event), 0);
+        assert_int_equal(event.kind, i);
+        assert_true((e->id != NULL) == (i < NEWS_CHOICES));
+        if (i >= NEWS_CHOICES)
+            continue; // nobody asks for it
+        assert_true(strlen(e->id) == 32 && strspn(e->id, "0123456789abcdef") == 32);
+        for (unsigned k = 0; k < i; k++)
+            assert_string_not_equal(e->id, news_table[k].id);
+        if (!has_word(keywords, e->name) || !has_word(manual, e->name))
+            fail_msg("%s is not among the accepted values, or not in the manual", e->name);
+    }
+    free(keywords);
+    free(manual);
+}
+
 static void messages(void **state)
 {
     struct action a = {.name = "x"};
-    struct action_event v[2] = {{.kind = EVENT_BAN, .time = T0, .text = "ban 192.0.2.1"}, {.kind = EVENT_BAN, .time = T0, .text = "ban 192.0.2.2"}};
+    struct action_event v[2] = {{.kind = NEWS_BAN, .time = T0, .text = "ban 192.0.2.1"}, {.kind = NEWS_BAN, .time = T0, .text = "ban 192.0.2.2"}};
     struct message m = {.action = &a, .host = "vpn", .v = v, .n = 1};
     char title[MESSAGE_TITLE_MAX];
 
@@ -329,7 +414,7 @@ static void messages(void **state)
 
 // --- the list of those who are banned ---------------------------------------------------------------------------
 
-static bool feed_tell(struct feed *f, enum action_event_kind kind, const char *net, usec_t until)
+static bool feed_tell(struct feed *f, enum news_kind kind, const char *net, usec_t until)
 {
     struct action_event e = {.kind = kind, .has_net = net != NULL, .until = until};
 
@@ -360,25 +445,25 @@ static void a_feed_is_whole(void **state)
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof(path), "%s/banned.txt", dir);
     assert_int_equal(feed_new(path, &f), 0);
-    assert_true(feed_tell(f, EVENT_BAN, "192.0.2.9", T0));
-    assert_true(feed_tell(f, EVENT_BAN, "192.0.2.1", USEC_FOREVER));
-    assert_true(feed_tell(f, EVENT_BAN, "2001:db8::/64", 2 * T0));
+    assert_true(feed_tell(f, NEWS_BAN, "192.0.2.9", T0));
+    assert_true(feed_tell(f, NEWS_BAN, "192.0.2.1", USEC_FOREVER));
+    assert_true(feed_tell(f, NEWS_BAN, "2001:db8::/64", 2 * T0));
     assert_string_equal(feed_lines(f, path, 0), "192.0.2.1\n192.0.2.9 # 1000\n2001:db8::/64 # 2000\n");
-    assert_true(feed_tell(f, EVENT_UNBAN, "192.0.2.1", 0));
-    assert_false(feed_tell(f, EVENT_UNBAN, "192.0.2.77", 0)); // nothing to be written for it
-    assert_false(feed_tell(f, EVENT_HOOK, NULL, 0));
+    assert_true(feed_tell(f, NEWS_UNBAN, "192.0.2.1", 0));
+    assert_false(feed_tell(f, NEWS_UNBAN, "192.0.2.77", 0)); // nothing to be written for it
+    assert_false(feed_tell(f, NEWS_HOOK, NULL, 0));
     assert_string_equal(feed_lines(f, path, T0), "2001:db8::/64 # 2000\n"); // that of the other is over
     feed_free(f);
 
     // The file is its memory; what was lost meanwhile, both ways, comes right with the next list of all.
     assert_int_equal(feed_new(path, &f), 0);
-    assert_false(feed_tell(f, EVENT_LIST, NULL, 0));
-    assert_false(feed_tell(f, EVENT_HELD, "192.0.2.7", 0));
-    assert_true(feed_tell(f, EVENT_BAN, "192.0.2.8", 3 * T0)); // while it is told
+    assert_false(feed_tell(f, NEWS_LIST, NULL, 0));
+    assert_false(feed_tell(f, NEWS_HELD, "192.0.2.7", 0));
+    assert_true(feed_tell(f, NEWS_BAN, "192.0.2.8", 3 * T0)); // while it is told
     assert_string_equal(feed_lines(f, path, 0), "192.0.2.7\n192.0.2.8 # 3000\n2001:db8::/64 # 2000\n");
-    assert_true(feed_tell(f, EVENT_LISTED, NULL, 0));
+    assert_true(feed_tell(f, NEWS_LISTED, NULL, 0));
     assert_string_equal(feed_lines(f, path, 0), "192.0.2.7\n192.0.2.8 # 3000\n");
-    assert_true(feed_tell(f, EVENT_LISTED, NULL, 0)); // an end without a beginning is no list
+    assert_true(feed_tell(f, NEWS_LISTED, NULL, 0)); // an end without a beginning is no list
     assert_string_equal(feed_lines(f, path, 0), "192.0.2.7\n192.0.2.8 # 3000\n");
     feed_free(f);
     unlink(path);
@@ -387,7 +472,7 @@ static void a_feed_is_whole(void **state)
 
 static void a_feed_is_bounded(void **state)
 {
-    struct action_event e = {.kind = EVENT_HELD, .has_net = true, .until = T0};
+    struct action_event e = {.kind = NEWS_HELD, .has_net = true, .until = T0};
     char dir[] = "/tmp/pptpban-feed-XXXXXX", path[64], first[80];
     struct feed *f;
 
@@ -421,6 +506,8 @@ int main(void)
         cmocka_unit_test(a_flood_becomes_one_message),
         cmocka_unit_test(the_rate_holds),
         cmocka_unit_test(what_fails_is_tried_again),
+        cmocka_unit_test(a_reload_takes_the_queue_along),
+        cmocka_unit_test(every_kind_is_accepted_and_told_of),
         cmocka_unit_test(messages),
         cmocka_unit_test(a_feed_is_whole),
         cmocka_unit_test(a_feed_is_bounded),
