@@ -344,7 +344,7 @@ static usec_t epoch_of(struct str s)
     struct str whole = {s.p, dot ? (size_t)(dot - s.p) : s.n};
     unsigned long long v = 0;
 
-    str_number(whole, UINT64_C(9999999999999999), &v);
+    str_number(whole, UINT64_C(99999999999999999), &v);
     if (whole.n >= 16)
         return (usec_t)v;
     if (whole.n >= 13)

@@ -107,7 +107,7 @@ const char *date_named_regex(enum date_named which, bool alone)
     case DATE_EPOCH: // at the beginning, in brackets there, or as the kernel's audit writes it
         return alone ? "(?<=^|^\\[|\\baudit\\()" EPOCH "(?=[]:\\s]|$)" : EPOCH;
     case DATE_LONG_EPOCH:
-        return "(?P<lepoch>\\d{10,16}(?:\\.\\d{1,6})?)";
+        return "(?P<lepoch>\\d{10,11}(?:\\d{3}(?:\\d{3}|\\.\\d{1,6})?)?)"; // seconds, or with three or six digits more
     case DATE_TAI64N:
         return "@(?P<tai>[0-9a-f]{24})";
     case DATE_NAMED_NONE:

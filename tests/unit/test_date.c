@@ -114,7 +114,12 @@ static void formats_of_a_filter(void **state)
                                               {"2005-01-23 21:59:59 x", NULL, 0}};
     static const struct date_case empty[] = {{"W: x", "", -1}, {"W: 2005-01-23 21:59:59", "", -1}};
     static const struct date_case several[] = {{"A 1106513999", "1106513999", 1106513999},
-                                               {"B 1106513999123", "1106513999123", 1106513999.123}};
+                                               {"B 1106513999123", "1106513999123", 1106513999.123},
+                                               {"B 1106513999123456", "1106513999123456", 1106513999.123456},
+                                               {"B 99999999999", "99999999999", 99999999999.0},
+                                               {"B 99999999999000000", "99999999999000000", 99999999999.0},
+                                               {"B 950000000202", NULL, 0}, // the year 32074
+                                               {"B 950000000202000", NULL, 0}};
     static const struct date_case years[] = {{"0000-05-13 x", "0000-05-13", -1}, {"2005-01-23 x", "2005-01-23", 1106434800}};
     (void)state;
     expect("^(%Y-%m-%d)", years, 2); // no calendar has a year 0
@@ -122,7 +127,7 @@ static void formats_of_a_filter(void **state)
     expect("{^LN-BEG}", anchored, 3);
     expect("^L=({DATE})", inside, 2);
     expect("^W:()**", empty, 2);
-    expect("^A ({EPOCH})\n^B ({LEPOCH})$", several, 2);
+    expect("^A ({EPOCH})\n^B ({LEPOCH})$", several, sizeof(several) / sizeof(several[0]));
 }
 
 // A cut beside a letter could make texts that the line does not have; where it cannot be, the gate relies on it.
