@@ -12,7 +12,8 @@ libbase_a_SOURCES = \
 	src/base/paths.h \
 	src/base/news.c src/base/news.h \
 	src/base/notify.c src/base/notify.h \
-	src/base/str.c src/base/str.h
+	src/base/str.c src/base/str.h \
+	src/base/text.c src/base/text.h
 
 check_PROGRAMS += test_base
 test_base_SOURCES = tests/unit/test_base.c

@@ -62,7 +62,7 @@ pptpban_LDADD = libreport.a libaudit.a libfirewall.a libenforcer.a libdaemon.a l
 	$(NFTABLES_LIBS) $(IPSET_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(MAXMINDDB_LIBS) -lm
 
 check_PROGRAMS += test_output
-test_output_SOURCES = tests/unit/test_output.c src/cli/args.c src/cli/jsonl.c src/cli/output.c src/daemon/text.c
+test_output_SOURCES = tests/unit/test_output.c src/cli/args.c src/cli/jsonl.c src/cli/output.c
 test_output_LDADD = libbase.a $(CMOCKA_LIBS)
 
 check_PROGRAMS += test_import

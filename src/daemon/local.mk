@@ -21,7 +21,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/state.c src/daemon/state.h \
 	src/daemon/state_file.c src/daemon/state_file.h \
 	src/daemon/tell.c src/daemon/tell.h \
-	src/daemon/text.c src/daemon/text.h \
+	src/daemon/text.h \
 	src/daemon/trim.c src/daemon/trim.h \
 	src/daemon/users.c src/daemon/users.h \
 	src/daemon/watcher.c src/daemon/watcher.h \

@@ -118,7 +118,7 @@ def raw(name, message):
 
 
 def ours(name, message):
-    """src/daemon/text.c, but that it shows harmless letters as they are."""
+    """src/base/text.c, but that it shows harmless letters as they are."""
     return re.sub(rb"[\0-\x1f\x7f-\xff]", lambda m: b"\\x%02x" % m[0][0], re.sub(rb'(["\\])', rb"\\\1", name))[:120]
 
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Shows strangers' bytes as harmless text.
-#include "daemon/text.h"
+#include "base/text.h"
 
 #include <stdio.h>
 
