@@ -14,7 +14,8 @@
 
 enum { WORD_MAX = 2048 };
 
-static void tag_value(const struct message *m, struct str tag, char buf[static EVENT_TEXT_MAX + 1])
+// Whether it is a text, which others may have written.
+static bool tag_value(const struct message *m, struct str tag, char buf[static EVENT_TEXT_MAX + 1])
 {
     const struct action_event *e = &m->v[m->n - 1]; // the latest
     char net[PREFIX_STRLEN];
@@ -38,17 +39,19 @@ static void tag_value(const struct message *m, struct str tag, char buf[static E
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (str_eq(tag, str_of(texts[i].name))) {
             snprintf(buf, EVENT_TEXT_MAX + 1, "%s", texts[i].value);
-            return;
+            return true;
         }
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         if (str_eq(tag, str_of(numbers[i].name))) {
             snprintf(buf, EVENT_TEXT_MAX + 1, "%lld", numbers[i].value);
-            return;
+            return false;
         }
     snprintf(buf, EVENT_TEXT_MAX + 1, "<%.*s>", (int)(tag.n < 64 ? tag.n : 64), tag.p); // no tag of ours stays as it is
+    return false;
 }
 
-// <tag>s within one word; what a value contains is not looked at again.
+// <tag>s within one word; what a value contains is not looked at again. A user who calls himself -x shall not give the
+// program an option: his '-' at the beginning of a word becomes \x2d.
 static char *fill_word(const struct message *m, const char *word)
 {
     char *out = calloc(1, WORD_MAX), value[EVENT_TEXT_MAX + 1];
@@ -60,10 +63,13 @@ static char *fill_word(const struct message *m, const char *word)
             out[at++] = *word++;
             continue;
         }
-        tag_value(m, (struct str){word + 1, (size_t)(close - word - 1)}, value);
-        size_t n = strlen(value);
+        bool text = tag_value(m, (struct str){word + 1, (size_t)(close - word - 1)}, value);
+        bool option = text && at == 0 && value[0] == '-';
+        if (option)
+            at = strlen(strcpy(out, "\\x2d"));
+        size_t n = strlen(value + option);
         n = n < WORD_MAX - 1 - at ? n : WORD_MAX - 1 - at;
-        memcpy(out + at, value, n);
+        memcpy(out + at, value + option, n);
         at += n;
         word = close + 1;
     }
@@ -83,7 +89,7 @@ static void set_environment(const struct message *m)
         size_t n = (size_t)snprintf(name, sizeof(name), "PPTPBAN_%s", names[i]);
         for (size_t k = 8; k < n; k++)
             name[k] = (char)(name[k] - ('a' - 'A'));
-        tag_value(m, str_of(names[i]), value);
+        (void)tag_value(m, str_of(names[i]), value);
         setenv(name, value, 1);
     }
 }

@@ -5,35 +5,46 @@
 #include <errno.h>
 #include <string.h>
 
-// Absent is "". jansson has seen to it that it is UTF-8.
+#include "base/text.h"
+
+// Absent is "".
 static bool take_text(const json_t *o, const char *key, char *ret, size_t max)
 {
     const json_t *v = json_object_get(o, key);
-    size_t n = json_string_length(v);
+    struct str s = {json_string_value(v), json_string_length(v)};
+    bool harmless = true;
+    uint32_t code;
 
     *ret = '\0';
     if (!v)
         return true;
-    if (!json_is_string(v) || n > max)
+    if (!json_is_string(v) || s.n > max)
         return false;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)json_string_value(v)[i];
-        if (c < 0x20 || c == 0x7f)
-            return false;
-    }
-    memcpy(ret, json_string_value(v), n + 1);
-    return true;
+    memcpy(ret, s.p, s.n + 1);
+    while (s.n > 0 && harmless)
+        s = str_skip(s, text_step(s, &code, &harmless));
+    return harmless;
 }
 
-// Seconds; absent is 0, null is for ever.
-static bool take_time(const json_t *o, const char *key, usec_t *ret)
+// Seconds; absent is 0, null is for ever, where that makes sense.
+static bool take_time(const json_t *o, const char *key, bool for_ever, usec_t *ret)
 {
     const json_t *v = json_object_get(o, key);
 
-    if (v && !json_is_null(v) &&
+    if (v && !(for_ever && json_is_null(v)) &&
         (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > USEC_FOREVER / USEC_SEC - 1))
         return false;
     *ret = json_is_null(v) ? USEC_FOREVER : json_integer_value(v) * USEC_SEC;
+    return true;
+}
+
+static bool take_count(const json_t *o, uint32_t *ret)
+{
+    const json_t *v = json_object_get(o, "count");
+
+    if (v && (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > UINT32_MAX))
+        return false;
+    *ret = (uint32_t)json_integer_value(v);
     return true;
 }
 
@@ -55,11 +66,10 @@ static bool take_net(const json_t *o, struct action_event *e)
 int action_event_parse(const char *p, size_t n, struct action_event *ret)
 {
     json_t *o = n <= EVENT_MAX ? json_loadb(p, n, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    json_int_t count = json_integer_value(json_object_get(o, "count"));
-    struct action_event e = {.count = (uint32_t)count};
+    struct action_event e = {.count = 0};
 
-    bool good = json_is_object(o) && take_kind(o, &e.kind) && take_time(o, "time", &e.time) && take_time(o, "until", &e.until) &&
-                count >= 0 && count <= UINT32_MAX && take_net(o, &e) && take_text(o, "jail", e.jail, EVENT_NAME_MAX) &&
+    bool good = json_is_object(o) && take_kind(o, &e.kind) && take_time(o, "time", false, &e.time) &&
+                take_time(o, "until", true, &e.until) && take_count(o, &e.count) && take_net(o, &e) && take_text(o, "jail", e.jail, EVENT_NAME_MAX) &&
                 take_text(o, "user", e.user, EVENT_USER_MAX) && take_text(o, "text", e.text, EVENT_TEXT_MAX);
     json_decref(o);
     if (!good)

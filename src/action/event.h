@@ -24,7 +24,8 @@ struct action_event {
     char text[EVENT_TEXT_MAX + 1]; // one sentence, fit to be shown
 };
 
-// -EINVAL for what the service never sends: control characters, no UTF-8, unknown kinds, numbers out of range.
+// -EINVAL for what the service never sends: characters that text_show() does not show as they are, unknown kinds, numbers
+// out of range.
 int action_event_parse(const char *p, size_t n, struct action_event *ret);
 
 // {"event":"ban","time":...,...}; the caller's reference. NULL without memory.

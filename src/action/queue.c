@@ -9,7 +9,7 @@
 int queue_init(struct queue *q, const struct action *a, usec_t now)
 {
     *q = (struct queue){.action = a, .tokens = a->rate, .counted = now};
-    q->v = calloc(QUEUE_EVENTS_MAX, sizeof(*q->v));
+    q->v = calloc(QUEUE_ROOM, sizeof(*q->v));
     return q->v ? 0 : -ENOMEM;
 }
 
@@ -21,9 +21,11 @@ void queue_clear(struct queue *q)
 
 void queue_add(struct queue *q, const struct action_event *e, usec_t now)
 {
-    if (q->n == (q->under_way ? q->n_sending : 0) && q->more == (q->under_way ? q->more_sending : 0))
+    size_t waiting = q->n - (q->under_way ? q->n_sending : 0);
+
+    if (waiting == 0)
         q->first = now;
-    if (q->n < QUEUE_EVENTS_MAX)
+    if (waiting < QUEUE_EVENTS_MAX)
         q->v[q->n++] = *e;
     else
         q->more++;
@@ -79,7 +81,7 @@ void queue_begin(struct queue *q, usec_t now)
     refill(q, now);
     q->tokens -= 1;
     q->under_way = true;
-    q->n_sending = q->n;
+    q->n_sending = q->n < QUEUE_EVENTS_MAX ? q->n : QUEUE_EVENTS_MAX; // more after a try that failed
     q->more_sending = q->more;
 }
 

@@ -6,13 +6,13 @@
 
 #include "action/action.h"
 
-enum { QUEUE_EVENTS_MAX = 256, QUEUE_STAMPS_MAX = 64 };
+enum { QUEUE_EVENTS_MAX = 256, QUEUE_ROOM = 2 * QUEUE_EVENTS_MAX }; // of a message; and as many wait behind one under way
 
 #define QUEUE_RETRY_FIRST (10 * USEC_SEC) // doubled for each further one
 
 struct queue {
     const struct action *action;
-    struct action_event *v; // QUEUE_EVENTS_MAX
+    struct action_event *v; // QUEUE_ROOM
     size_t n;
     uint64_t more;          // that found no room, or were not sent
     usec_t first;           // when the oldest of them came, monotonic

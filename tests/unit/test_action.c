@@ -70,6 +70,11 @@ static void liars(void **state)
         "{\"event\":\"ban\",\"count\":-1}",
         "{\"event\":\"ban\",\"count\":4294967296}",
         "{\"event\":\"ban\",\"text\":\"\xff\"}",
+        "{\"event\":\"ban\",\"text\":\"a\\u009b2J\"}",      // CSI as one character
+        "{\"event\":\"ban\",\"user\":\"\xe2\x80\xaemoc\"}", // written backwards
+        "{\"event\":\"ban\",\"time\":null}",
+        "{\"event\":\"ban\",\"count\":\"5\"}",
+        "{\"event\":\"ban\",\"count\":null}",
     };
     struct action_event e = {.count = 77};
     char *long_one = calloc(1, EVENT_MAX + 100);
@@ -248,11 +253,25 @@ static void a_flood_becomes_one_message(void **state)
     assert_int_equal(q.n_sending, QUEUE_EVENTS_MAX);
     assert_int_equal(q.more_sending, 10000 - QUEUE_EVENTS_MAX);
     assert_true(queue_due(&q, T0 + 11 * USEC_SEC) == USEC_FOREVER); // under way
-    add(&q, 5, T0 + 12 * USEC_SEC);                                 // no room: counted for the next one
+    add(&q, 9000, T0 + 12 * USEC_SEC);                              // wait for the next one, or are counted for it
     assert_false(queue_end(&q, true, T0 + 13 * USEC_SEC));
-    assert_int_equal(q.n, 0);
-    assert_int_equal(q.more, 5);
+    assert_int_equal(q.n, QUEUE_EVENTS_MAX);
+    assert_int_equal(q.more, 9000 - QUEUE_EVENTS_MAX);
     assert_int_equal(q.sent, 1);
+    assert_true(queue_due(&q, T0 + 13 * USEC_SEC) == T0 + 22 * USEC_SEC);
+    queue_begin(&q, T0 + 22 * USEC_SEC);
+    add(&q, 300, T0 + 23 * USEC_SEC);
+    assert_int_equal(q.n, QUEUE_ROOM);
+    assert_false(queue_end(&q, false, T0 + 24 * USEC_SEC)); // a try that failed: all wait, and none finds room any more
+    add(&q, 1, T0 + 25 * USEC_SEC);
+    assert_int_equal(q.n, QUEUE_ROOM);
+    assert_int_equal(q.more, 9000 - QUEUE_EVENTS_MAX + 300 - QUEUE_EVENTS_MAX + 1);
+    queue_begin(&q, T0 + 60 * USEC_SEC);
+    assert_int_equal(q.n_sending, QUEUE_EVENTS_MAX);
+    assert_false(queue_end(&q, true, T0 + 61 * USEC_SEC));
+    assert_int_equal(q.n, QUEUE_EVENTS_MAX);
+    assert_int_equal(q.more, 0);
+    assert_true(queue_due(&q, T0 + 61 * USEC_SEC) < USEC_FOREVER);
     queue_clear(&q);
 }
 
