@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/inifile.h"
+#include "base/text.h"
 
 const char *const action_type_names[ACTION_TYPES] = {
     [ACTION_EXEC] = "exec",     [ACTION_MAIL] = "mail",           [ACTION_WEBHOOK] = "webhook",
@@ -62,7 +63,7 @@ static void tell(struct loading *l, unsigned line, const char *fmt, ...) __attri
 
 static void tell(struct loading *l, unsigned line, const char *fmt, ...)
 {
-    char text[700];
+    char text[700], shown[sizeof(text) + 100];
     int n = snprintf(text, sizeof(text), "%s:%u: ", l->path, line);
     va_list ap;
 
@@ -70,7 +71,8 @@ static void tell(struct loading *l, unsigned line, const char *fmt, ...)
     if (n > 0 && n < (int)sizeof(text))
         vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
     va_end(ap);
-    l->problem(l->userdata, text);
+    text_show(str_of(text), 0, shown, sizeof(shown)); // a value may have several lines
+    l->problem(l->userdata, shown);
     l->bad = true;
 }
 
@@ -92,9 +94,10 @@ static int read_words(struct str s, struct strlist *ret)
     for (s = str_trim(s); s.n > 0; s = str_trim(s)) {
         bool quoted = *s.p == '"';
         const char *start = s.p + quoted, *end = start;
-        while (end < s.p + s.n && (quoted ? *end != '"' : !strchr(" \t\n", *end)))
-            end++;
-        if (l.n == ACTION_WORDS_MAX || (quoted && end == s.p + s.n)) {
+        bool plain = true; // one line: a word may become a mail's header
+        for (; end < s.p + s.n && (quoted ? *end != '"' : !strchr(" \t\n", *end)); end++)
+            plain = plain && (unsigned char)*end >= 0x20;
+        if (l.n == ACTION_WORDS_MAX || !plain || (quoted && end == s.p + s.n)) {
             free_list(&l);
             return -EINVAL;
         }

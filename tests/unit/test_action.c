@@ -190,6 +190,7 @@ static void wrong_files(void **state)
         const char *text, *said;
     } cases[] = {
         {"[Action]\nenabled = perhaps\n", "x.conf:2: enabled = perhaps: cannot be read; accepted: yes or no"},
+        {"[Action]\nenabled = no\n  yes\n", "x.conf:2: enabled = no\\x0ayes: cannot be read"},
         {"[Action]\ntype = pigeon\n", "accepted: exec, mail, webhook, syslog, abuseipdb or feed"},
         {"[Action]\nevents = ban bam\n", "x.conf:2: events = ban bam"},
         {"[Action]\n\nrate = 0/1h\n", "x.conf:3: rate = 0/1h: cannot be read; accepted: a number of messages, a slash and a time"},
@@ -199,6 +200,7 @@ static void wrong_files(void **state)
         {"[Action]\nfile = relative\n", "a file with its whole path"},
         {"[Action]\nurl = ftp://x\n", "url = ftp://x"},
         {"[Action]\ncommand = /bin/x \"open\n", "command"},
+        {"[Action]\nto = \"a\n  Bcc: b\"\n", "x.conf:2: to = "},
         {"[Action]\nbantime = 1h\n", "x.conf:2: bantime: there is no such key of an action"},
         {"[Definition]\nactionban = rm\n", "[Definition]: there is one section, [Action]"},
         {"[Action]\nenabled = yes\n", "needs command, a program with its whole path"},
