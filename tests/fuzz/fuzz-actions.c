@@ -50,7 +50,7 @@ static void check_action(const struct action *a)
 {
     bool mail = begins(a->url, "smtp://") || begins(a->url, "smtps://"), web = begins(a->url, "http://") || begins(a->url, "https://");
 
-    HOLDS(strcmp(a->name, "mine") == 0 && a->type < ACTION_TYPES && a->events < 1u << EVENT_KINDS, "%s, type %u", a->name, a->type);
+    HOLDS(strcmp(a->name, "mine") == 0 && a->type < ACTION_TYPES && a->events < 1u << NEWS_KINDS, "%s, type %u", a->name, a->type);
     HOLDS(a->timeout >= USEC_SEC && a->timeout <= 600 * USEC_SEC && a->digest >= 0 && a->digest <= 86400 * USEC_SEC && a->retries <= 10,
           "timeout %lld, digest %lld, retries %u", (long long)a->timeout, (long long)a->digest, a->retries);
     HOLDS(a->rate >= 1 && a->rate <= 100000 && a->rate_time >= USEC_SEC && a->rate_time <= 86400 * USEC_SEC, "rate %u in %lld",
@@ -77,21 +77,21 @@ static void check_action(const struct action *a)
 
 static void check_wants(const struct action *a)
 {
-    struct action_event e = {.kind = EVENT_BAN};
+    struct action_event e = {.kind = NEWS_BAN};
 
-    for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
-        e.kind = (enum action_event_kind)kind;
+    for (unsigned kind = 0; kind < NEWS_KINDS; kind++) {
+        e.kind = (enum news_kind)kind;
         *e.jail = '\0';
         bool named = action_wants(a, &e);
         HOLDS(a->enabled || !named, "wants to be told, and is not enabled");
-        bool list = kind == EVENT_BAN || kind == EVENT_UNBAN || kind >= EVENT_LIST; // what a feed is made of
+        bool list = kind == NEWS_BAN || kind == NEWS_UNBAN || kind >= NEWS_LIST; // what a feed is made of
         HOLDS(named == (a->enabled && (a->type == ACTION_FEED ? list : a->events >> kind & 1)), "is %stold of %s", named ? "" : "not ",
-              action_event_names[kind]);
+              news_table[kind].name);
         strcpy(e.jail, "such a name has no jail");
-        HOLDS(!action_wants(a, &e) || (named && a->jails.n == 0), "told of another jail's %s", action_event_names[kind]);
+        HOLDS(!action_wants(a, &e) || (named && a->jails.n == 0), "told of another jail's %s", news_table[kind].name);
         if (a->jails.n > 0 && strlen(a->jails.v[0]) <= EVENT_NAME_MAX) {
             strcpy(e.jail, a->jails.v[0]);
-            HOLDS(action_wants(a, &e) == named, "%s of %s", action_event_names[kind], e.jail);
+            HOLDS(action_wants(a, &e) == named, "%s of %s", news_table[kind].name, e.jail);
         }
     }
 }

@@ -27,7 +27,7 @@ static void check_event(const struct action_event *e)
     json_t *o = action_event_json(e);
     char *text = json_dumps(o, JSON_COMPACT);
 
-    HOLDS(e->kind < EVENT_KINDS && e->time >= 0 && e->until >= 0, "kind %u, time %lld", e->kind, (long long)e->time);
+    HOLDS(e->kind < NEWS_KINDS && e->time >= 0 && e->until >= 0, "kind %u, time %lld", e->kind, (long long)e->time);
     if (e->has_net) {
         struct prefix clean = prefix_of(&e->net.addr, e->net.len);
         HOLDS(e->net.len <= 128 && prefix_eq(&clean, &e->net), "a network of length %u", e->net.len);
@@ -160,7 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                        .rate_time = form & 2 ? USEC_SEC : 3600 * USEC_SEC, .digest = form & 4 ? 0 : 10 * USEC_SEC,
                        .retries = form >> 4 & 3, .to = {.v = to, .n = 2}};
     const usec_t began = 1000 * USEC_SEC;
-    struct action_event e, last = {.kind = EVENT_BAN, .text = "ban"};
+    struct action_event e, last = {.kind = NEWS_BAN, .text = "ban"};
     struct tally t = {0};
     struct queue q;
     struct str line;
