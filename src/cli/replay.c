@@ -79,18 +79,34 @@ static void print_escaped(struct str s)
 
 enum { LINES_MAX = 100 };
 
+// A network that is banned as a whole: its addresses that were banned before.
+static void print_offenders(struct replay *r, const struct ban *ban)
+{
+    char who[PREFIX_STRLEN], when[TIME_STRLEN];
+    unsigned count;
+    const struct network *n = engine_network(r->engine, ban->jail, &ban->net.addr, ban->since, &count);
+
+    for (unsigned i = 0; n && i < n->n; i++)
+        printf("    %s  ban %s\n", time_format(n->from[i].when, false, when), prefix_format(&n->from[i].who, who));
+}
+
 static void print_ban(struct replay *r, const struct ban *ban)
 {
     struct evidence_item lines[LINES_MAX];
     char net[PREFIX_STRLEN], since[TIME_STRLEN], length[DURATION_STRLEN];
+    bool network = ban->net.len < 128;
 
-    printf("%s  ban %s for %s by %s: %u failures", time_format(ban->since, false, since),
+    printf("%s  ban %s for %s by %s: %u %s", time_format(ban->since, false, since),
            prefix_format(&ban->net, net),
            duration_format(ban->until == USEC_FOREVER ? USEC_FOREVER : ban->until - ban->since, length), ban->jail,
-           ban->count);
+           ban->count, network ? "of its addresses were banned" : "failures");
     if (ban->times > 1)
         printf(", ban number %u", ban->times);
     putchar('\n');
+    if (network) {
+        print_offenders(r, ban);
+        return;
+    }
     size_t n = evidence_find(engine_evidence(r->engine), &ban->net.addr, lines,
                              ban->count < LINES_MAX ? ban->count : LINES_MAX);
     while (n-- > 0) {
@@ -125,6 +141,24 @@ static void on_ban(void *userdata, const struct ban *ban, const struct position 
     else
         jsonl_time(stdout, ban->until);
     printf(",\"count\":%u,\"times\":%u%s}\n", ban->count, ban->times, observe ? ",\"observe\":true" : "");
+}
+
+static void on_kept(void *userdata, const struct ban *would, const struct addr *for_whom, const char *reason)
+{
+    const struct replay *r = userdata;
+    char net[PREFIX_STRLEN], addr[ADDR_STRLEN], when[TIME_STRLEN];
+
+    prefix_format(&would->net, net);
+    addr_format(for_whom, addr);
+    if (!r->jsonl) {
+        printf("%s  %s is not banned as a whole by %s, though %u of its addresses were: %s: %s\n",
+               time_format(would->since, false, when), net, would->jail, would->count, addr, reason);
+        return;
+    }
+    fputs("{\"type\":\"kept\",\"time\":", stdout);
+    jsonl_time(stdout, would->since);
+    printf(",\"jail\":\"%s\",\"addr\":\"%s\",\"count\":%u,\"for\":\"%s\",\"reason\":\"%s\"}\n", would->jail, net,
+           would->count, addr, reason);
 }
 
 static void print_summary(const struct replay *r, const struct replay_counts *counts, usec_t took)
@@ -200,7 +234,7 @@ int verb_replay(int argc, char **argv)
             .config = r.config,
             .mode = journal ? ENGINE_REPLAY_JOURNAL : ENGINE_REPLAY_FILES,
             .no_gate = no_gate,
-            .callbacks = {.event = on_event, .ban = on_ban, .userdata = &r},
+            .callbacks = {.event = on_event, .ban = on_ban, .kept = on_kept, .userdata = &r},
         };
         e = engine_new(&o, &report, &r.engine);
     }

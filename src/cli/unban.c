@@ -24,7 +24,10 @@ int verb_unban(int argc, char **argv)
     if (code != EXIT_DONE)
         return code;
     json_int_t n = json_integer_value(json_object_get(answer, "unbanned"));
-    json_decref(answer);
+    const char *still = json_string_value(json_object_get(answer, "still"));
     printf("%lld ban%s ended\n", (long long)n, n == 1 ? "" : "s");
+    if (still)
+        printf("%s is still banned with its network: pptpban unban %s\n", a.rest[0], still);
+    json_decref(answer);
     return n > 0 ? EXIT_DONE : EXIT_NOTHING;
 }

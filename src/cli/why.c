@@ -41,7 +41,9 @@ static void print_ban(const json_t *answer, const json_t *ban, bool colours)
     if (strcmp(text_of(ban, "addr"), text_of(answer, "addr")) != 0)
         printf("  network    %s\n", text_of(ban, "addr"));
     printf("  decision   ");
-    if (number_of(ban, "maxretry"))
+    if (json_is_true(json_object_get(ban, "network")))
+        printf("%lld of its addresses were banned", number_of(ban, "count"));
+    else if (number_of(ban, "maxretry"))
         printf("%lld failures (maxretry %lld within %s)", number_of(ban, "count"), number_of(ban, "maxretry"),
                duration_format(number_of(ban, "findtime") * USEC_SEC, found));
     else
@@ -94,6 +96,28 @@ static void print_uncounted(const json_t *uncounted)
         puts(" (without weight in any jail)");
 }
 
+// What keeps its network from being banned as a whole, or how far that is; who led to it when it was.
+static void print_network(const json_t *n)
+{
+    const json_t *kept = json_object_get(n, "kept"), *addresses = json_object_get(n, "addresses"), *a;
+    long long count = number_of(n, "count"), needed = number_of(n, "aggregate");
+    bool banned = json_is_integer(json_object_get(n, "since"));
+    char when[TIME_STRLEN], span[DURATION_STRLEN];
+    size_t i;
+
+    printf("  network    %s by %s: ", text_of(n, "net"), text_of(n, "jail"));
+    if (banned)
+        printf("banned as a whole since %s because of\n", time_format(number_of(n, "since") * USEC_SEC, false, when));
+    else
+        printf("%lld of %lld banned addresses within %s\n", count, needed,
+               duration_format(number_of(n, "findtime") * USEC_SEC, span));
+    if (!banned && json_is_object(kept))
+        printf("               not banned as a whole at %s: %s: %s\n", time_format(number_of(kept, "time") * USEC_SEC, false, when),
+               text_of(kept, "addr"), text_of(kept, "reason"));
+    json_array_foreach((json_t *)addresses, i, a)
+        printf("               %s  %s\n", time_format(number_of(a, "time") * USEC_SEC, false, when), text_of(a, "addr"));
+}
+
 static void print_why(const json_t *answer)
 {
     const json_t *ban = json_object_get(answer, "ban"), *windows = json_object_get(answer, "windows"), *w;
@@ -111,6 +135,8 @@ static void print_why(const json_t *answer)
                number_of(w, "maxretry"), duration_format(number_of(w, "findtime") * USEC_SEC, found),
                json_is_true(json_object_get(w, "ignored")) ? "; on the allowlist, never banned" : "");
     }
+    json_array_foreach((json_t *)json_object_get(answer, "networks"), i, w)
+        print_network(w);
     print_spared(json_object_get(answer, "spared"));
     print_uncounted(json_object_get(answer, "uncounted"));
     if (json_array_size(lines) == 0) {

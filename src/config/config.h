@@ -48,6 +48,10 @@ struct jail_config {
     double factor;         // bantime.factor: by this factor
     usec_t maximum;        // bantime.maximum: up to this
     usec_t decay;          // bantime.decay: one ban is forgotten for each such time without a new one
+    unsigned aggregate;        // so many different addresses of one network that were banned ban it as a whole; 0: never
+    usec_t aggregate_findtime; // aggregate.findtime: within so long a time
+    usec_t aggregate_bantime;  // aggregate.bantime: for this time, lengthened as bantime is
+    uint8_t aggregate4, aggregate6; // aggregate.ipv4, aggregate.ipv6: how wide a network is, family bits
     struct prefix_list ignoreip;
     bool ignoreself;
     uint8_t weight[CLASS_MAX]; // count = auth=1 refused=0 ...

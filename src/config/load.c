@@ -339,6 +339,34 @@ static const struct inifile_entry *last_entry(const struct loader *l, enum scope
     return NULL;
 }
 
+// A network that the enforcer would refuse is never tried; and one address says nothing of its neighbours.
+static void check_aggregate(struct loader *l, const struct jail_config *j)
+{
+    const struct config *c = l->config;
+    const struct {
+        const char *key, *bound;
+        unsigned is, widest, most;
+    } families[] = {{"aggregate.ipv4", "widest4", j->aggregate4, c->widest4, 32}, {"aggregate.ipv6", "widest6", j->aggregate6, c->widest6, 128}};
+    const struct inifile *f = NULL;
+    const struct inifile_entry *e = last_entry(l, SCOPE_JAIL, j->name, "aggregate", &f);
+
+    if (!j->enabled || !e)
+        return; // 0 unless it is said somewhere
+    if (j->aggregate == 1)
+        tell(l, true, "%s:%u: %s = %s: in [%s] each ban would meet a whole network; 0, or 2 to 64, would be accepted", f->path,
+             e->line, e->key, e->value, j->name);
+    for (size_t i = 0; j->aggregate > 0 && i < 2; i++) {
+        if (families[i].is >= families[i].widest)
+            continue;
+        const struct inifile_entry *own = last_entry(l, SCOPE_JAIL, j->name, families[i].key, &f);
+        if (!own)
+            own = e;
+        tell(l, true, "%s:%u: %s = %s: %s = %u of [%s] is wider than %s = %u of [pptpban], which the enforcer holds to; "
+             "%u to %u would be accepted", f->path, own->line, own->key, own->value, families[i].key, families[i].is, j->name,
+             families[i].bound, families[i].widest, families[i].widest, families[i].most);
+    }
+}
+
 // What no single key can tell.
 static void check_jail(struct loader *l, struct jail_config *j)
 {
@@ -369,6 +397,7 @@ static void check_jail(struct loader *l, struct jail_config *j)
     if (j->enabled && typo >= j->maxretry && e)
         tell(l, false, "%s:%u: %s = %s: in [%s] one failure bans, and a mistyped password is one; maxretry = %u or more would not",
              f->path, e->line, e->key, shown(e->value, value), j->name, typo + 1);
+    check_aggregate(l, j);
     if (!last_entry(l, SCOPE_JAIL, j->name, "enabled", &f))
         tell(l, false, "%s:%u: [%s]: not enabled; enabled = yes would start it", j->file, j->line, j->name);
 }

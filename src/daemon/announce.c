@@ -59,6 +59,18 @@ static void show(const char *text)
     }
 }
 
+static void tell_all(const struct service *s, const struct ban *ban, enum announce_kind kind, const char *user, const char *text)
+{
+    if (kind != ANNOUNCE_LATE)
+        tell_event(s->tell, kind == ANNOUNCE_OBSERVED ? NEWS_WOULD_BAN : NEWS_BAN, &ban->net, ban, user, text);
+    if (kind == ANNOUNCE_LATE)
+        log_info("%s; that time is over", text);
+    else if (s->options->show_bans)
+        show(text); // whoever wants to see them here has the log on the same terminal
+    else
+        log_notice("%s", text);
+}
+
 void announce_ban(const struct service *s, const struct ban *ban, enum announce_kind kind,
                   const struct evidence_item *lines, size_t n)
 {
@@ -68,14 +80,24 @@ void announce_ban(const struct service *s, const struct ban *ban, enum announce_
     for (size_t i = 0; i < n && !*user; i++) // newest first
         if (str_eq(lines[i].jail, str_of(ban->jail)))
             text_show(lines[i].user, 0, user, sizeof(user));
-    if (kind != ANNOUNCE_LATE)
-        tell_event(s->tell, kind == ANNOUNCE_OBSERVED ? NEWS_WOULD_BAN : NEWS_BAN, &ban->net, ban, user, text);
-    if (kind == ANNOUNCE_LATE)
-        log_info("%s; that time is over", text);
-    else if (s->options->show_bans)
-        show(text); // whoever wants to see them here has the log on the same terminal
-    else
-        log_notice("%s", text);
+    tell_all(s, ban, kind, user, text);
+}
+
+void announce_network(const struct service *s, const struct ban *ban, enum announce_kind kind, const struct network *n)
+{
+    char text[ANNOUNCE_TEXT_MAX], net[PREFIX_STRLEN], length[DURATION_STRLEN], span[DURATION_STRLEN], who[PREFIX_STRLEN];
+    usec_t oldest = ban->since;
+    int used;
+
+    for (unsigned i = 0; n && i < n->n; i++)
+        oldest = n->from[i].when < oldest ? n->from[i].when : oldest;
+    used = snprintf(text, sizeof(text), "%s %s for %s by %s: %u of its addresses were banned in %s:", verbs[kind],
+                    prefix_format(&ban->net, net),
+                    duration_format(ban->until == USEC_FOREVER ? USEC_FOREVER : (ban->until - ban->since) / USEC_SEC * USEC_SEC, length),
+                    ban->jail, ban->count, duration_format((ban->since - oldest) / USEC_SEC * USEC_SEC, span));
+    for (unsigned i = 0; n && i < n->n && (size_t)used < sizeof(text) - PREFIX_STRLEN - 8; i++)
+        used += snprintf(text + used, sizeof(text) - (size_t)used, " %s", prefix_format(&n->from[i].who, who));
+    tell_all(s, ban, kind, "", text);
 }
 
 void announce_unban(const struct service *s, const struct ban *ban, const char *why, int level)

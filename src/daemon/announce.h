@@ -23,6 +23,9 @@ const char *announce_text(const struct ban *ban, enum announce_kind kind, const 
 void announce_ban(const struct service *s, const struct ban *ban, enum announce_kind kind,
                   const struct evidence_item *lines, size_t n);
 
+// A network that is banned as a whole; n: what led to it, NULL when that is not known.
+void announce_network(const struct service *s, const struct ban *ban, enum announce_kind kind, const struct network *n);
+
 // why: "its time is over", "by hand".
 void announce_unban(const struct service *s, const struct ban *ban, const char *why, int level);
 

@@ -35,7 +35,11 @@ void answer_unban(struct service *s, struct control_client client, const struct 
         control_fail(s->control, client, ANSWER_NOTHING, error);
         return;
     }
-    control_reply(s->control, client, json_pack("{s:b,s:I}", "ok", 1, "unbanned", (json_int_t)n));
+    json_t *answer = json_pack("{s:b,s:I}", "ok", 1, "unbanned", (json_int_t)n);
+    const struct ban *still = *q->user || q->all ? NULL : bans_covering(engine_bans(s->engine), &q->net.addr);
+    if (still && still->net.len < q->net.len)
+        json_object_set_new(answer, "still", json_string(prefix_format(&still->net, net)));
+    control_reply(s->control, client, answer);
 }
 
 // A ban that is taken over shortens none that is there: answers with that one.

@@ -143,7 +143,8 @@ static json_t *counters_object(const struct service *s)
         {"unattributed", c.unattributed}, {"faulted", c.faulted}, {"ignored", c.ignored}, {"spared", c.spared}, {"bans", c.bans},
         {"muted", c.muted}, {"limit_hits", c.limit_hits}, {"sessions_dropped", c.sessions_dropped}, {"session_overflow", c.session_overflow},
         {"window_overflow", c.window_overflow}, {"bans_refused", c.bans_refused}, {"lives", c.lives},
-        {"waiting", c.waiting}, {"addresses", c.addresses},
+        {"waiting", c.waiting}, {"addresses", c.addresses}, {"networks", c.networks}, {"networks_kept", c.networks_kept},
+        {"network_overflow", c.network_overflow}, {"guest_overflow", c.guest_overflow},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         json_object_set_new(o, all[i].name, json_integer((json_int_t)all[i].value));

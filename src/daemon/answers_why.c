@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/aggregate.h"
 #include "daemon/announce.h"
 #include "daemon/answers_room.h"
 #include "daemon/spare.h"
@@ -75,7 +76,8 @@ static json_t *ban_object(const struct service *s, const struct ban *ban)
     char net[PREFIX_STRLEN];
     bool by_hand = ban->count == 0;
 
-    return json_pack("{s:s,s:s,s:I,s:o,s:I,s:I,s:i,s:I}", "addr", prefix_format(&ban->net, net), "jail", ban->jail,
+    return json_pack("{s:s,s:s,s:b,s:I,s:o,s:I,s:I,s:i,s:I}", "addr", prefix_format(&ban->net, net), "jail", ban->jail,
+                     "network", ban->net.len < 128 && !by_hand,
                      "since", (json_int_t)(ban->since / USEC_SEC), "until", answer_seconds(ban->until), "count",
                      (json_int_t)ban->count, "times", (json_int_t)ban->times, "maxretry",
                      jail && !by_hand ? (int)jail->maxretry : 0, "findtime",
@@ -142,6 +144,7 @@ void answer_why(struct service *s, struct control_client client, const struct re
                           "uncounted", uncounted_of(s, &q->net.addr), "spared", spared_object(s, &q->net), "evidence",
                           evidence_of(s, &q->net.addr, ban));
     json_object_set_new(w->answer, "observed", observed_object(s, &q->net));
+    json_object_set_new(w->answer, "networks", aggregate_objects(s, &q->net.addr));
     int r = s->link ? enforce_link_query(s->link, ban ? &ban->net : &q->net, why_kernel, w) : -EOPNOTSUPP;
     if (r < 0)
         why_kernel(w, s->link ? r : -EOPNOTSUPP, NULL);

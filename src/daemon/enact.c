@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "daemon/aggregate.h"
 #include "daemon/announce.h"
 #include "daemon/clock_watch.h"
 #include "daemon/channel.h"
@@ -177,10 +178,15 @@ static void record_decided(struct enact *a)
         const struct ban *listed = t->observe ? NULL : bans_find(engine_bans(s->engine), &t->ban.net);
         bool over = t->ban.until <= now_of(a);
         size_t n = evidence_find(engine_evidence(s->engine), &t->ban.net.addr, lines, ANNOUNCE_EVIDENCE_MAX);
+        enum announce_kind kind = over ? ANNOUNCE_LATE : t->observe ? ANNOUNCE_OBSERVED : ANNOUNCE_BAN;
         ledger_put_decision(a->ledger, &t->ban, &t->position, t->settled, t->observe);
+        if (t->ban.net.len < 128) {
+            aggregate_record(s, a->ledger, &t->ban, over ? NULL : listed, &t->position, kind);
+            continue;
+        }
         if (listed && !over)
             ledger_put_ban(a->ledger, listed, &t->position, lines, n);
-        announce_ban(s, &t->ban, over ? ANNOUNCE_LATE : t->observe ? ANNOUNCE_OBSERVED : ANNOUNCE_BAN, lines, n);
+        announce_ban(s, &t->ban, kind, lines, n);
     }
     a->n_decided = 0;
 }
@@ -190,6 +196,8 @@ void enact_on_event(void *userdata, const struct engine_event *e)
     struct service *s = userdata;
 
     s->enact->settled = e->outcome->settled;
+    if (e->outcome->kind == OUTCOME_SUCCESS && e->outcome->has_addr)
+        ledger_put_guest(s->enact->ledger, &e->outcome->addr, e->outcome->time);
     if (e->verdict && e->verdict->kind == VERDICT_IGNORED && !addr_is_unbannable(&e->outcome->addr))
         spare_say_ignored(s->spare, &e->outcome->addr, e->jail);
 }
@@ -426,10 +434,16 @@ void enact_need_sync(void *userdata)
 
 void enact_refused(void *userdata, const struct prefix *net, const char *reason)
 {
+    struct service *s = userdata;
     char text[PREFIX_STRLEN];
+    struct ban ban;
 
-    (void)userdata;
     log_warning("the enforcer did not ban %s: %s", prefix_format(net, text), reason);
+    if (!engine_refuse_network(s->engine, net, now_of(s->enact), &ban))
+        return;
+    ledger_withdraw(s->enact->ledger, &ban); // or its addresses would go free, taken for banned
+    announce_unban(s, &ban, "its addresses are banned one by one", LOG_NOTICE);
+    enact_soon(s->enact);
 }
 
 void enact_event(void *userdata, enum enforce_event what, int level, const char *text)
@@ -519,7 +533,11 @@ const char *enact_state_problem(const struct enact *a)
 
 int enact_restore(struct enact *a)
 {
-    return ledger_restore(a->ledger);
+    int r = ledger_restore(a->ledger);
+
+    if (r == 0)
+        aggregate_restore(a->s);
+    return r;
 }
 
 // --- life ----------------------------------------------------------------------------------------------------

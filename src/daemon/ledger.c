@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "daemon/aggregate.h"
 #include "daemon/inputs.h"
 #include "daemon/muting.h"
 #include "daemon/state.h"
@@ -18,6 +19,9 @@
 #define PRUNE_EVERY (600 * USEC_SEC)
 // How far back a restart looks for the beginning of a session that still runs.
 #define SESSION_AGE (3600 * USEC_SEC)
+
+// A good login speaks for an address at most so long.
+#define GUESTS_FOR (30 * 86400 * USEC_SEC)
 
 // A ban that began so much later than now was decided under another clock.
 #define CLOCK_SLACK (60 * USEC_SEC)
@@ -58,6 +62,19 @@ static int rewrite_ban(void *userdata, const struct ban *ban)
     return r == 0 ? state_put_history(w->state, ban) : r;
 }
 
+static int rewrite_guests(const struct ledger *l)
+{
+    const struct guests *guests = engine_guests(l->s->engine);
+    struct addr a;
+    unsigned i = 0;
+    usec_t when;
+    int r = 0;
+
+    while (r == 0 && guests_next(guests, &i, &a, &when))
+        r = state_put_guest(l->s->state, &a, when);
+    return r;
+}
+
 static void repair(struct ledger *l, usec_t now)
 {
     struct rewrite w = {.state = l->s->state, .now = now};
@@ -70,6 +87,8 @@ static void repair(struct ledger *l, usec_t now)
     if (r == 0)
         r = bans_each(engine_bans(l->s->engine), rewrite_ban, &w);
     if (r == 0)
+        r = rewrite_guests(l);
+    if (r == 0)
         r = state_commit(l->s->state);
     if (r < 0)
         return;
@@ -80,11 +99,14 @@ static void repair(struct ledger *l, usec_t now)
 static void prune(struct ledger *l, usec_t now, usec_t oldest)
 {
     const struct service *s = l->s;
+    usec_t offenders = now - aggregate_findtime(s->config);
     struct state_horizon h = {
         .sources = inputs_names(s->inputs),
         .n_sources = inputs_count(s->inputs),
-        // needed until what went into it cannot be read again; sources may be out of step with each other
-        .decisions = oldest - SESSION_AGE,
+        // needed until what went into it cannot be read again (sources may be out of step with each other), and as long as
+        // a network's offenders count
+        .decisions = oldest - SESSION_AGE < offenders ? oldest - SESSION_AGE : offenders,
+        .guests = now - GUESTS_FOR,
         .history = now - s->config->history,
         .bans = now,
     };
@@ -133,6 +155,25 @@ void ledger_put_ban(struct ledger *l, const struct ban *ban, const struct positi
 
     evidence_text(lines, n, text, sizeof(text));
     trouble(l, state_put_ban(l->s->state, ban, decided, n ? text : NULL));
+}
+
+void ledger_put_ban_text(struct ledger *l, const struct ban *ban, const struct position *decided, const char *lines)
+{
+    trouble(l, state_put_ban(l->s->state, ban, decided, lines));
+}
+
+void ledger_withdraw(struct ledger *l, const struct ban *ban)
+{
+    struct decision none = {.net = ban->net}; // of no time, and older than all that is kept
+
+    memcpy(none.jail, ban->jail, sizeof(none.jail));
+    trouble(l, state_remove_ban(l->s->state, &ban->net));
+    trouble(l, state_put_decision(l->s->state, &none));
+}
+
+void ledger_put_guest(struct ledger *l, const struct addr *a, usec_t when)
+{
+    trouble(l, state_put_guest(l->s->state, a, when));
 }
 
 void ledger_put_ban_by_hand(struct ledger *l, const struct ban *ban, const char *reason)

@@ -23,10 +23,16 @@ void ledger_caught_up(struct ledger *l);
 // All of these are in one transaction until ledger_commit(). decided: NULL for one by hand.
 void ledger_put_ban(struct ledger *l, const struct ban *ban, const struct position *decided,
                     const struct evidence_item *lines, size_t n);
-// reason: printable, "" for none; it is shown where evidence would be.
+// The same with lines that stand ready: one a line, fields apart by tabs: time, jail, class, origin, user, text.
+void ledger_put_ban_text(struct ledger *l, const struct ban *ban, const struct position *decided, const char *lines);
 // The clock was set: the same ban, at other times.
 void ledger_move_ban(struct ledger *l, const struct ban *ban);
+// It could not be carried out: as if it had never been decided.
+void ledger_withdraw(struct ledger *l, const struct ban *ban);
+// Somebody logged in well.
+void ledger_put_guest(struct ledger *l, const struct addr *a, usec_t when);
 
+// reason: printable, "" for none; it is shown where evidence would be.
 void ledger_put_ban_by_hand(struct ledger *l, const struct ban *ban, const char *reason);
 void ledger_put_decision(struct ledger *l, const struct ban *ban, const struct position *decided, usec_t settled,
                          bool observe);

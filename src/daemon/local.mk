@@ -2,6 +2,7 @@
 # What reads the logs.
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = \
+	src/daemon/aggregate.c src/daemon/aggregate.h \
 	src/daemon/announce.c src/daemon/announce.h \
 	src/daemon/answers.c src/daemon/answers.h src/daemon/answers_room.h \
 	src/daemon/answers_ban.c src/daemon/answers_list.c src/daemon/answers_status.c src/daemon/answers_why.c \
@@ -20,6 +21,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/spare.c src/daemon/spare.h \
 	src/daemon/state.c src/daemon/state.h \
 	src/daemon/state_file.c src/daemon/state_file.h \
+	src/daemon/state_row.c src/daemon/state_row.h \
 	src/daemon/tell.c src/daemon/tell.h \
 	src/daemon/text.h \
 	src/daemon/trim.c src/daemon/trim.h \

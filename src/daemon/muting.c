@@ -73,8 +73,8 @@ static bool covers(const struct decision *d, const struct muting_query *q)
     // a call that was under way when the ban ended counts, as it did then
     if (d->observe == q->observe && d->since <= q->time && q->settled < d->until)
         return true;
-    if (d->jail[0] && strcmp(d->jail, q->jail) != 0)
-        return false;
+    if (d->jail[0] && (!is_host(d) || strcmp(d->jail, q->jail) != 0))
+        return false; // a network's ban rests on bans of its addresses, not on this outcome
     if (memcmp(d->position.file, q->decided.file, sizeof(q->decided.file)) == 0)
         return q->decided.offset <= d->position.offset;
     return q->settled <= d->settled;

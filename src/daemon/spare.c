@@ -165,23 +165,27 @@ bool spare_wants(const struct spare *s, enum spare_kind why)
     return s->config->spare >> why & 1;
 }
 
-static bool any_prefix(const struct prefix *v, size_t n, const struct prefix *net)
+static bool any_prefix(const struct prefix *v, size_t n, const struct prefix *net, struct addr *ret)
 {
     for (size_t i = 0; i < n; i++)
-        if (prefix_contains(net, &v[i].addr))
+        if (prefix_contains(net, &v[i].addr)) {
+            *ret = v[i].addr;
             return true;
+        }
     return false;
 }
 
-static bool any_addr(const struct addr *v, size_t n, const struct prefix *net)
+static bool any_addr(const struct addr *v, size_t n, const struct prefix *net, struct addr *ret)
 {
     for (size_t i = 0; i < n; i++)
-        if (prefix_contains(net, &v[i]))
+        if (prefix_contains(net, &v[i])) {
+            *ret = v[i];
             return true;
+        }
     return false;
 }
 
-static bool holds(struct spare *s, enum spare_kind why, const struct prefix *net)
+static bool holds(struct spare *s, enum spare_kind why, const struct prefix *net, struct addr *ret)
 {
     const struct prefix *v;
     size_t n;
@@ -189,28 +193,35 @@ static bool holds(struct spare *s, enum spare_kind why, const struct prefix *net
     switch (why) {
     case SPARE_OWN:
         v = s->own ? own_list(s->own, &n) : NULL;
-        return v && any_prefix(v, n, net);
+        return v && any_prefix(v, n, net, ret);
     case SPARE_GATEWAY:
         v = s->own ? own_gateways(s->own, &n) : NULL;
-        return v && any_prefix(v, n, net);
+        return v && any_prefix(v, n, net, ret);
     case SPARE_DNS:
         refresh_nameservers(s);
-        return any_addr(s->dns, s->n_dns, net);
+        return any_addr(s->dns, s->n_dns, net, ret);
     case SPARE_ADMINS:
         refresh_admins(s);
-        return any_addr(s->admins, s->n_admins, net);
+        return any_addr(s->admins, s->n_admins, net, ret);
     case SPARE_MAX:
         break;
     }
     return false;
 }
 
-enum spare_kind spare_find(struct spare *s, const struct prefix *net)
+enum spare_kind spare_find_within(struct spare *s, const struct prefix *net, struct addr *ret)
 {
     for (enum spare_kind why = 0; why < SPARE_MAX; why++)
-        if (spare_wants(s, why) && holds(s, why, net))
+        if (spare_wants(s, why) && holds(s, why, net, ret))
             return why;
     return SPARE_MAX;
+}
+
+enum spare_kind spare_find(struct spare *s, const struct prefix *net)
+{
+    struct addr which;
+
+    return spare_find_within(s, net, &which);
 }
 
 const char *spare_reason(enum spare_kind why)

@@ -28,6 +28,9 @@ const char *const *spare_paths(const struct spare *s);
 // only when they are others.
 enum spare_kind spare_find(struct spare *s, const struct prefix *net);
 
+// The same, and the address of net that is to be spared.
+enum spare_kind spare_find_within(struct spare *s, const struct prefix *net, struct addr *ret);
+
 // In words that go on after "it is spared: " or "it is not banned: ".
 const char *spare_reason(enum spare_kind why);
 

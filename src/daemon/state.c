@@ -2,7 +2,6 @@
 // The state database: statements, transactions, and what to do when it cannot be written.
 #include "daemon/state.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <sqlite3.h>
@@ -12,13 +11,13 @@
 #include <sys/stat.h>
 
 #include "daemon/state_file.h"
-
-enum { NET_BYTES = sizeof(struct addr) + 1 };
+#include "daemon/state_row.h"
 
 enum statement {
     PUT_BAN, PUT_EVIDENCE, PUT_HISTORY, PUT_DECISION, END_DECISIONS, PUT_MARK,
     REMOVE_BAN, REMOVE_EVIDENCE, CLEAR_BANS, PRUNE_DECISIONS, PRUNE_HISTORY, PRUNE_EVIDENCE, PRUNE_BANS,
     GET_BANS, GET_DECISIONS, GET_MARK, GET_MARKS, GET_EVIDENCE, EACH_EVIDENCE, GET_HISTORY, REMOVE_MARK,
+    PUT_GUEST, GET_GUESTS, PRUNE_GUESTS,
     BEGIN, COMMIT, ROLLBACK, N_STATEMENTS
 };
 
@@ -44,6 +43,10 @@ static const char *const sql[N_STATEMENTS] = {
     [EACH_EVIDENCE] = "SELECT net,lines FROM evidence",
     [GET_HISTORY] = "SELECT times,ended FROM history WHERE net=?1",
     [REMOVE_MARK] = "DELETE FROM marks WHERE source=?1",
+    // a line that is read again after a restart makes no guest older
+    [PUT_GUEST] = "INSERT INTO guests VALUES(?1,?2) ON CONFLICT(addr) DO UPDATE SET last=excluded.last WHERE excluded.last>last",
+    [GET_GUESTS] = "SELECT addr,last FROM guests",
+    [PRUNE_GUESTS] = "DELETE FROM guests WHERE last<?1",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
@@ -59,49 +62,6 @@ struct state {
     bool fresh;     // nothing was there before
     char problem[STATE_NOTE_MAX];
 };
-
-static void net_pack(const struct prefix *net, uint8_t out[static NET_BYTES])
-{
-    memcpy(out, net->addr.b, sizeof(net->addr.b));
-    out[NET_BYTES - 1] = net->len;
-}
-
-static bool net_unpack(sqlite3_stmt *q, int column, struct prefix *ret)
-{
-    const uint8_t *b = sqlite3_column_blob(q, column);
-    struct prefix p;
-
-    if (!b || sqlite3_column_bytes(q, column) != NET_BYTES || b[NET_BYTES - 1] > 128)
-        return false;
-    memcpy(p.addr.b, b, sizeof(p.addr.b));
-    p.len = b[NET_BYTES - 1];
-    struct prefix canonical = prefix_of(&p.addr, p.len);
-    bool of_both = addr_is_v4(&p.addr) && p.len < 96;
-    if (!prefix_eq(&canonical, &p) || p.len == 0 || of_both)
-        return false;
-    *ret = p;
-    return true;
-}
-
-static bool name_unpack(sqlite3_stmt *q, int column, char ret[static JAIL_NAME_MAX + 1])
-{
-    const char *text = (const char *)sqlite3_column_text(q, column);
-    size_t n = text ? strlen(text) : 0;
-
-    if (!text || n > JAIL_NAME_MAX || n != (size_t)sqlite3_column_bytes(q, column))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (!isalnum((unsigned char)text[i]) && !strchr("-_.", text[i]))
-            return false;
-    memcpy(ret, text, n + 1);
-    return true;
-}
-
-// Of a clock: sums and differences of such times do not overflow.
-static bool is_time(usec_t t)
-{
-    return t >= 0 && t < INT64_C(1) << 55;
-}
 
 // Notes the failure, undoes the transaction and returns the error.
 static int fail(struct state *s, int rc)
@@ -156,20 +116,6 @@ static int begin(struct state *s, enum statement which, sqlite3_stmt **ret)
     }
     *ret = statement(s, which);
     return *ret ? 0 : fail(s, sqlite3_errcode(s->db));
-}
-
-static void bind_net(sqlite3_stmt *q, int index, const struct prefix *net)
-{
-    uint8_t packed[NET_BYTES];
-
-    net_pack(net, packed);
-    sqlite3_bind_blob(q, index, packed, NET_BYTES, SQLITE_TRANSIENT);
-}
-
-static void bind_position(sqlite3_stmt *q, int index, const struct position *p)
-{
-    sqlite3_bind_blob(q, index, p->file, sizeof(p->file), SQLITE_STATIC);
-    sqlite3_bind_int64(q, index + 1, (sqlite3_int64)p->offset);
 }
 
 static void finalize(struct state *s)
@@ -276,14 +222,14 @@ int state_put_ban(struct state *s, const struct ban *ban, const struct position 
 
     if (r < 0 || !q)
         return r;
-    bind_net(q, 1, &ban->net);
+    row_bind_net(q, 1, &ban->net);
     sqlite3_bind_text(q, 2, ban->jail, -1, SQLITE_STATIC);
     sqlite3_bind_int64(q, 3, ban->since);
     sqlite3_bind_int64(q, 4, ban->until);
     sqlite3_bind_int64(q, 5, ban->count);
     sqlite3_bind_int64(q, 6, ban->times);
     if (decided)
-        bind_position(q, 7, decided);
+        row_bind_position(q, 7, decided);
     else {
         sqlite3_bind_null(q, 7);
         sqlite3_bind_null(q, 8);
@@ -294,7 +240,7 @@ int state_put_ban(struct state *s, const struct ban *ban, const struct position 
     r = begin(s, PUT_EVIDENCE, &q);
     if (r < 0 || !q)
         return r;
-    bind_net(q, 1, &ban->net);
+    row_bind_net(q, 1, &ban->net);
     sqlite3_bind_text(q, 2, evidence, -1, SQLITE_STATIC);
     return run(s, PUT_EVIDENCE);
 }
@@ -306,7 +252,7 @@ int state_put_history(struct state *s, const struct ban *ban)
 
     if (r < 0 || !q)
         return r;
-    bind_net(q, 1, &ban->net);
+    row_bind_net(q, 1, &ban->net);
     sqlite3_bind_int64(q, 2, ban->times);
     sqlite3_bind_int64(q, 3, ban->until);
     return run(s, PUT_HISTORY);
@@ -319,10 +265,10 @@ int state_put_decision(struct state *s, const struct decision *d)
 
     if (r < 0 || !q)
         return r;
-    bind_net(q, 1, &d->net);
+    row_bind_net(q, 1, &d->net);
     sqlite3_bind_text(q, 2, d->jail, -1, SQLITE_STATIC);
     sqlite3_bind_int64(q, 3, d->settled);
-    bind_position(q, 4, &d->position);
+    row_bind_position(q, 4, &d->position);
     sqlite3_bind_int64(q, 6, d->since);
     sqlite3_bind_int64(q, 7, d->until);
     sqlite3_bind_int(q, 8, d->observe);
@@ -336,7 +282,7 @@ int state_end_decisions(struct state *s, const struct prefix *net, usec_t t)
 
     if (r < 0 || !q)
         return r;
-    bind_net(q, 1, net);
+    row_bind_net(q, 1, net);
     sqlite3_bind_int64(q, 2, t);
     return run(s, END_DECISIONS);
 }
@@ -350,7 +296,7 @@ int state_remove_ban(struct state *s, const struct prefix *net)
         int r = begin(s, both[i], &q);
         if (r < 0 || !q)
             return r;
-        bind_net(q, 1, net);
+        row_bind_net(q, 1, net);
         r = run(s, both[i]);
         if (r < 0)
             return r;
@@ -368,6 +314,18 @@ int state_put_mark(struct state *s, const char *source, const char *mark)
     sqlite3_bind_text(q, 1, source, -1, SQLITE_STATIC);
     sqlite3_bind_text(q, 2, mark, -1, SQLITE_STATIC);
     return run(s, PUT_MARK);
+}
+
+int state_put_guest(struct state *s, const struct addr *a, usec_t when)
+{
+    sqlite3_stmt *q;
+    int r = begin(s, PUT_GUEST, &q);
+
+    if (r < 0 || !q)
+        return r;
+    sqlite3_bind_blob(q, 1, a->b, sizeof(a->b), SQLITE_STATIC);
+    sqlite3_bind_int64(q, 2, when);
+    return run(s, PUT_GUEST);
 }
 
 static int prune_before(struct state *s, enum statement which, usec_t before)
@@ -422,6 +380,8 @@ int state_prune(struct state *s, const struct state_horizon *h)
     if (r == 0)
         r = prune_before(s, PRUNE_HISTORY, h->history);
     if (r == 0)
+        r = prune_before(s, PRUNE_GUESTS, h->guests);
+    if (r == 0)
         r = prune_before(s, PRUNE_EVIDENCE, h->bans);
     return r == 0 ? prune_before(s, PRUNE_BANS, h->bans) : r;
 }
@@ -437,8 +397,8 @@ int state_each_ban(struct state *s, int (*fn)(void *userdata, const struct ban *
     while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         struct ban b = {.since = sqlite3_column_int64(q, 2), .until = sqlite3_column_int64(q, 3)};
         sqlite3_int64 count = sqlite3_column_int64(q, 4), times = sqlite3_column_int64(q, 5);
-        if (!net_unpack(q, 0, &b.net) || !name_unpack(q, 1, b.jail) || !b.jail[0] || !is_time(b.since) ||
-            (!is_time(b.until) && b.until != USEC_FOREVER) || b.until < b.since || count < 0 || count > UINT32_MAX ||
+        if (!row_net(q, 0, &b.net) || !row_name(q, 1, b.jail) || !b.jail[0] || !row_is_time(b.since) ||
+            (!row_is_time(b.until) && b.until != USEC_FOREVER) || b.until < b.since || count < 0 || count > UINT32_MAX ||
             times < 0 || times > UINT32_MAX) {
             ++*ret_bad;
             continue;
@@ -468,14 +428,37 @@ int state_each_decision(struct state *s, int (*fn)(void *userdata, const struct 
             .observe = sqlite3_column_int(q, 7) != 0,
         };
         const void *file = sqlite3_column_blob(q, 3);
-        if (!net_unpack(q, 0, &d.net) || !name_unpack(q, 1, d.jail) || !is_time(d.settled) || !is_time(d.since) ||
-            (!is_time(d.until) && d.until != USEC_FOREVER) || !file || sqlite3_column_bytes(q, 3) != sizeof(d.position.file)) {
+        if (!row_net(q, 0, &d.net) || !row_name(q, 1, d.jail) || !row_is_time(d.settled) || !row_is_time(d.since) ||
+            (!row_is_time(d.until) && d.until != USEC_FOREVER) || !file || sqlite3_column_bytes(q, 3) != sizeof(d.position.file)) {
             ++*ret_bad;
             continue;
         }
         memcpy(d.position.file, file, sizeof(d.position.file));
         d.position.offset = (uint64_t)sqlite3_column_int64(q, 4);
         r = fn(userdata, &d);
+    }
+    sqlite3_reset(q);
+    return r != 0 ? r : rc == SQLITE_DONE ? 0 : fail(s, rc);
+}
+
+int state_each_guest(struct state *s, int (*fn)(void *userdata, const struct addr *a, usec_t when), void *userdata, unsigned *ret_bad)
+{
+    sqlite3_stmt *q = statement(s, GET_GUESTS);
+    int rc, r = 0;
+
+    *ret_bad = 0;
+    if (!q)
+        return fail(s, sqlite3_errcode(s->db));
+    while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        const void *bytes = sqlite3_column_blob(q, 0);
+        usec_t when = sqlite3_column_int64(q, 1);
+        struct addr a;
+        if (!bytes || sqlite3_column_bytes(q, 0) != sizeof(a.b) || !row_is_time(when)) {
+            ++*ret_bad;
+            continue;
+        }
+        memcpy(a.b, bytes, sizeof(a.b));
+        r = fn(userdata, &a, when);
     }
     sqlite3_reset(q);
     return r != 0 ? r : rc == SQLITE_DONE ? 0 : fail(s, rc);
@@ -516,7 +499,7 @@ int state_evidence(struct state *s, const struct prefix *net, char **ret)
 
     if (!q)
         return fail(s, sqlite3_errcode(s->db));
-    bind_net(q, 1, net);
+    row_bind_net(q, 1, net);
     return get_text(s, q, ret);
 }
 
@@ -543,7 +526,7 @@ int state_each_banned_user(struct state *s, const char *user, int (*fn)(void *us
         return fail(s, sqlite3_errcode(s->db));
     while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         const char *lines = (const char *)sqlite3_column_text(q, 1);
-        if (lines && net_unpack(q, 0, &net) && names_user(str_of(lines), str_of(user)))
+        if (lines && row_net(q, 0, &net) && names_user(str_of(lines), str_of(user)))
             r = fn(userdata, &net);
     }
     sqlite3_reset(q);
@@ -574,10 +557,10 @@ unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, use
 
     if (!q)
         return 0;
-    bind_net(q, 1, net);
+    row_bind_net(q, 1, net);
     if (sqlite3_step(q) == SQLITE_ROW) {
         sqlite3_int64 times = sqlite3_column_int64(q, 0), ended = sqlite3_column_int64(q, 1), gone = 0;
-        if (decay > 0 && is_time(ended) && t > ended)
+        if (decay > 0 && row_is_time(ended) && t > ended)
             gone = (t - ended) / decay;
         if (times > gone)
             previous = times - gone > UINT32_MAX ? UINT32_MAX : (unsigned)(times - gone);

@@ -56,6 +56,9 @@ void state_condemn(struct state *s);
 int state_each_ban(struct state *s, int (*fn)(void *userdata, const struct ban *), void *userdata, unsigned *ret_bad);
 int state_each_decision(struct state *s, int (*fn)(void *userdata, const struct decision *), void *userdata,
                         unsigned *ret_bad);
+// From which addresses somebody logged in well, and when last.
+int state_each_guest(struct state *s, int (*fn)(void *userdata, const struct addr *a, usec_t when), void *userdata,
+                     unsigned *ret_bad);
 // -ENOENT when this source has none. Caller frees.
 int state_mark(struct state *s, const char *source, char **ret);
 // The stored evidence lines of a ban, as they were given; -ENOENT. Caller frees.
@@ -77,12 +80,13 @@ int state_put_decision(struct state *s, const struct decision *d);
 int state_end_decisions(struct state *s, const struct prefix *net, usec_t t);
 int state_remove_ban(struct state *s, const struct prefix *net);
 int state_put_mark(struct state *s, const char *source, const char *mark);
+int state_put_guest(struct state *s, const struct addr *a, usec_t when); // an older time than what is there changes nothing
 // What is no longer needed: marks of sources not in the list, decisions that settled before, bans of the history
-// that ended before, active bans that ended then or before. Reads whole tables: not for every second.
+// that ended before, good logins before, active bans that ended then or before. Reads whole tables: not for every second.
 struct state_horizon {
     const char *const *sources;
     size_t n_sources;
-    usec_t decisions, history, bans;
+    usec_t decisions, history, guests, bans;
 };
 int state_prune(struct state *s, const struct state_horizon *h);
 int state_commit(struct state *s);

@@ -26,6 +26,9 @@ static const char schema[] =
     "CREATE TABLE marks(source TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;"
     "PRAGMA application_id=0x70707462; PRAGMA user_version=1; COMMIT;";
 
+// Came later than the first databases of this version, and is nobody's loss where it is missing.
+static const char added[] = "CREATE TABLE IF NOT EXISTS guests(addr BLOB PRIMARY KEY, last INT NOT NULL) WITHOUT ROWID";
+
 _Static_assert(STATE_SCHEMA == 1, "the schema's text above says which version it is");
 
 int state_file_errno(int rc)
@@ -120,6 +123,8 @@ static int settle(sqlite3 *db)
     rc = sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=4194304;", 0, 0, 0);
     if (rc == SQLITE_OK && empty)
         rc = sqlite3_exec(db, schema, 0, 0, 0);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, added, 0, 0, 0);
     if (rc == SQLITE_OK) // also takes the lock now, and finds out whether the file can be written
         rc = sqlite3_exec(db, "BEGIN IMMEDIATE; DELETE FROM marks WHERE source=''; COMMIT", 0, 0, 0);
     return state_file_errno(rc);

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/paths.h"
+#include "daemon/aggregate.h"
 #include "daemon/answers.h"
 #include "daemon/channel.h"
 #include "daemon/clock_watch.h"
@@ -199,6 +200,8 @@ static int init_engine(struct watcher *w)
                       .decided = enact_decided,
                       .spare = enact_spare,
                       .guessed = users_guessed,
+                      .keep = aggregate_keep,
+                      .kept = aggregate_kept,
                       .previous = enact_previous,
                       .userdata = s},
     };

@@ -7,6 +7,11 @@
 
 #include "engine/private.h"
 
+static const char refused[] = "the enforcer refused it";
+
+// What was refused is not asked for again with each new offender.
+#define REFUSED_FOR (3600 * USEC_SEC)
+
 enum { NETWORKS_MAX = 8192, V4_BITS = 96 }; // a jail; 96 bytes each, and 32 for each offender that is remembered
 
 int engine_networks_new(struct engine *e)
@@ -54,14 +59,19 @@ static struct ban ban_of(const struct engine *e, unsigned k, const struct outcom
 }
 
 // Why the network must not be banned as a whole, and for whose sake; NULL when nothing is known.
-static const char *objection(const struct engine *e, const struct jail_config *c, const struct ban *would, struct addr *ret)
+static const char *objection(const struct engine *e, unsigned k, const struct ban *would, struct addr *ret)
 {
     const struct engine_callbacks *to = &e->options.callbacks;
+    const struct jail_config *c = &engine_config(e)->jails[k];
+    const struct network *n = networks_find(e->networks[k], &would->net.addr);
 
-    for (size_t k = 0; k < engine_config(e)->n_jails; k++)
-        if (e->jails[k] && jail_ignores_within(e->jails[k], &would->net, ret))
+    *ret = would->net.addr;
+    if (n->refused && would->since - n->refused < REFUSED_FOR)
+        return refused;
+    for (size_t i = 0; i < engine_config(e)->n_jails; i++)
+        if (e->jails[i] && jail_ignores_within(e->jails[i], &would->net, ret))
             return "it is on the allowlist";
-    if (logins_within(e->logins, &would->net, would->since - c->aggregate_findtime, ret))
+    if (guests_within(e->guests, &would->net, would->since - c->aggregate_findtime, ret))
         return "somebody logged in well from there";
     return to->keep ? to->keep(to->userdata, would, ret) : NULL;
 }
@@ -89,7 +99,7 @@ void engine_offended(struct engine *e, unsigned k, const struct outcome *o)
     if (!n || !networks_offend(n, &o->addr, o->time))
         return;
     struct ban ban = ban_of(e, k, o);
-    const char *reason = objection(e, c, &ban, &friend);
+    const char *reason = objection(e, k, &ban, &friend);
     if (reason) {
         keep(e, c, n, &ban, &friend, reason);
     } else if (engine_carry_out(e, c, o, &ban)) {
@@ -135,7 +145,23 @@ void engine_forget_offenders(struct engine *e, const struct prefix *net, usec_t 
             networks_forget(e->networks[k], net, until);
 }
 
-void engine_restore_login(struct engine *e, const struct addr *a, usec_t when)
+const struct guests *engine_guests(const struct engine *e)
 {
-    logins_add(e->logins, a, when);
+    return e->guests;
+}
+
+bool engine_refuse_network(struct engine *e, const struct prefix *net, usec_t t, struct ban *ret_old)
+{
+    const struct ban *ban = bans_find(e->bans, net);
+    struct networks *n = ban && net->len < 128 && ban->count > 0 ? named(e, ban->jail) : NULL;
+
+    if (!n)
+        return false;
+    networks_refuse(n, &net->addr, t, refused);
+    return bans_remove(e->bans, net, ret_old);
+}
+
+void engine_restore_guest(struct engine *e, const struct addr *a, usec_t when)
+{
+    guests_add(e->guests, a, when);
 }

@@ -63,9 +63,12 @@ void engine_read_counters(const struct engine *e, struct engine_counters *ret)
         for (unsigned k = 0; k < ORIGIN_MAX; k++)
             ret->by_origin[k] += s->by_origin[k];
     }
+    ret->guest_overflow = guests_overflow(e->guests);
     for (size_t k = 0; k < engine_config(e)->n_jails; k++) {
         if (!e->jails[k])
             continue;
+        if (e->networks[k])
+            ret->network_overflow += networks_counters(e->networks[k]).overflow;
         ret->window_overflow += jail_counters(e->jails[k])->overflow;
         ret->addresses += jail_counters(e->jails[k])->addresses;
     }

@@ -14,6 +14,7 @@
 enum {
     UNCOUNTED_MAX = 4096, // addresses, 48 bytes each
     ACCOUNTS_MAX = 4096,  // 700 bytes each, when they are tried
+    GUESTS_MAX = 16384,   // addresses, 24 bytes each
 };
 
 // A filter without sessions: the failing line itself has the address.
@@ -146,6 +147,10 @@ int engine_new(const struct engine_options *options, struct config_report *repor
     if (r == 0)
         r = accounts_new(ACCOUNTS_MAX, &e->accounts);
     if (r == 0)
+        r = guests_new(GUESTS_MAX, &e->guests);
+    if (r == 0)
+        r = engine_networks_new(e);
+    if (r == 0)
         r = bans_new(c->max_bans, &e->bans);
     if (r == 0)
         r = bans_new(c->max_bans, &e->observed);
@@ -171,6 +176,8 @@ void engine_free(struct engine *e)
     evidence_free(e->evidence);
     tally_free(e->uncounted);
     accounts_free(e->accounts);
+    guests_free(e->guests);
+    engine_networks_free(e);
     bans_free(e->bans);
     bans_free(e->observed);
     history_free(e->history);
@@ -323,6 +330,7 @@ bool engine_unban(struct engine *e, const struct prefix *net, struct ban *ret_ol
     for (size_t k = 0; net->len == 128 && k < engine_config(e)->n_jails; k++)
         if (e->jails[k])
             jail_forget(e->jails[k], &net->addr);
+    engine_forget_offenders(e, net, USEC_FOREVER);
     return bans_remove(e->bans, net, ret_old);
 }
 

@@ -12,7 +12,9 @@
 #include "filter/filter.h"
 #include "policy/accounts.h"
 #include "policy/bans.h"
+#include "policy/guests.h"
 #include "policy/jail.h"
+#include "policy/networks.h"
 #include "policy/tally.h"
 #include "session/session.h"
 
@@ -40,6 +42,11 @@ struct engine_callbacks {
     bool (*spare)(void *userdata, const struct ban *would, const struct outcome *o);
     // Somebody got in as an account that the same address had failed as before: perhaps he guessed. NULL: never.
     void (*guessed)(void *userdata, const struct account *a);
+    // Before a network is banned as a whole: why it is not to be, in words that live as long as the program, and for the
+    // sake of which address; NULL when nothing speaks against it. Allowlists and good logins are known here. NULL: never asked.
+    const char *(*keep)(void *userdata, const struct ban *would, struct addr *ret);
+    // It was not banned as a whole for that reason; its single addresses are. NULL: not told.
+    void (*kept)(void *userdata, const struct ban *would, const struct addr *for_whom, const char *reason);
     // How many bans this network had before, after decay, at time t. NULL: the engine's own virtual history.
     unsigned (*previous)(void *userdata, const struct prefix *net, usec_t t, usec_t decay);
     void *userdata;
@@ -131,6 +138,23 @@ struct engine_window { // for why
 // Fills up to max windows of a at time t; returns how many jails there are.
 size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct engine_window *ret, size_t max);
 
+// What jail knows of the network of a, when it bans networks as a whole: *ret_count offenders count at time t. NULL when
+// there is none. Valid until the next change.
+const struct network *engine_network(const struct engine *e, const char *jail, const struct addr *a, usec_t t, unsigned *ret_count);
+
+// After a restart: a ban of before that the log led to, of an address or of a network as a whole; whom somebody forgave by
+// hand then, and who had logged in well.
+void engine_restore_offender(struct engine *e, const struct ban *ban);
+void engine_forget_offenders(struct engine *e, const struct prefix *net, usec_t until);
+void engine_restore_guest(struct engine *e, const struct addr *a, usec_t when);
+
+// What was decided could not be carried out: this network is banned no more, its addresses are one by one, and it is not
+// tried again for an hour. False when it is not banned as a whole.
+bool engine_refuse_network(struct engine *e, const struct prefix *net, usec_t t, struct ban *ret_old);
+
+// Whoever logged in well, and from where.
+const struct guests *engine_guests(const struct engine *e);
+
 // The accounts that are tried.
 const struct accounts *engine_accounts(const struct engine *e);
 
@@ -140,7 +164,8 @@ const struct tally_entry *engine_uncounted(const struct engine *e, const struct 
 struct engine_counters {
     uint64_t records, matches, failures, successes, unattributed, faulted, ignored, spared, bans, muted, limit_hits;
     uint64_t sessions_dropped; // of filters without [Session], for want of room
-    uint64_t session_overflow, window_overflow, bans_refused; // bounds reached
+    uint64_t networks, networks_kept; // banned as a whole, and not banned for somebody's sake
+    uint64_t session_overflow, window_overflow, bans_refused, network_overflow, guest_overflow; // bounds reached
     uint64_t lives, waiting, addresses; // now
     uint64_t by_origin[ORIGIN_MAX];
     usec_t oldest, newest; // record times of what matched; 0 when nothing has

@@ -12,7 +12,7 @@ static void tell(struct engine *e, const char *jail, const struct outcome *o, co
         e->options.callbacks.event(e->options.callbacks.userdata, &event);
 }
 
-static unsigned previous_bans(const struct engine *e, const struct jail_config *c, const struct prefix *net, usec_t t)
+unsigned engine_previous(const struct engine *e, const struct jail_config *c, const struct prefix *net, usec_t t)
 {
     if (!c->increment)
         return 0;
@@ -47,20 +47,25 @@ static struct ban ban_of(const struct jail_config *c, const struct outcome *o, c
     return ban;
 }
 
-static void decide(struct engine *e, unsigned k, const struct outcome *o, const struct ban *ban)
+bool engine_carry_out(struct engine *e, const struct jail_config *c, const struct outcome *o, const struct ban *ban)
 {
-    const struct jail_config *c = &engine_config(e)->jails[k];
-
-    jail_forget(e->jails[k], &o->addr); // counted from nothing when the ban is over
     if (bans_add(c->observe ? e->observed : e->bans, ban, false) < 0) {
         e->counters.bans_refused++;
-        return;
+        return false;
     }
     e->counters.bans++;
     if (e->history)
         history_add(e->history, &ban->net, ban->until, ban->times);
     if (e->options.callbacks.ban)
         e->options.callbacks.ban(e->options.callbacks.userdata, ban, &o->decided, c->observe);
+    return true;
+}
+
+static void decide(struct engine *e, unsigned k, const struct outcome *o, const struct ban *ban)
+{
+    jail_forget(e->jails[k], &ban->net.addr); // counted from nothing when the ban is over
+    if (engine_carry_out(e, &engine_config(e)->jails[k], o, ban))
+        engine_offended(e, k, o);
 }
 
 static void judge(struct engine *e, unsigned k, const struct outcome *o)
@@ -76,7 +81,7 @@ static void judge(struct engine *e, unsigned k, const struct outcome *o)
     }
     if (!is_banned(e, c, &o->addr, o->time))
         v = jail_failure(e->jails[k], &o->addr, o->user, o->time, c->weight[o->class],
-                         previous_bans(e, c, &net, o->time));
+                         engine_previous(e, c, &net, o->time));
     e->counters.ignored += v.kind == VERDICT_IGNORED;
     struct ban ban = ban_of(c, o, &v);
     if (v.kind == VERDICT_BAN && to->spare && to->spare(to->userdata, &ban, o)) {
@@ -160,6 +165,8 @@ void engine_outcome(void *userdata, const struct outcome *o)
         }
     }
     note_account(e, o);
+    if (o->kind == OUTCOME_SUCCESS && o->has_addr)
+        guests_add(e->guests, &o->addr, o->time);
     if (o->kind == OUTCOME_FAILURE && !counted)
         tally_add(e->uncounted, &o->addr, o->class, o->time);
 }

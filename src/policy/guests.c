@@ -105,6 +105,19 @@ bool guests_within(const struct guests *l, const struct prefix *net, usec_t sinc
     return newest > 0;
 }
 
+bool guests_next(const struct guests *l, unsigned *i, struct addr *ret, usec_t *ret_when)
+{
+    while (*i < l->sets * WAYS) {
+        const struct guest *e = &l->v[(*i)++];
+        if (!e->last)
+            continue;
+        *ret = e->addr;
+        *ret_when = e->last;
+        return true;
+    }
+    return false;
+}
+
 uint64_t guests_overflow(const struct guests *l)
 {
     return l->overflow;

@@ -26,6 +26,9 @@ usec_t guests_last(const struct guests *l, const struct addr *a);
 // decisions, not for lines.
 bool guests_within(const struct guests *l, const struct prefix *net, usec_t since, struct addr *ret);
 
+// Number i of those that are known, in no order; false behind the last.
+bool guests_next(const struct guests *l, unsigned *i, struct addr *ret, usec_t *ret_when);
+
 // How many addresses had to make room for others.
 uint64_t guests_overflow(const struct guests *l);
 

@@ -244,6 +244,17 @@ bool jail_ignores(const struct jail *j, const struct addr *a)
     return false;
 }
 
+bool jail_ignores_within(const struct jail *j, const struct prefix *net, struct addr *ret)
+{
+    for (size_t i = 0; i < j->policy.n_ignore; i++) {
+        if (!prefix_overlaps(&j->ignore[i], net))
+            continue;
+        *ret = j->ignore[i].len > net->len ? j->ignore[i].addr : net->addr;
+        return true;
+    }
+    return false;
+}
+
 int jail_set_ignore(struct jail *j, const struct prefix *ignore, size_t n)
 {
     struct prefix *copy = malloc((n ? n : 1) * sizeof(*copy));

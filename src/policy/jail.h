@@ -55,6 +55,9 @@ int jail_set_ignore(struct jail *j, const struct prefix *ignore, size_t n);
 
 bool jail_ignores(const struct jail *j, const struct addr *a);
 
+// Whether any address of net is on the allowlist: *ret is one.
+bool jail_ignores_within(const struct jail *j, const struct prefix *net, struct addr *ret);
+
 // It is now: a failure that claims to be from later makes no other too old to count, neither does one from before the
 // clock was set back. Without this the newest failure is the clock, as a replay wants it.
 void jail_set_bound(struct jail *j, usec_t now);

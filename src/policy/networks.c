@@ -155,12 +155,13 @@ bool networks_offend(struct networks *n, const struct addr *a, usec_t when)
 
 void networks_ban(struct networks *n, const struct addr *a, usec_t when)
 {
-    struct network *e = find(n, a);
+    struct network *e = when > 0 ? entry_for(n, a, when) : NULL; // after a restart it may come before its offenders
 
-    if (e && when > e->banned) {
-        e->banned = when;
-        e->kept = 0;
-    }
+    if (!e || when <= e->banned)
+        return;
+    e->banned = when;
+    e->last = when > e->last ? when : e->last;
+    e->kept = 0;
 }
 
 void networks_keep(struct networks *n, const struct addr *a, usec_t when, const struct addr *for_whom, const char *reason)
@@ -172,6 +173,17 @@ void networks_keep(struct networks *n, const struct addr *a, usec_t when, const 
     e->kept = when;
     e->kept_for = *for_whom;
     e->kept_reason = reason;
+}
+
+void networks_refuse(struct networks *n, const struct addr *a, usec_t when, const char *reason)
+{
+    struct network *e = find(n, a);
+
+    if (!e)
+        return;
+    e->banned = 0;
+    e->refused = when;
+    networks_keep(n, a, when, &e->net.addr, reason);
 }
 
 static void forget_in(struct network *e, const struct prefix *net, usec_t until)

@@ -27,6 +27,7 @@ struct network {
     struct prefix net;
     usec_t last;        // of the newest offender; 0: free
     usec_t banned;      // when it was banned as a whole; who came before counts no more; 0: never
+    usec_t refused;     // when it was banned as a whole in vain; 0: never
     usec_t kept;        // when it was last to be banned and was not; 0: never
     struct addr kept_for;   // for the sake of this address
     const char *kept_reason; // goes on after "it is not banned as a whole: "; lives as long as the program
@@ -54,6 +55,9 @@ bool networks_offend(struct networks *n, const struct addr *a, usec_t when);
 // The network of a was banned as a whole at when, or was not for this reason.
 void networks_ban(struct networks *n, const struct addr *a, usec_t when);
 void networks_keep(struct networks *n, const struct addr *a, usec_t when, const struct addr *for_whom, const char *reason);
+
+// It was banned in vain: its offenders count as before.
+void networks_refuse(struct networks *n, const struct addr *a, usec_t when, const char *reason);
 
 // Whoever was banned inside net until then is no offender any more: somebody forgave them by hand.
 void networks_forget(struct networks *n, const struct prefix *net, usec_t until);

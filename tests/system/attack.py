@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Writes what pptpd and pppd log under attack, in the present time, as rsyslog's default does.
 #   attack.py guess FILE ADDR COUNT [USER]        COUNT failed logins at once
+#   attack.py login FILE ADDR USER                a good login
 #   attack.py storm FILE SECONDS ADDRESSES SEED   many at a time, interleaved, some of them below the threshold
 import random
 import sys
@@ -14,13 +15,13 @@ def stamped(identifier, text):
     return f"{now} host {identifier}: {text}\n"
 
 
-def session(address, user, control):
+def session(address, user, control, outcome="failed CHAP authentication"):
     call = control + 1
     yield f"pptpd[{control}]", f"CTRL: Client {address} control connection started"
     yield f"pptpd[{control}]", "CTRL: Starting call (launching pppd, opening GRE)"
     yield f"pppd[{call}]", "Plugin /usr/lib/pptpd/pptpd-logwtmp.so loaded."
     yield f"pppd[{call}]", "pppd 2.4.9 started by root, uid 0"
-    yield f"pppd[{call}]", f"Peer {user} failed CHAP authentication"
+    yield f"pppd[{call}]", f"Peer {user} {outcome}"
     yield f"pptpd[{control}]", f"CTRL: Reaping child PPP[{call}]"
     yield f"pppd[{call}]", "Exit."
     yield f"pptpd[{control}]", f"CTRL: Client {address} control connection finished"
@@ -32,6 +33,12 @@ def guess(path, address, count, user="alice"):
         for i in range(count):
             for line in session(address, user, base + 2 * i):
                 log.write(stamped(*line))
+
+
+def login(path, address, user):
+    with open(path, "a") as log:
+        for line in session(address, user, random.randrange(1000, 30000), "authenticated with CHAP"):
+            log.write(stamped(*line))
 
 
 def storm(path, seconds, addresses, seed):
@@ -58,5 +65,7 @@ def storm(path, seconds, addresses, seed):
 
 if sys.argv[1] == "guess":
     guess(sys.argv[2], sys.argv[3], int(sys.argv[4]), *sys.argv[5:])
+elif sys.argv[1] == "login":
+    login(*sys.argv[2:5])
 else:
     storm(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))

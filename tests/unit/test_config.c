@@ -253,6 +253,15 @@ static const struct {
     {"[pptpd]\nbantime.incremnet = yes\n", ":2: bantime.incremnet = yes: unknown key; bantime.increment would be accepted"},
     {"[pptpd]\nbanaction = iptables\n",
      ":2: banaction = iptables: unknown key; pptpban.conf(5) lists what would be accepted"},
+    {"[pptpd]\naggregate = 1\n", ":2: aggregate = 1: in [pptpd] each ban would meet a whole network; 0, or 2 to 64, would be accepted"},
+    {"[pptpd]\naggregate = 65\n", ":2: aggregate = 65: too large; " NUMBER("0", "64")},
+    {"[pptpd]\naggregate = 4\naggregate.ipv4 = 23\n",
+     ":3: aggregate.ipv4 = 23: aggregate.ipv4 = 23 of [pptpd] is wider than widest4 = 24 of [pptpban], which the enforcer "
+     "holds to; 24 to 32 would be accepted"},
+    {"[pptpban]\nwidest6 = 80\n[DEFAULT]\naggregate = 4\n",
+     ":4: aggregate = 4: aggregate.ipv6 = 64 of [pptpd] is wider than widest6 = 80 of [pptpban], which the enforcer holds to; "
+     "80 to 128 would be accepted"},
+    {"[pptpd]\naggregate.ipv4 = 33\n", ":2: aggregate.ipv4 = 33: too large; " NUMBER("8", "32")},
     {"[pptpd]\nmaxretry = 0\n", ":2: maxretry = 0: too small; " NUMBER("1", "1000")},
     {"[pptpd]\nmaxretry = 1001\n", ":2: maxretry = 1001: too large; " NUMBER("1", "1000")},
     {"[pptpd]\nmaxretry = -1\n", ":2: maxretry = -1: not a whole number; " NUMBER("1", "1000")},
@@ -600,7 +609,9 @@ static void the_dump_reads_back(void **state)
                                      "enabled = yes\nmode = observe\nfilter = f[a=\"b, c\"]\nsource = journal\n /var/log/x\n"
                                      "count = auth=4 refused=3 probe=2 fault=100\nmaxretry = 6\nfindtime = 61\n"
                                      "bantime = 1w 2d 3h 4m 5s\nbantime.increment = no\nbantime.factor = 1.1\n"
-                                     "bantime.maximum = forever\nbantime.decay = 1m\nignoreip = ::/0\n 192.0.2.1\n"
+                                     "bantime.maximum = forever\nbantime.decay = 1m\naggregate = 7\n"
+                                     "aggregate.findtime = 2h\naggregate.bantime = forever\naggregate.ipv4 = 28\n"
+                                     "aggregate.ipv6 = 96\nignoreip = ::/0\n 192.0.2.1\n"
                                      "ignoreself = no\nmax_addresses = 3\n";
     struct place *p = *state;
     struct config *c = load(p, everything);
@@ -613,6 +624,7 @@ static void the_dump_reads_back(void **state)
 
     assert_string_equal(first, second);
     assert_true(x->factor == 1.1 && x->observe && !x->ignoreself && !x->increment && x->weight[CLASS_FAULT] == 100);
+    assert_true(x->aggregate == 7 && x->aggregate4 == 28 && x->aggregate6 == 96 && x->aggregate_bantime == USEC_FOREVER);
     assert_int_equal(c->spare, 1 << SPARE_OWN | 1 << SPARE_ADMINS);
     assert_true(x->bantime == 788645 * USEC_SEC && x->maximum == USEC_FOREVER);
     const struct firewall_config *w = &c->firewall;

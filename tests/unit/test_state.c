@@ -379,6 +379,62 @@ static void what_cannot_be_opened_is_kept_in_memory(void **state)
     state_close(s);
 }
 
+struct guests_seen {
+    unsigned n;
+    usec_t sum;
+};
+
+static int see_guest(void *userdata, const struct addr *a, usec_t when)
+{
+    struct guests_seen *seen = userdata;
+
+    assert_true(addr_is_v4(a));
+    seen->n++;
+    seen->sum += when - now;
+    return 0;
+}
+
+static void guests_come_back_at_their_latest(void **state)
+{
+    struct addr a = net("203.0.113.5").addr, b = net("203.0.113.6").addr;
+    struct state *s = reopen(NULL);
+    struct guests_seen seen = {0};
+    unsigned bad;
+
+    (void)state;
+    assert_int_equal(state_put_guest(s, &a, now + 5), 0);
+    assert_int_equal(state_put_guest(s, &a, now + 2), 0); // its line is read again
+    assert_int_equal(state_put_guest(s, &b, now + 100), 0);
+    s = reopen(s);
+    assert_int_equal(state_each_guest(s, see_guest, &seen, &bad), 0);
+    assert_true(seen.n == 2 && seen.sum == 105 && bad == 0);
+    assert_int_equal(state_prune(s, &(struct state_horizon){.guests = now + 6}), 0);
+    seen = (struct guests_seen){0};
+    assert_int_equal(state_each_guest(s, see_guest, &seen, &bad), 0);
+    assert_true(seen.n == 1 && seen.sum == 100);
+    state_close(s);
+}
+
+static void guests_that_make_no_sense_are_left_out_and_an_older_database_gets_their_table(void **state)
+{
+    struct guests_seen seen = {0};
+    unsigned bad;
+
+    (void)state;
+    state_close(reopen(NULL));
+    run_sql("INSERT INTO guests VALUES(x'00', 5); INSERT INTO guests VALUES(x'00000000000000000000ffffcb007105', -1)");
+    struct state *s = reopen(NULL);
+    assert_int_equal(state_each_guest(s, see_guest, &seen, &bad), 0);
+    assert_true(seen.n == 0 && bad == 2);
+    state_close(s);
+    run_sql("DROP TABLE guests");
+    s = reopen(NULL);
+    assert_string_equal(note, "");
+    assert_int_equal(state_each_guest(s, see_guest, &seen, &bad), 0);
+    assert_int_equal(bad, 0);
+    state_close(s);
+}
+
 static int load(void *userdata, const struct decision *d)
 {
     return muting_add(userdata, d);
@@ -399,6 +455,8 @@ static void decisions_mute_what_went_into_them(void **state)
     struct decision d = {.jail = "pptpd", .net = net("203.0.113.5"), .position = {.file = {7}, .offset = 100},
                          .settled = now, .since = now, .until = now + 60 * second};
     struct decision by_hand = {.net = net("198.51.100.0/24"), .settled = now};
+    struct decision whole = {.jail = "pptpd", .net = net("192.0.2.0/24"), .position = {.file = {7}, .offset = 100},
+                             .settled = now, .since = now, .until = now + 60 * second};
     struct state *s = reopen(NULL);
     struct muting *m;
     unsigned bad;
@@ -406,13 +464,16 @@ static void decisions_mute_what_went_into_them(void **state)
     (void)state;
     assert_int_equal(state_put_decision(s, &d), 0);
     assert_int_equal(state_put_decision(s, &by_hand), 0);
+    assert_int_equal(state_put_decision(s, &whole), 0);
     s = reopen(s);
-    assert_int_equal(muting_new(2, &m), 0);
+    assert_int_equal(muting_new(3, &m), 0);
     assert_int_equal(state_each_decision(s, load, m, &bad), 0);
     assert_int_equal(bad, 0);
     assert_int_equal(muting_add(m, &d), -ENOSPC);
     muting_seal(m);
-    assert_int_equal(muting_count(m), 2);
+    assert_int_equal(muting_count(m), 3);
+    assert_false(muted(m, "pptpd", "192.0.2.5", 7, 99, now - second)); // a neighbour's failure before the network was banned
+    assert_true(muted(m, "pptpd", "192.0.2.5", 7, 101, now + second)); // and while it was
     assert_true(muted(m, "pptpd", "203.0.113.5", 7, 100, now - second)); // the deciding line itself
     assert_false(muted(m, "pptpd", "203.0.113.5", 7, 101, now - second)); // behind it
     assert_true(muted(m, "pptpd", "203.0.113.5", 7, 101, now));          // but while it was banned
@@ -469,6 +530,8 @@ int main(void)
         IN_DIR(damage_inside_is_found_and_repaired),
         IN_DIR(senseless_rows_are_left_out),
         IN_DIR(what_cannot_be_opened_is_kept_in_memory),
+        IN_DIR(guests_come_back_at_their_latest),
+        IN_DIR(guests_that_make_no_sense_are_left_out_and_an_older_database_gets_their_table),
         IN_DIR(decisions_mute_what_went_into_them),
     };
     return cmocka_run_group_tests(tests, make_dir, drop_dir);
