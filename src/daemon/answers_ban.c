@@ -15,7 +15,7 @@
 void answer_unban(struct service *s, struct control_client client, const struct control_peer *peer,
                   const struct request *q)
 {
-    char net[PREFIX_STRLEN], error[128];
+    char net[PREFIX_STRLEN], error[192];
     size_t n = *q->user ? users_unban(s, q->user) : enact_unban(s->enact, q->all ? NULL : &q->net);
 
     if (n > 0)
@@ -30,6 +30,9 @@ void answer_unban(struct service *s, struct control_client client, const struct 
         if (wider && wider->net.len < q->net.len)
             snprintf(error, sizeof(error), "%s is banned with its network: unban %s", prefix_format(&q->net, net),
                      prefix_format(&wider->net, other));
+        else if (enact_let_go(s->enact, &q->net))
+            snprintf(error, sizeof(error), "%s is not in the list; if the kernel still banned it from before the state was lost, "
+                     "it no longer does", prefix_format(&q->net, net));
         else
             snprintf(error, sizeof(error), "%s is not banned", prefix_format(&q->net, net));
         control_fail(s->control, client, ANSWER_NOTHING, error);

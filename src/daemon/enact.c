@@ -317,6 +317,19 @@ size_t enact_unban(struct enact *a, const struct prefix *net)
     return ended;
 }
 
+bool enact_let_go(struct enact *a, const struct prefix *net)
+{
+    struct service *s = a->s;
+
+    if (!s->link || !state_may_lack(s->state, now_of(a), LIMITS_MAX_TIMEOUT * USEC_SEC))
+        return false;
+    ledger_forgive(a->ledger, net, now_of(a)); // while the enforcer is away this tells it later
+    (void)enforce_link_unban(s->link, net, 1);
+    enact_flush(a);
+    state_settle(s->state);
+    return true;
+}
+
 // --- the clock -----------------------------------------------------------------------------------------------
 
 struct set_clock {

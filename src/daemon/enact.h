@@ -50,6 +50,10 @@ int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const 
 // Ends every ban inside net (NULL: all). Returns how many.
 size_t enact_unban(struct enact *a, const struct prefix *net);
 
+// One that is in no list, and may still be banned in the kernel since the state was lost: lets go of it there. False
+// when nothing was lost.
+bool enact_let_go(struct enact *a, const struct prefix *net);
+
 // "" or what is wrong with writing the state now.
 const char *enact_state_problem(const struct enact *a);
 

@@ -286,10 +286,10 @@ static void set_aside_if_damaged(struct ledger *l, usec_t now)
     char note[STATE_NOTE_MAX];
     unsigned bans = 0, decisions = 0;
 
-    if (state_each_ban(state, pass_ban, NULL, &bans) != -EBADMSG &&
+    if (state_verify(state) != -EBADMSG && state_each_ban(state, pass_ban, NULL, &bans) != -EBADMSG &&
         state_each_decision(state, pass_decision, NULL, &decisions) != -EBADMSG && bans + decisions == 0)
         return;
-    state_condemn(state); // rows that make no sense are damage too
+    state_condemn(state); // rows that make no sense are damage too, or are not as they were written
     if (state_repair(state, now, note) == 0)
         (void)state_commit(state);
     log_warning("%s", note);

@@ -12,6 +12,7 @@
 
 #include "daemon/state_file.h"
 #include "daemon/state_row.h"
+#include "daemon/state_sum.h"
 
 enum statement {
     PUT_BAN, PUT_EVIDENCE, PUT_HISTORY, PUT_DECISION, END_DECISIONS, PUT_MARK,
@@ -22,12 +23,12 @@ enum statement {
 };
 
 static const char *const sql[N_STATEMENTS] = {
-    [PUT_BAN] = "INSERT OR REPLACE INTO bans VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+    [PUT_BAN] = "INSERT OR REPLACE INTO bans VALUES(?1,?2,?3,?4,?5,?6,?7,?8,row_sum(?1,?2,?3,?4,?5,?6,?7,?8))",
     [PUT_EVIDENCE] = "INSERT OR REPLACE INTO evidence VALUES(?1,?2)",
-    [PUT_HISTORY] = "INSERT OR REPLACE INTO history VALUES(?1,?2,?3)",
-    [PUT_DECISION] = "INSERT OR REPLACE INTO decisions VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
-    [END_DECISIONS] = "UPDATE decisions SET until=?2 WHERE net=?1 AND until>?2",
-    [PUT_MARK] = "INSERT OR REPLACE INTO marks VALUES(?1,?2)",
+    [PUT_HISTORY] = "INSERT OR REPLACE INTO history VALUES(?1,?2,?3,row_sum(?1,?2,?3))",
+    [PUT_DECISION] = "INSERT OR REPLACE INTO decisions VALUES(?1,?2,?3,?4,?5,?6,?7,?8,row_sum(?1,?2,?3,?4,?5,?6,?7,?8))",
+    [END_DECISIONS] = "UPDATE decisions SET until=?2,sum=row_sum(net,jail,settled,file,offset,since,?2,observe) WHERE net=?1 AND until>?2",
+    [PUT_MARK] = "INSERT OR REPLACE INTO marks VALUES(?1,?2,row_sum(?1,?2))",
     [REMOVE_BAN] = "DELETE FROM bans WHERE net=?1",
     [REMOVE_EVIDENCE] = "DELETE FROM evidence WHERE net=?1",
     [CLEAR_BANS] = "DELETE FROM bans",
@@ -543,6 +544,13 @@ bool state_may_lack(struct state *s, usec_t now, usec_t horizon)
     bool lost = state_mark(s, STATE_LOST, &mark) == 0 && str_number(str_of(mark), INT64_MAX, &t) == 0;
     free(mark);
     return lost && (usec_t)t > now - horizon;
+}
+
+int state_verify(struct state *s)
+{
+    int r = state_sum_verify(s->db);
+
+    return r == -EBADMSG ? fail(s, SQLITE_CORRUPT) : r;
 }
 
 void state_condemn(struct state *s)

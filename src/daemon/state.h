@@ -16,7 +16,7 @@
 
 struct state;
 
-enum { STATE_SCHEMA = 1, STATE_NOTE_MAX = 512 };
+enum { STATE_SCHEMA = 2, STATE_NOTE_MAX = 512 };
 
 // A decision that a restart must not make again: what settled at or before it counts no more for this jail ("":
 // every jail) and network, and what happened while it was banned counts for no jail.
@@ -47,6 +47,9 @@ const char *state_problem(const struct state *s);
 
 // Whether bans of the last horizon may be unknown here: the database was begun anew, or is in memory.
 bool state_may_lack(struct state *s, usec_t now, usec_t horizon);
+
+// Once, after state_open(): whether all rows are there, as they were written. -EBADMSG: state_repair() sets it aside.
+int state_verify(struct state *s);
 
 // It is damaged, though it can be read: state_repair() sets it aside.
 void state_condemn(struct state *s);

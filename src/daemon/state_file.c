@@ -11,25 +11,30 @@
 #include <unistd.h>
 
 #include "daemon/state.h"
+#include "daemon/state_sum.h"
 
 #define APPLICATION_ID 0x70707462 // "pptb"
 
 static const char schema[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE bans(net BLOB PRIMARY KEY, jail TEXT NOT NULL, since INT NOT NULL, until INT NOT NULL,"
-    " count INT NOT NULL, times INT NOT NULL, file BLOB, offset INT) WITHOUT ROWID;"
+    " count INT NOT NULL, times INT NOT NULL, file BLOB, offset INT, sum INT) WITHOUT ROWID;"
     // apart from bans: reading all bans at the start then touches few pages
     "CREATE TABLE evidence(net BLOB PRIMARY KEY, lines TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE history(net BLOB PRIMARY KEY, times INT NOT NULL, ended INT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE history(net BLOB PRIMARY KEY, times INT NOT NULL, ended INT NOT NULL, sum INT) WITHOUT ROWID;"
     "CREATE TABLE decisions(net BLOB, jail TEXT, settled INT NOT NULL, file BLOB NOT NULL, offset INT NOT NULL,"
-    " since INT NOT NULL, until INT NOT NULL, observe INT NOT NULL, PRIMARY KEY(net, jail)) WITHOUT ROWID;"
-    "CREATE TABLE marks(source TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;"
-    "PRAGMA application_id=0x70707462; PRAGMA user_version=1; COMMIT;";
+    " since INT NOT NULL, until INT NOT NULL, observe INT NOT NULL, sum INT, PRIMARY KEY(net, jail)) WITHOUT ROWID;"
+    "CREATE TABLE marks(source TEXT PRIMARY KEY, mark TEXT NOT NULL, sum INT) WITHOUT ROWID;"
+    "PRAGMA application_id=0x70707462; PRAGMA user_version=2; COMMIT;";
+
+static const char from_1[] = "BEGIN IMMEDIATE; ALTER TABLE bans ADD COLUMN sum INT; ALTER TABLE history ADD COLUMN sum INT;"
+                             "ALTER TABLE decisions ADD COLUMN sum INT; ALTER TABLE marks ADD COLUMN sum INT;"
+                             "PRAGMA user_version=2; COMMIT;";
 
 // Came later than the first databases of this version, and is nobody's loss where it is missing.
 static const char added[] = "CREATE TABLE IF NOT EXISTS guests(addr BLOB PRIMARY KEY, last INT NOT NULL) WITHOUT ROWID";
 
-_Static_assert(STATE_SCHEMA == 1, "the schema's text above says which version it is");
+_Static_assert(STATE_SCHEMA == 2, "the texts above say which version it is");
 
 int state_file_errno(int rc)
 {
@@ -121,8 +126,8 @@ static int settle(sqlite3 *db)
     if (version > STATE_SCHEMA)
         return -ESTALE;
     rc = sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=4194304;", 0, 0, 0);
-    if (rc == SQLITE_OK && empty)
-        rc = sqlite3_exec(db, schema, 0, 0, 0);
+    if (rc == SQLITE_OK && (empty || version == 1))
+        rc = sqlite3_exec(db, empty ? schema : from_1, 0, 0, 0);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, added, 0, 0, 0);
     if (rc == SQLITE_OK) // also takes the lock now, and finds out whether the file can be written
@@ -134,6 +139,8 @@ static int open_once(const char *path, sqlite3 **ret, char *note)
 {
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK)
+        rc = state_sum_register(db);
     int r = rc == SQLITE_OK ? settle(db) : state_file_errno(rc);
 
     if (r < 0) {
@@ -147,7 +154,8 @@ static int open_once(const char *path, sqlite3 **ret, char *note)
 
 void state_file_set_lost(sqlite3 *db, usec_t now)
 {
-    char *sql = sqlite3_mprintf("INSERT OR REPLACE INTO marks VALUES('" STATE_LOST "','%lld')", (long long)now);
+    char *sql = sqlite3_mprintf("INSERT OR REPLACE INTO marks VALUES('" STATE_LOST "','%lld',row_sum('" STATE_LOST "','%lld'))",
+                                (long long)now, (long long)now);
 
     if (sql && sqlite3_exec(db, sql, 0, 0, 0) == SQLITE_OK)
         (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

@@ -110,11 +110,11 @@ static void fill(struct fuzz_in *in)
     static const struct {
         const char *sql;
         int columns;
-    } tables[] = {{"INSERT OR REPLACE INTO bans VALUES(?1,?2,?3,?4,?5,?6,?7,?8)", 8},
-                  {"INSERT OR REPLACE INTO decisions VALUES(?1,?2,?3,?4,?5,?6,?7,?8)", 8},
-                  {"INSERT OR REPLACE INTO history VALUES(?1,?2,?3)", 3},
+    } tables[] = {{"INSERT OR REPLACE INTO bans VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)", 9},
+                  {"INSERT OR REPLACE INTO decisions VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)", 9},
+                  {"INSERT OR REPLACE INTO history VALUES(?1,?2,?3,?4)", 4},
                   {"INSERT OR REPLACE INTO evidence VALUES(?1,?2)", 2},
-                  {"INSERT OR REPLACE INTO marks VALUES(?1,?2)", 2}};
+                  {"INSERT OR REPLACE INTO marks VALUES(?1,?2,?3)", 3}};
     unsigned rows = (unsigned)fuzz_take(in, 1) % 24;
     sqlite3 *db;
 
@@ -253,6 +253,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     muting_seal(muting);
     read_mark("pptpd");
     read_mark("");
+    if (size % 2)
+        (void)state_verify(state);
     write_and_read(note);
     muting_free(muting);
     state_close(state);

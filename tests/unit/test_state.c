@@ -262,7 +262,7 @@ static void newer_and_foreign_databases_are_set_aside(void **state)
 {
     (void)state;
     state_close(reopen(NULL));
-    run_sql("PRAGMA user_version=2");
+    run_sql("PRAGMA user_version=3");
     state_close(reopen(NULL));
     assert_non_null(strstr(note, "newer version"));
     assert_int_equal(files_like("state.db.bad-"), 1);
@@ -318,6 +318,144 @@ static int count_decision(void *userdata, const struct decision *d)
     return 0;
 }
 
+static int hash_decision(void *userdata, const struct decision *d)
+{
+    char line[256];
+    uint64_t *sum = userdata;
+    int n = snprintf(line, sizeof(line), "%s/%u/%s %lld %u:%llu %lld %lld %d", d->jail, d->net.len, (char *)d->net.addr.b + 12,
+                     (long long)d->settled, d->position.file[0], (unsigned long long)d->position.offset, (long long)d->since,
+                     (long long)d->until, d->observe);
+
+    for (int i = 0; i < n; i++)
+        *sum = *sum * 31 + (unsigned char)line[i];
+    return 0;
+}
+
+static int hash_ban(void *userdata, const struct ban *b)
+{
+    struct decision d = {.net = b->net, .settled = b->count, .since = b->since, .until = b->until, .position.offset = b->times};
+
+    memcpy(d.jail, b->jail, sizeof(d.jail));
+    return hash_decision(userdata, &d);
+}
+
+// All that it knows, as one number.
+static uint64_t hash_state(struct state *s)
+{
+    uint64_t sum = 0;
+    unsigned bad;
+    char *mark;
+
+    (void)state_each_ban(s, hash_ban, &sum, &bad);
+    (void)state_each_decision(s, hash_decision, &sum, &bad);
+    for (unsigned i = 0; i < 40; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "198.18.0.%u", i);
+        struct prefix p = net(address);
+        sum = sum * 31 + state_previous(s, &p, now, 0);
+    }
+    if (state_mark(s, "/var/log/syslog", &mark) == 0) {
+        for (const char *c = mark; *c; c++)
+            sum = sum * 31 + (unsigned char)*c;
+        free(mark);
+    }
+    return sum;
+}
+
+static void fill_state(struct state *s)
+{
+    for (unsigned i = 0; i < 40; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "198.18.0.%u", i);
+        struct ban b = some_ban(address, now);
+        struct decision d = {.jail = "pptpd", .net = b.net, .position = {.file = {7}, .offset = i}, .settled = now,
+                             .since = b.since, .until = b.until};
+        assert_int_equal(state_put_ban(s, &b, &d.position, NULL), 0);
+        assert_int_equal(state_put_history(s, &b), 0);
+        assert_int_equal(state_put_decision(s, &d), 0);
+        if (i % 4 == 0)
+            assert_int_equal(state_end_decisions(s, &b.net, now + USEC_SEC), 0);
+    }
+    assert_int_equal(state_put_mark(s, "/var/log/syslog", "log @1 07:4711:1:/var/log/syslog"), 0);
+}
+
+// Whatever byte is another: it is found, or makes no difference.
+static void no_other_byte_is_believed(void **state)
+{
+    char path[128];
+    static uint8_t whole[1 << 17];
+    unsigned found = 0, same = 0;
+    struct state *s = reopen(NULL);
+
+    (void)state;
+    fill_state(s);
+    s = reopen(s);
+    assert_int_equal(state_verify(s), 0);
+    uint64_t truth = hash_state(s);
+    state_close(s);
+    snprintf(path, sizeof(path), "%s/state.db", dir);
+    int fd = open(path, O_RDONLY);
+    ssize_t size = read(fd, whole, sizeof(whole));
+    close(fd);
+    assert_true(size > 5 * 4096 && size < (ssize_t)sizeof(whole));
+    for (ssize_t at = 0; at < size; at += 19) {
+        for (int bit = 0; whole[at] && bit < 8; bit += 5) { // what is all zero is mostly room
+            remove_files(NULL);
+            whole[at] ^= (uint8_t)(1 << bit);
+            fd = open(path, O_WRONLY | O_CREAT, 0600);
+            assert_int_equal(write(fd, whole, (size_t)size), size);
+            close(fd);
+            whole[at] ^= (uint8_t)(1 << bit);
+            s = reopen(NULL);
+            if (note[0] || state_problem(s)[0] || state_verify(s) < 0)
+                found++;
+            else if (hash_state(s) == truth)
+                same++;
+            else
+                fail_msg("byte %zd: believed", at);
+            state_close(s);
+        }
+    }
+    assert_true(found > 100);
+    print_message("%u changes found, %u made no difference\n", found, same);
+}
+
+// Rows of before have no sums and are believed; what is written gets one.
+static void a_database_of_version_1_is_taken_over(void **state)
+{
+    struct state *s = reopen(NULL);
+    struct seen seen;
+
+    (void)state;
+    fill_state(s);
+    state_close(s);
+    run_sql("ALTER TABLE bans RENAME TO b; ALTER TABLE history RENAME TO h; ALTER TABLE decisions RENAME TO d; ALTER TABLE marks RENAME TO m;"
+            "CREATE TABLE bans(net BLOB PRIMARY KEY, jail TEXT NOT NULL, since INT NOT NULL, until INT NOT NULL, count INT NOT NULL,"
+            " times INT NOT NULL, file BLOB, offset INT) WITHOUT ROWID;"
+            "CREATE TABLE history(net BLOB PRIMARY KEY, times INT NOT NULL, ended INT NOT NULL) WITHOUT ROWID;"
+            "CREATE TABLE decisions(net BLOB, jail TEXT, settled INT NOT NULL, file BLOB NOT NULL, offset INT NOT NULL,"
+            " since INT NOT NULL, until INT NOT NULL, observe INT NOT NULL, PRIMARY KEY(net, jail)) WITHOUT ROWID;"
+            "CREATE TABLE marks(source TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;"
+            "INSERT INTO bans SELECT net,jail,since,until,count,times,file,offset FROM b; INSERT INTO marks SELECT source,mark FROM m;"
+            "DROP TABLE b; DROP TABLE h; DROP TABLE d; DROP TABLE m; PRAGMA user_version=1");
+    s = reopen(NULL);
+    assert_string_equal(note, "");
+    assert_int_equal(state_verify(s), 0);
+    seen = bans_of(s);
+    assert_int_equal(seen.n, 40);
+    struct ban b = some_ban("198.18.0.7", now + 1);
+    assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0);
+    s = reopen(s);
+    assert_int_equal(state_verify(s), 0);
+    state_close(s);
+    run_sql("UPDATE bans SET until=until+1 WHERE sum IS NOT NULL");
+    s = reopen(NULL);
+    assert_int_equal(state_verify(s), -EBADMSG);
+    assert_int_equal(state_repair(s, now, note), 0);
+    assert_non_null(strstr(note, "kept as state.db.bad-"));
+    state_close(s);
+}
+
 static void senseless_rows_are_left_out(void **state)
 {
     unsigned decisions = 0;
@@ -329,23 +467,23 @@ static void senseless_rows_are_left_out(void **state)
     (void)state;
     state_put_ban(s, &b, NULL, NULL);
     state_close(s);
-    run_sql("INSERT INTO bans VALUES(x'00','pptpd',1,2,3,4,NULL,NULL);"
-            "INSERT INTO bans VALUES(zeroblob(16)||x'ff','pptpd',1,2,3,4,NULL,NULL);"
-            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020160','pptpd',1,2,3,4,NULL,NULL);" // host bits
+    run_sql("INSERT INTO bans VALUES(x'00','pptpd',1,2,3,4,NULL,NULL,NULL);"
+            "INSERT INTO bans VALUES(zeroblob(16)||x'ff','pptpd',1,2,3,4,NULL,NULL,NULL);"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020160','pptpd',1,2,3,4,NULL,NULL,NULL);" // host bits
             "INSERT INTO bans SELECT x'00000000000000000000ffffc000020180','a-name-that-is-longer-than-any-jail-may-have',"
-            "since,until,count,times,file,offset FROM bans LIMIT 1;"
-            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020280','pptpd',2,1,3,4,NULL,NULL);"
-            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020380','pptpd',1,2,-3,4,NULL,NULL);"
-            "INSERT INTO bans VALUES(zeroblob(17),'pptpd',1,2,3,4,NULL,NULL);" // everybody
-            "INSERT INTO bans VALUES(x'00000000000000000000ffff0000000050','pptpd',1,2,3,4,NULL,NULL);" // all of IPv4, and more
-            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020480','a' || char(10) || 'b',1,2,3,4,NULL,NULL);"
-            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020580','',1,2,3,4,NULL,NULL);"
-            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020680','pptpd',-1,2,3,4,NULL,NULL);"
-            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020780','pptpd',1,1<<60,3,4,NULL,NULL);"
-            "INSERT INTO decisions VALUES(zeroblob(17),'',1,zeroblob(16),0,0,9223372036854775807,0);" // would excuse everybody
-            "INSERT INTO decisions VALUES(x'00000000000000000000ffffc000020480','',-9223372036854775807,zeroblob(16),0,0,0,0);"
-            "INSERT INTO history VALUES(x'00000000000000000000ffffcb00710580',7,-9223372036854775807);"
-            "INSERT INTO marks VALUES('a' || char(0) || 'b','x'); INSERT INTO marks VALUES('other','x')");
+            "since,until,count,times,file,offset,sum FROM bans LIMIT 1;"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020280','pptpd',2,1,3,4,NULL,NULL,NULL);"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020380','pptpd',1,2,-3,4,NULL,NULL,NULL);"
+            "INSERT INTO bans VALUES(zeroblob(17),'pptpd',1,2,3,4,NULL,NULL,NULL);" // everybody
+            "INSERT INTO bans VALUES(x'00000000000000000000ffff0000000050','pptpd',1,2,3,4,NULL,NULL,NULL);" // all of IPv4, and more
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020480','a' || char(10) || 'b',1,2,3,4,NULL,NULL,NULL);"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020580','',1,2,3,4,NULL,NULL,NULL);"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020680','pptpd',-1,2,3,4,NULL,NULL,NULL);"
+            "INSERT INTO bans VALUES(x'00000000000000000000ffffc000020780','pptpd',1,1<<60,3,4,NULL,NULL,NULL);"
+            "INSERT INTO decisions VALUES(zeroblob(17),'',1,zeroblob(16),0,0,9223372036854775807,0,NULL);" // would excuse everybody
+            "INSERT INTO decisions VALUES(x'00000000000000000000ffffc000020480','',-9223372036854775807,zeroblob(16),0,0,0,0,NULL);"
+            "INSERT INTO history VALUES(x'00000000000000000000ffffcb00710580',7,-9223372036854775807,NULL);"
+            "INSERT INTO marks VALUES('a' || char(0) || 'b','x',NULL); INSERT INTO marks VALUES('other','x',NULL)");
     s = reopen(NULL);
     assert_int_equal(state_each_ban(s, see, &seen, &bad), 0);
     assert_int_equal(seen.n, 1);
@@ -529,6 +667,8 @@ int main(void)
         IN_DIR(newer_and_foreign_databases_are_set_aside),
         IN_DIR(damage_inside_is_found_and_repaired),
         IN_DIR(senseless_rows_are_left_out),
+        IN_DIR(no_other_byte_is_believed),
+        IN_DIR(a_database_of_version_1_is_taken_over),
         IN_DIR(what_cannot_be_opened_is_kept_in_memory),
         IN_DIR(guests_come_back_at_their_latest),
         IN_DIR(guests_that_make_no_sense_are_left_out_and_an_older_database_gets_their_table),

@@ -73,7 +73,7 @@ def directory(rng, service):
 
 def newer(rng, service):
     db = sqlite3.connect(state_db(service))
-    db.execute("PRAGMA user_version=%d" % rng.randrange(2, 1000))
+    db.execute("PRAGMA user_version=%d" % rng.randrange(3, 1000))
     db.commit()
     db.close()
 
@@ -99,6 +99,10 @@ def all_gone(rng, service):
 # How each shows: it must be set aside, or may pass unnoticed where the bytes hit nothing that matters.
 WAYS = {random_bytes: False, random_pages: False, header: False, lists: True, truncated: False, empty: False, text: True,
         directory: True, newer: True, foreign: True, log_of_changes: False, all_gone: False}
+
+
+def listed(service):
+    return {b["addr"] for b in service.ask("list") if "addr" in b}
 
 
 def corruption(rng, long):
@@ -136,7 +140,7 @@ def corruption(rng, long):
         if WAYS[way] and not aside and not killed:
             bad.append("was not set aside")
         wait_for(service.enforced)
-        known = [BY_HAND] if any(b.get("addr") == BY_HAND for b in service.ask("list")) else []
+        known = {BY_HAND} & listed(service)
         bad += judge("", service, log, also=known, kernel=False, quiet=True)
         if not everybody <= service.in_kernel():
             bad.append("no longer in the kernel: %s" % (everybody - service.in_kernel()))
@@ -151,6 +155,18 @@ def corruption(rng, long):
             service.start()
             service.ask("ban", net=BY_HAND, **{"for": 86400})
         losses += bool(bad)
+    if not wait_for(lambda: BY_HAND not in listed(service), 0.1):  # it survived the last round
+        service.kill_all()
+        text(rng, service)
+        service.start()
+        wait_for(service.enforced)
+    still = BY_HAND in service.in_kernel()
+    service.ask("unban", net=BY_HAND)
+    losses += not ok("whom only the kernel knows is let go by unban", still and wait_for(lambda: BY_HAND not in service.in_kernel(), 5))
+    service.kill_all()
+    service.start()
+    wait_for(service.enforced)
+    losses += not ok("and is so after a restart", BY_HAND not in service.in_kernel() | listed(service))
     ok("the state damaged %d times: said, kept aside, bans stay in the kernel, the rest from the log" % rounds, not losses)
     note("set aside: " + ", ".join("%s %d" % c for c in counts.items()))
     claim("database damaged, newer, foreign, no file, gone: kept aside and said, no ban lost", rounds, losses)
