@@ -29,6 +29,7 @@ for unit in pptpban.service pptpban-enforcer.service pptpban-connguard.service p
 	is "$unit is installed" 1 "$(printf '%s\n' "$file" | grep -c .)"
 	level=$(exposure "$file")
 	is "exposure of $unit is $level tenths: at most $(most $unit)" yes "$([ "$level" -le "$(most $unit)" ] && echo yes || echo no)"
+	is "$unit bounds memory and tasks" 2 "$(grep -cE '^(MemoryMax=[0-9]+M|TasksMax=[0-9]+)$' "$file")"
 	# verify looks for the programs where the unit names them
 	sed "s|\(Exec[A-Za-z]*=+\{0,1\}\)/\([^ ]*pptpban\)|\1$T/root/\2|" "$file" >"$T/$unit"
 	is "systemd-analyze verify has nothing to say about $unit" '' \

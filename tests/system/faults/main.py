@@ -11,11 +11,13 @@ import flood
 import journal
 import kernel
 import kills
+import limits
 import rotation
 import starve
 import watchdog
 
-scenarios = {**kills.scenarios, **rotation.scenarios, **starve.scenarios, **broken.scenarios, **journal.scenarios, **kernel.scenarios, **flood.scenarios, **clocks.scenarios, **watchdog.scenarios}
+scenarios = {**kills.scenarios, **rotation.scenarios, **starve.scenarios, **broken.scenarios, **journal.scenarios, **kernel.scenarios, **flood.scenarios, **clocks.scenarios, **watchdog.scenarios,
+             **limits.scenarios}
 
 
 def main(how="short", seed=None, *names):
