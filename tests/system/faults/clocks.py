@@ -4,6 +4,8 @@
 import os
 import struct
 import time
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
 
 from lab import BANTIME, SRC, TOP, KnownLog, Service, claim, inside, judge, ok, run, wait_for
 
@@ -93,4 +95,61 @@ def jumps(rng, long):
     service.end_all()
 
 
-scenarios = {"jumps": jumps}
+# --- summer and winter time
+
+ZONE = "Europe/Berlin"
+TURNS = {"back": datetime(2026, 10, 25, 1, tzinfo=timezone.utc), "forward": datetime(2027, 3, 28, 1, tzinfo=timezone.utc)}
+
+
+class LocalLog(KnownLog):
+    """Stamps in local time that do not say which: an hour comes twice in autumn."""
+
+    def line(self, ident, text):
+        t = self.stamp()
+        local = datetime.fromtimestamp(t // 1000000, ZoneInfo(ZONE))
+        when = local.strftime("%Y-%m-%dT%H:%M:%S") + ".%06d" % (t % 1000000) if self.form == "iso" else local.strftime("%b %e %H:%M:%S")
+        self.lines += 1
+        return "%s host %s: %s\n" % (when, ident, text)
+
+
+def season(rng, turn, form, down, number):
+    """The clocks are changed while lines are read, or while the service is down; then it is killed and reads again."""
+    lead = 1.5
+    clock = Clock(TURNS[turn].timestamp() - time.time() - lead - 1.5)
+    service = Service("season-%d" % number)
+    service.clean_kernel()
+    service.env = {"LD_PRELOAD": clock.shim, "PB_CLOCK": clock.file, "TZ": ZONE}
+    log = LocalLog(service.log, rng, form=form)
+    log.clock = clock.now
+    service.start()
+    clock.set(TURNS[turn].timestamp() - time.time() - lead)  # however long the start took
+    service.answers()
+    until = lambda t: max(0.0, TURNS[turn].timestamp() + t - clock.now())
+    log.write_for(0.05)
+    if down:
+        service.stop() if rng.random() < 0.5 else service.kill_all()
+    while until(0.7) > 0:
+        log.write(rng.randrange(1, 20))
+        time.sleep(0.02)
+    if down:
+        service.start()
+    log.write_for(0.05)
+    what = "clocks put %s, stamps %s, %s" % (turn, form, "while it was down" if down else "live")
+    wait_for(service.read_all)
+    service.kill_all()  # the marks are a second old at most: some of it is read again
+    log.write_for(0.02)
+    service.start()
+    log.finish()
+    losses = judge(what, service, log)
+    service.end_all()
+    return losses
+
+
+def seasons(rng, long):
+    kinds = [(turn, form, down) for turn in TURNS for form in ("iso", "traditional") for down in (False, True)]
+    chosen = kinds * 15 if long else [kinds[0], kinds[3], kinds[5]]
+    losses = [x for i, kind in enumerate(chosen) for x in season(rng, *kind, i)]
+    claim("clocks put forward and back, stamps of local time, live and down: each line once, at its time", len(chosen), len(losses))
+
+
+scenarios = {"jumps": jumps, "seasons": seasons}

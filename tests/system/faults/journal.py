@@ -121,7 +121,7 @@ def journal(rng, long):
     wanted, n, done, problems, may_again, story, lost = set(), 0, {}, [], set(), [], set()
     rounds = int(os.environ.get("PB_FAULTS_ROUNDS", 300)) if long else 14
     events = ("rotate", "restart", "kill", "vacuum", "delete", "damage", "truncate", "directory", "reader", "reader -9",
-              "rotate while the reader is down")
+              "rotate while the reader is down", "delete while the reader is down")
     for i in range(rounds):
         what = events[i % len(events)] if i < len(events) else rng.choice(events)
         done[what] = done.get(what, 0) + 1
@@ -160,6 +160,18 @@ def journal(rng, long):
                 for d in glob.glob(JOURNALS + "/*"):
                     run("rm", "-r", d)
                 j.start()
+        elif what == "delete while the reader is down":  # also the entry that its mark names
+            r.flushed(wanted | sent)
+            r.end()
+            j.process.send_signal(signal.SIGUSR2)
+            wait_for(archived, 5)
+            time.sleep(0.05)
+            for path in archived():
+                os.unlink(path)
+            count = rng.randrange(1, 400)
+            sent |= set(range(n, n + j.send(n, count)))
+            n += count
+            r.start()
         elif what == "rotate while the reader is down":
             r.end()
             for _ in range(3):
@@ -188,4 +200,50 @@ def journal(rng, long):
     claim("journald killed, restarted; journals rotated, vacuumed, deleted, damaged; reader killed: every entry once", rounds, losses)
 
 
-scenarios = {"journal": journal}
+def machine(rng, long):
+    """Another /etc/machine-id, as a disk that was copied gets it: the mark names a journal that is not this machine's any
+    more. What this machine's journald takes from then on comes once, nothing of before comes again."""
+    if not os.environ.get("PB_FAULTS_JOURNALD"):
+        note("no journald: not tried")
+        return
+    directory, identity = os.path.join(TOP, "machine"), os.path.join(TOP, "machine-id")
+    os.mkdir(directory)
+    with open(identity, "w") as f:
+        f.write("%032x\n" % rng.getrandbits(128))
+    run("mount", "--bind", identity, "/etc/machine-id")
+    try:
+        j, r = Journald(), Reader(directory)
+        j.start()
+        r.start()
+        wanted, n, left, rounds = set(), 0, 0, 50 if long else 3
+        for i in range(rounds):
+            count = rng.randrange(20, 200)
+            wanted |= set(range(n, n + j.send(n, count)))
+            n += count
+            r.flushed(wanted)
+            r.end()  # it keeps where it was
+            count = rng.randrange(0, 50)  # nobody reads these any more: they are another machine's when somebody could
+            left += j.send(n, count)
+            n += count
+            j.end(signal.SIGTERM)
+            with open(identity, "r+") as f:
+                f.write("%032x\n" % rng.getrandbits(128))
+            j.start()
+            count = rng.randrange(1, 200)
+            wanted |= set(range(n, n + j.send(n, count)))
+            n += count
+            r.start()
+        r.flushed(wanted)
+        r.end()
+        j.end(signal.SIGTERM)
+    finally:
+        run("umount", "-l", "/etc/machine-id")
+    count, _ = r.seen()
+    missing, twice = wanted - set(count), [x for x, c in count.items() if c > 1]
+    ok("another machine-id, %d times: %d entries, %d missing, %d twice (and %d of %d that lay unread in the old journal)" % (
+        rounds, len(wanted), len(missing), len(twice), len(set(count) - wanted), left), not missing and not twice,
+        "%s\n%s" % (sorted(missing)[:20], twice[:20]))
+    claim("another /etc/machine-id: the journal is read on with this machine's, nothing comes twice", rounds, len(missing) + len(twice))
+
+
+scenarios = {"journal": journal, "machine": machine}

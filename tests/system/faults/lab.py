@@ -74,7 +74,7 @@ class KnownLog:
     """What pptpd and pppd log under attack, many calls interleaved; remembers who failed and when."""
 
     def __init__(self, path, rng, addresses=(), form="rfc3339", torn=0.2):
-        self.path, self.rng, self.torn = path, rng, torn
+        self.path, self.rng, self.torn, self.form = path, rng, torn, form
         self.endless, self.next = not addresses, 0  # without addresses: new ones come as long as it is written
         self.truth = {}  # address: the microseconds of its failures
         self.bans_before = {}  # that were ended by hand

@@ -7,6 +7,7 @@ import time
 import lab
 import broken
 import clocks
+import copied
 import flood
 import journal
 import kernel
@@ -17,7 +18,7 @@ import starve
 import watchdog
 
 scenarios = {**kills.scenarios, **rotation.scenarios, **starve.scenarios, **broken.scenarios, **journal.scenarios, **kernel.scenarios, **flood.scenarios, **clocks.scenarios, **watchdog.scenarios,
-             **limits.scenarios}
+             **limits.scenarios, **copied.scenarios}
 
 
 def main(how="short", seed=None, *names):
