@@ -45,13 +45,19 @@ EXTRA_DIST += $(unit_scripts) tests/unit/countries.pl tests/unit/lists.py tests/
 # objects, and one that obeys.
 takeover_wraps = -Wl,--wrap=syscall,--wrap=prctl,--wrap=seccomp_load,--wrap=setgroups,--wrap=setresgid,--wrap=setresuid \
 	-Wl,--wrap=setuid,--wrap=capng_apply,--wrap=capng_change_id,--wrap=state_open,--wrap=inputs_open,--wrap=channel_send
-noinst_PROGRAMS += takeover-watcher takeover-enforcer takeover-connguard takeover-launcher
+noinst_PROGRAMS += takeover-watcher takeover-enforcer takeover-hookguard takeover-connguard takeover-notify takeover-launcher
 takeover_watcher_SOURCES = $(pptpban_watcher_SOURCES) tests/system/takeover.c
 takeover_watcher_LDADD = $(pptpban_watcher_LDADD)
 takeover_watcher_LDFLAGS = $(takeover_wraps)
 takeover_enforcer_SOURCES = $(pptpban_enforcer_SOURCES) tests/system/takeover.c
 takeover_enforcer_LDADD = $(pptpban_enforcer_LDADD)
 takeover_enforcer_LDFLAGS = $(takeover_wraps)
+takeover_hookguard_SOURCES = $(pptpban_hookguard_SOURCES) tests/system/takeover.c
+takeover_hookguard_LDADD = $(pptpban_hookguard_LDADD)
+takeover_hookguard_LDFLAGS = $(takeover_wraps)
+takeover_notify_SOURCES = $(pptpban_notify_SOURCES) tests/system/takeover.c
+takeover_notify_LDADD = $(pptpban_notify_LDADD)
+takeover_notify_LDFLAGS = $(takeover_wraps)
 takeover_connguard_SOURCES = $(pptpban_connguard_SOURCES) tests/system/takeover.c
 takeover_connguard_LDADD = $(pptpban_connguard_LDADD)
 takeover_connguard_LDFLAGS = $(takeover_wraps)

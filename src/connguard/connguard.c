@@ -314,7 +314,7 @@ static int set_up(struct guard_program *p)
         openlog("pptpban-connguard", LOG_PID | LOG_NDELAY, LOG_DAEMON);
     tzset();
     report_init(&p->report);
-    if ((r = confine_to_net_admin(p->user)) < 0)
+    if ((r = confine_to_net_admin(p->user, false)) < 0)
         log_error("cannot become user %s with CAP_NET_ADMIN alone: %s", p->user ? p->user : "(the present one)", strerror(-r));
     else if ((r = sockets_open(&p->sockets)) < 0 || (r = sockets_open(&p->endings)) < 0)
         log_error("no sock_diag: %s", strerror(-r));

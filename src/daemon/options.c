@@ -70,7 +70,7 @@ int options_parse(int argc, char **argv, struct daemon_options *ret, int *ret_ex
     int c;
 
     *o = (struct daemon_options){.channel = -1, .argv = argv, .argc = argc};
-    options_find_program("pptpban-enforcer", o->enforcer);
+    options_find_program("pptpban-hookguard", o->enforcer);
     options_find_program("pptpban-connguard", o->connguard);
     options_find_program("pptpban-notify", o->notify);
     options_find_program("pptpban-watcher", o->watcher);

@@ -294,7 +294,7 @@ static int lock_in(struct watcher *w)
     read[n++] = "/usr/share/zoneinfo";
     read[n] = NULL;
     struct sandbox_options options = {
-        .read = read, .write = write, .calls = sandbox_watcher_calls, .families = sandbox_watcher_families};
+        .read = read, .write = write, .files = &sandbox_files, .calls = sandbox_watcher_calls, .families = sandbox_watcher_families};
     preload();
     int r = sandbox_apply(&options, &s->locks);
     log_info("locked in: Landlock %s, system calls %s, no writable code: %s", s->locks.landlock, s->locks.seccomp,

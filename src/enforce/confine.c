@@ -29,25 +29,36 @@ static bool holds_only_net_admin(void)
     return !others && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
 }
 
-int confine_to_net_admin(const char *user)
+// While the bounding set is not empty yet: later nothing can be added to what a program may inherit.
+static bool make_inheritable(void)
+{
+    return capng_get_caps_process() == 0 && capng_update(CAPNG_ADD, CAPNG_INHERITABLE, CAP_NET_ADMIN) == 0 &&
+           capng_apply(CAPNG_SELECT_CAPS) == 0;
+}
+
+int confine_to_net_admin(const char *user, bool for_program)
 {
     const struct rlimit files = {64, 64}, none = {0, 0};
     const struct passwd *pw = geteuid() == 0 && user ? getpwnam(user) : NULL;
-    int r;
+    int r = 0;
 
     if (geteuid() == 0 && user && !pw)
         return -ESRCH;
     (void)setrlimit(RLIMIT_NOFILE, &files);
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); // tables are large and mostly untouched: no 2 MiB a touch
-    if (geteuid() != 0 && holds_only_net_admin())
-        return 0;
-    capng_clear(CAPNG_SELECT_ALL);
-    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
-    if (pw)
-        r = capng_change_id((int)pw->pw_uid, (int)pw->pw_gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
-    else
-        r = capng_apply(geteuid() == 0 ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS);
+    if (geteuid() == 0 || !holds_only_net_admin()) {
+        if (for_program && !make_inheritable())
+            return -EPERM;
+        capng_clear(CAPNG_SELECT_ALL);
+        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | (for_program ? CAPNG_INHERITABLE : 0), CAP_NET_ADMIN);
+        if (pw)
+            r = capng_change_id((int)pw->pw_uid, (int)pw->pw_gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+        else
+            r = capng_apply(geteuid() == 0 ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS);
+    }
+    if (r == 0 && for_program) // allowed already where systemd has started us
+        r = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0);
     return r < 0 ? -EPERM : 0;
 }
 
@@ -64,7 +75,8 @@ int confine_lock_in(const char *limits_path, const char *write_path, const char 
     else
         strcpy(directory, ".");
     const struct sandbox_options options = {
-        .read = limits_path ? read_paths : NULL, .write = write_path ? write_paths : NULL, .calls = calls, .families = families};
+        .read = limits_path ? read_paths : NULL, .write = write_path ? write_paths : NULL,
+        .files = &sandbox_files, .calls = calls, .families = families};
     int r = sandbox_apply(&options, &report);
     log_line(r < 0 ? LOG_ERR : LOG_INFO, "locked in: Landlock %s, system calls %s, no writable code: %s", report.landlock,
              report.seccomp, report.mdwe);

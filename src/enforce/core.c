@@ -190,28 +190,8 @@ void enforcer_sweep(struct enforcer *e)
     remove_unless(e, is_permitted);
 }
 
-static void note_repair(struct enforcer *e, enum msg_what what, const struct pair_hook *m, usec_t missing)
-{
-    struct msg_status *s = &e->status;
-
-    s->repairs++;
-    s->repair_time = e->realtime();
-    s->repair_missing = missing;
-    s->repair_what = what;
-    s->repair_pid = m->pid;
-    memcpy(s->repair_program, m->program, sizeof(s->repair_program));
-}
-
-static void say(struct enforcer *e, enum msg_what what, const struct pair_hook *m, usec_t missing)
-{
-    struct msg_event ev = {.what = what, .pid = m->pid, .missing = missing};
-
-    memcpy(ev.program, m->program, sizeof(ev.program));
-    e->event(e->userdata, &ev);
-}
-
 // Puts back what the list has and the kernel has not.
-static void restore(struct enforcer *e, const struct pair_hook *m)
+static void restore(struct enforcer *e)
 {
     uint32_t restored = 0, now = now_seconds(e);
 
@@ -226,33 +206,20 @@ static void restore(struct enforcer *e, const struct pair_hook *m)
         if (e->n_batch == MSG_MAX_ENTRIES || i == 0)
             send_batch(e, true, NULL, NULL);
     }
-    if (restored == 0)
-        return;
-    note_repair(e, WHAT_SET_LOST, m, 0);
-    say(e, m->fight ? WHAT_REPAIRED : WHAT_SET_LOST, m, 0);
+    if (restored > 0)
+        (void)e->tell(e->userdata, &(struct pair_look){.type = PAIR_RESTORED}, sizeof(struct pair_look));
 }
 
 void enforcer_hook(struct enforcer *e, const struct pair_hook *m)
 {
-    struct msg_status *s = &e->status;
-
-    s->hooked = m->hooked;
-    s->problem = m->problem;
-    s->problem_error = m->problem_error;
-    s->culprit_pid = m->pid;
-    memcpy(s->culprit, m->program, sizeof(s->culprit));
-    s->hook_missing = m->hook_missing;
-    s->put_off = m->put_off;
-    s->ruleset_lost = m->ruleset_lost;
+    e->status.hook = m->state;
     for (enum family f = V4; f < FAMILIES; f++)
         e->sets.foreign[f] = m->foreign[f];
     e->period = m->tick_ms * USEC_MSEC;
     if (m->elements)
-        restore(e, m);
-    if (m->repaired)
-        note_repair(e, m->repaired, m, m->missing);
-    if (m->what)
-        say(e, m->what, m, m->missing);
+        restore(e);
+    if (m->event.what)
+        e->event(e->userdata, &m->event);
 }
 
 void enforcer_start(struct enforcer *e)
@@ -307,21 +274,14 @@ void enforcer_disconnected(struct enforcer *e)
     e->syncing = false; // half a list removes nothing
 }
 
-struct search {
-    struct prefix net;
-    struct msg_state *state;
-};
-
-static void take_if_found(void *userdata, const struct element_state *s)
+static void take_state(void *userdata, const struct element_state *s)
 {
-    struct search *q = userdata;
+    struct msg_state *state = userdata;
 
-    if (!prefix_eq(&s->net, &q->net))
-        return;
-    q->state->present = 1;
-    q->state->left = s->left == UINT32_MAX ? USEC_FOREVER : s->left * USEC_SEC;
-    q->state->packets = s->packets;
-    q->state->bytes = s->bytes;
+    state->present = 1;
+    state->left = s->left == UINT32_MAX ? USEC_FOREVER : s->left * USEC_SEC;
+    state->packets = s->packets;
+    state->bytes = s->bytes;
 }
 
 static size_t element_size(uint16_t type)
@@ -338,7 +298,8 @@ int enforcer_message(struct enforcer *e, const void *packet, size_t size, void *
     struct msg_header *answer = reply;
     void *out = answer + 1;
     uint32_t n_verdicts = 0;
-    struct search search;
+    struct msg_state *state = out;
+    struct prefix net;
     bool fresh;
 
     *ret_size = 0;
@@ -377,11 +338,8 @@ int enforcer_message(struct enforcer *e, const void *packet, size_t size, void *
             e->leftover = e->tell(e->userdata, &(struct pair_look){.type = PAIR_RETIRE}, sizeof(struct pair_look)) < 0;
         break;
     case MSG_QUERY:
-        memset(out, 0, sizeof(struct msg_state));
-        search.state = out;
-        search.state->net = *(const struct msg_net *)body;
-        search.state->error = judge_net(body, &search.net) < 0
-                                  ? EINVAL : -e->list(e->userdata, &search.net, take_if_found, &search);
+        *state = (struct msg_state){.net = *(const struct msg_net *)body};
+        state->error = judge_net(body, &net) < 0 ? EINVAL : -e->list(e->userdata, &net, take_state, state);
         answer->type = MSG_STATE;
         answer->n = 1;
         *ret_size += sizeof(struct msg_state);

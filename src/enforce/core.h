@@ -22,7 +22,7 @@ struct enforcer {
     usec_t (*realtime)(void);
     usec_t (*monotonic)(void);
     void (*event)(void *userdata, const struct msg_event *); // for watcher and log
-    // What the kernel has, all or one: -errno.
+    // What the kernel has, all or just this one: -errno.
     int (*list)(void *userdata, const struct prefix *only, list_fn fn, void *fn_userdata);
     int (*tell)(void *userdata, const void *message, size_t size); // to the guard; < 0: not now
     void *userdata;

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// pptpban-enforcer: writes bans into the kernel's sets. Starts its guard of the hook (hookguard.c), gives up everything but
-// CAP_NET_ADMIN, locks itself in, then serves one watcher. What is decided is in core.c; here are sockets, signals and time.
+// pptpban-enforcer: writes bans into the kernel's sets. Begins where start.c leaves it, with three open sockets and no more
+// than CAP_NET_ADMIN; locks itself in, then serves one watcher. What is decided is in core.c; here are sockets, signals and
+// time. Opens no file, reads no option and starts nothing.
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/paths.h"
-#include "enforce/confine.h"
 #include "enforce/core.h"
+#include "enforce/sandbox.h"
 
 enum { START_MS = 20000, LIST_SECONDS = 10, DEAF_MS = 100 }; // how long the guard may take; whoever cannot be let in
 
@@ -31,11 +26,9 @@ struct program {
     struct nfnl nfnl;
     struct pollfd fds[FDS];
     union pair_message message; // of the guard
-    int list_fd;
     struct pair_entries entries;
     uint32_t list_seq;
     bool hook_told, guard_gone;
-    const char *user;
     size_t reply_size;              // of an answer that did not fit: nothing is read until it is away
     uint64_t packet[MSG_MAX_SIZE / 8 + 1], reply[MSG_MAX_SIZE / 8];
 };
@@ -65,32 +58,6 @@ static usec_t monotonic(void)
     return now_of(CLOCK_BOOTTIME);
 }
 
-static int open_listener(const char *path)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    size_t n = strlen(path);
-    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + (path[0] != '@'));
-
-    if (getenv("LISTEN_FDS")) // made by systemd
-        return 3;
-    if (n >= sizeof(a.sun_path))
-        return -ENAMETOOLONG;
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    memcpy(a.sun_path, path, n);
-    if (path[0] == '@') // abstract
-        a.sun_path[0] = '\0';
-    (void)unlink(path); // of an earlier run; the directory is ours alone
-    // anyone may knock: who it is says the kernel, and only one user is let in
-    if (bind(fd, (const struct sockaddr *)&a, size) < 0 || (path[0] != '@' && chmod(path, 0666) < 0) || listen(fd, 8) < 0) {
-        int r = -errno;
-        close(fd);
-        return r;
-    }
-    return fd;
-}
-
 static int lock_in(void)
 {
     static const char *const calls[] = {
@@ -99,7 +66,12 @@ static int lock_in(void)
         "rt_sigreturn", "rt_sigprocmask", "restart_syscall", "tgkill", "exit", "exit_group", NULL,
     };
 
-    return confine_lock_in(NULL, NULL, calls, NULL); // no file, and no socket that it has not got already
+    struct sandbox_report report; // no file, and no socket that it has not got already
+    int r = sandbox_apply(&(struct sandbox_options){.calls = calls}, &report);
+
+    log_line(r < 0 ? LOG_ERR : LOG_INFO, "locked in: Landlock %s, system calls %s, no writable code: %s", report.landlock,
+             report.seccomp, report.mdwe);
+    return r;
 }
 
 static void close_watcher(struct program *p)
@@ -125,21 +97,9 @@ static int send_unasked(struct program *p, uint16_t type, const void *body, size
 
 static void on_event(void *userdata, const struct msg_event *ev)
 {
-    static const char *const texts[WHAT_MAX] = {
-        [WHAT_HOOK_LOST] = "the hook was taken away and is back",
-        [WHAT_HOOK_STUCK] = "the hook is not in the kernel",
-        [WHAT_SET_LOST] = "sets had lost entries, which are back",
-        [WHAT_FULL] = "a set is full: new bans fail",
-        [WHAT_FOREIGN_SET] = "a set of another type has the name of ours: nothing is banned there; rename or destroy it",
-        [WHAT_FIGHT] = "hook or entries are taken away again and again: repairs are slowed down, and go on",
-        [WHAT_RULESET] = "rules were taken out of the base ruleset; pptpban-firewall.service is asked to restore it",
-    };
-    struct program *p = userdata;
-
-    if (ev->what != WHAT_REPAIRED)
-        log_warning("%s (by %s, pid %u; missing for %lld ms)", texts[ev->what], ev->program[0] ? ev->program : "an unknown program",
-                ev->pid, (long long)(ev->missing / USEC_MSEC));
-    (void)send_unasked(p, MSG_EVENT, ev, sizeof(*ev)); // one that a slow watcher misses is in the status
+    if (ev->what == WHAT_FULL) // what else happens the guard has logged
+        log_warning("a set is full: new bans fail");
+    (void)send_unasked(userdata, MSG_EVENT, ev, sizeof(*ev)); // one that a slow watcher misses is in the status
 }
 
 // --- the guard
@@ -167,10 +127,10 @@ static int list(void *userdata, const struct prefix *only, list_fn fn, void *fn_
 
     if (only)
         ask.net = *only;
-    if (send(p->list_fd, &ask, sizeof(ask), MSG_NOSIGNAL) < 0)
+    if (send(PAIR_LIST_FD, &ask, sizeof(ask), MSG_NOSIGNAL) < 0)
         return -errno;
     for (;;) {
-        ssize_t n = recv(p->list_fd, a, sizeof(*a), 0);
+        ssize_t n = recv(PAIR_LIST_FD, a, sizeof(*a), 0);
         if (n < 0 && errno != EINTR)
             return -errno;
         if (n < 0 || (n >= (ssize_t)PAIR_ENTRIES_SIZE(0) && a->seq != ask.seq)) // of one that was given up
@@ -182,38 +142,6 @@ static int list(void *userdata, const struct prefix *only, list_fn fn, void *fn_
         if (a->last)
             return a->error;
     }
-}
-
-// Before we are confined: the guard gives up by itself what it does not need.
-static int start_guard(struct program *p, const char *program, const char *limits)
-{
-    char path[4096];
-    const char *slash = strrchr(program, '/');
-    const char *argv[] = {path, "--limits", limits, p->user ? "--user" : NULL, p->user, NULL};
-    const struct timeval patience = {.tv_sec = LIST_SECONDS};
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    int news[2], lists[2];
-    pid_t pid;
-
-    snprintf(path, sizeof(path), "%.*s" PAIR_GUARD, slash ? (int)(slash + 1 - program) : 0, program);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, news) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, lists) < 0)
-        return -errno;
-    p->fds[FD_GUARD].fd = news[0];
-    p->list_fd = lists[0];
-    (void)setsockopt(p->list_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    sigemptyset(&none);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, news[1], PAIR_FD);
-    posix_spawn_file_actions_adddup2(&files, lists[1], PAIR_LIST_FD);
-    int r = -posix_spawnp(&pid, path, &files, &attributes, (char *const *)argv, environ);
-    close(news[1]);
-    close(lists[1]);
-    return r;
 }
 
 static void take_limits(struct program *p, const struct pair_limits *m)
@@ -342,15 +270,16 @@ static void run(struct program *p)
     }
 }
 
-static int set_up(struct program *p, const char *program, const char *limits, const char *socket_path, int fd)
+static int set_up(struct program *p)
 {
+    static const char *const back_ends[] = {[LIMITS_IPSET] = "ipset", [LIMITS_NFTABLES] = "nftables", [LIMITS_NONE] = "none"};
+    const struct timeval patience = {.tv_sec = LIST_SECONDS};
     struct enforcer *e = &p->e;
-    struct stat netns;
-    int r = 0;
 
-    for (int i = 0; i < FDS; i++)
-        p->fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
-    e->status.netns = stat("/proc/self/ns/net", &netns) == 0 ? netns.st_ino : 0;
+    p->fds[FD_LISTEN] = (struct pollfd){.fd = PAIR_LISTEN_FD, .events = POLLIN};
+    p->fds[FD_WATCHER] = (struct pollfd){.fd = -1};
+    p->fds[FD_GUARD] = (struct pollfd){.fd = PAIR_FD, .events = POLLIN};
+    (void)setsockopt(PAIR_LIST_FD, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     e->realtime = realtime;
     e->monotonic = monotonic;
     e->event = on_event;
@@ -358,69 +287,39 @@ static int set_up(struct program *p, const char *program, const char *limits, co
     e->tell = tell_guard;
     e->userdata = p;
     e->sets = (struct sets){.nfnl = &p->nfnl, .limits = &e->limits};
-    if (fd < 0 && (r = open_listener(socket_path)) < 0)
-        log_error("%s: cannot listen: %s", socket_path, strerror(-r));
-    else if (fd < 0)
-        p->fds[FD_LISTEN].fd = r;
-    else
-        p->fds[FD_WATCHER].fd = fd;
-    if (r >= 0 && (r = start_guard(p, program, limits)) < 0)
-        log_error(PAIR_GUARD " cannot be started: %s", strerror(-r));
-    else if (r >= 0 && (r = confine_to_net_admin(p->user)) < 0)
-        log_error("cannot become user %s with CAP_NET_ADMIN alone: %s", p->user ? p->user : "(the present one)", strerror(-r));
-    else if (r >= 0 && (r = nfnl_open(&p->nfnl)) < 0)
+    int r = nfnl_open(&p->nfnl);
+    if (r < 0) {
         log_error("no netfilter netlink: %s", strerror(-r));
-    if (r < 0)
         return r;
+    }
     if (!await_guard(p)) {
-        log_error(PAIR_GUARD " %s", p->guard_gone ? "has ended" : "does not come to an end with its start");
+        log_error("pptpban-hookguard %s", p->guard_gone ? "has ended" : "does not come to an end with its start");
         return -ESRCH;
     }
-    static const char *const back_ends[] = {[LIMITS_IPSET] = "ipset", [LIMITS_NFTABLES] = "nftables", [LIMITS_NONE] = "none"};
     log_info("back end %s: %s; took over %u entries", back_ends[e->status.backend],
-             e->status.hooked ? "hook is in" : e->status.problem == PROBLEM_OBSERVING ? "observing" : "not working yet", e->held.n);
+             e->status.hook.hooked ? "hook is in" : e->status.hook.problem == PROBLEM_OBSERVING ? "observing" : "not working yet", e->held.n);
     return lock_in();
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    static const struct option options[] = {
-        {"limits", required_argument, NULL, 'l'}, {"socket", required_argument, NULL, 's'},
-        {"fd", required_argument, NULL, 'f'},     {"user", required_argument, NULL, 'u'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
-    };
     static struct program p;
-    const char *socket_path = PB_ENFORCER_SOCKET, *limits = PB_LIMITS_FILE;
-    const int signals[] = {SIGHUP, SIGTERM, SIGINT};
-    int c, fd = -1;
-    sigset_t blocked;
+    static const int signals[] = {SIGHUP, SIGTERM, SIGINT}; // blocked: they arrive while waiting only
+    struct stat st;
 
     log_setup("pptpban-enforcer", LOG_INFO);
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'l')
-            limits = optarg;
-        else if (c == 's')
-            socket_path = optarg;
-        else if (c == 'f')
-            fd = atoi(optarg);
-        else if (c == 'u')
-            p.user = optarg;
-        else {
-            fputs("usage: pptpban-enforcer [--limits FILE] [--socket PATH | --fd N] [--user NAME]\n", c == 'h' ? stdout : stderr);
-            return c == 'h' ? 0 : 2;
-        }
+    if (fstat(PAIR_LISTEN_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
+        log_error("started by pptpban-hookguard, which takes the options --limits FILE, --socket PATH and --user NAME");
+        return 2;
     }
-    sigemptyset(&blocked);
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+    (void)prctl(PR_SET_NAME, program_invocation_short_name, 0, 0, 0); // a program that was started by its number has that as its name
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         (void)sigaction(signals[i], &(struct sigaction){.sa_handler = on_signal}, NULL);
-        sigaddset(&blocked, signals[i]); // arrive while waiting only
-    }
-    sigprocmask(SIG_BLOCK, &blocked, NULL);
-    if (set_up(&p, argv[0], limits, socket_path, fd) < 0)
+    if (set_up(&p) < 0)
         return 1;
     tell_guard_type(&p, PAIR_READY);
     run(&p);
     if (p.guard_gone && !stop_asked)
-        log_error(PAIR_GUARD " has ended: ending, to be started anew with another one");
+        log_error("pptpban-hookguard has ended: ending, to be started anew with another one");
     return p.guard_gone && !stop_asked; // the kernel keeps sets and hook: stopping bans nobody less
 }

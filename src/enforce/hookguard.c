@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// pptpban-hookguard: started by pptpban-enforcer, whose eyes it is. Makes sets and hook, listens to the kernel, puts back
+// pptpban-hookguard: becomes two processes (start.h), pptpban-enforcer and itself, its eyes. Makes sets and hook, listens to the kernel, puts back
 // what others take away, asks root for the base ruleset, reads the limits, knows this machine's addresses, and speaks to the
 // service manager for both. Hears neither the watcher nor anybody else but root, who may ask for a pause. What is decided
 // is in keeper.c; here are sockets and time.
@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "base/paths.h"
 #include "enforce/confine.h"
 #include "enforce/cut.h"
 #include "enforce/guard.h"
@@ -26,6 +27,7 @@
 #include "enforce/list.h"
 #include "enforce/own.h"
 #include "enforce/ruleset_lost.h"
+#include "enforce/start.h"
 
 #include <libmnl/libmnl.h>
 
@@ -46,6 +48,7 @@ struct program {
     struct mnl_socket *own_events;
     struct pair_own own;
     struct pair_entries entries;
+    const struct prefix *asked; // NULL: all
     int (*list)(struct nfnl *, const struct limits *, const struct prefix *, list_fn, void *);
     uint32_t enforcer_port;
     bool ready;
@@ -56,12 +59,22 @@ struct program {
     union pair_message message;
 };
 
-static usec_t monotonic(void)
+static usec_t now_of(clockid_t id)
 {
     struct timespec ts;
 
-    clock_gettime(CLOCK_BOOTTIME, &ts);
+    clock_gettime(id, &ts);
     return (usec_t)ts.tv_sec * USEC_SEC + ts.tv_nsec / 1000;
+}
+
+static usec_t monotonic(void)
+{
+    return now_of(CLOCK_BOOTTIME);
+}
+
+static usec_t realtime(void)
+{
+    return now_of(CLOCK_REALTIME);
 }
 
 // Waits for room: what the enforcer does not hear of is lost. When it is gone, so are we with the next look at the socket.
@@ -73,6 +86,19 @@ static void send_pair(const struct program *p, const void *message, size_t size)
 
 static void tell(void *userdata, const struct pair_hook *m)
 {
+    static const char *const texts[WHAT_MAX] = {
+        [WHAT_HOOK_LOST] = "the hook was taken away and is back",
+        [WHAT_HOOK_STUCK] = "the hook is not in the kernel",
+        [WHAT_SET_LOST] = "sets had lost entries, which are back",
+        [WHAT_FOREIGN_SET] = "a set of another type has the name of ours: nothing is banned there; rename or destroy it",
+        [WHAT_FIGHT] = "hook or entries are taken away again and again: repairs are slowed down, and go on",
+        [WHAT_RULESET] = "rules were taken out of the base ruleset; pptpban-firewall.service is asked to restore it",
+    };
+    const struct msg_event *e = &m->event;
+
+    if (texts[e->what])
+        log_warning("%s (by %s, pid %u; missing for %lld ms)", texts[e->what], e->program[0] ? e->program : "an unknown program",
+                    e->pid, (long long)(e->missing / USEC_MSEC));
     send_pair(userdata, m, sizeof(*m));
 }
 
@@ -83,19 +109,18 @@ static uint32_t tick_ms(const struct program *p)
 
 static void tell_state(struct program *p)
 {
-    p->keeper.state.tick_ms = tick_ms(p);
-    tell(p, &p->keeper.state);
+    p->keeper.told.tick_ms = tick_ms(p);
+    tell(p, &p->keeper.told);
 }
 
 static void ruleset_lost(struct program *p, const struct guard_culprit *who)
 {
     struct pair_hook m;
 
-    p->keeper.state.ruleset_lost++;
-    m = p->keeper.state;
-    m.what = ruleset_lost_note(&p->ruleset, who, monotonic()) ? WHAT_RULESET : 0;
-    m.pid = who->pid;
-    memcpy(m.program, who->program, sizeof(m.program));
+    p->keeper.told.state.ruleset_lost++;
+    m = p->keeper.told;
+    m.event = (struct msg_event){.what = ruleset_lost_note(&p->ruleset, who, monotonic()) ? WHAT_RULESET : 0, .pid = who->pid};
+    memcpy(m.event.program, who->program, sizeof(m.event.program));
     tell(p, &m);
 }
 
@@ -111,7 +136,7 @@ static void look(struct program *p, const struct pair_look *m)
             ruleset_lost(p, &nobody);
         else if (change == LEGACY_GREW) // most likely rules of somebody else: root finds out
             ruleset_lost_look(&p->ruleset, &nobody, monotonic());
-        if (p->keeper.state.tick_ms != tick_ms(p))
+        if (p->keeper.told.tick_ms != tick_ms(p))
             tell_state(p);
     }
 }
@@ -131,6 +156,8 @@ static void take_entry(void *userdata, const struct element_state *s)
 {
     struct program *p = userdata;
 
+    if (p->asked && !prefix_eq(p->asked, &s->net)) // whoever lists one may find others
+        return;
     if (p->entries.n == PAIR_ENTRIES)
         send_entries(p, false, 0);
     p->entries.v[p->entries.n++] = *s;
@@ -143,7 +170,8 @@ static void serve_list(struct program *p)
     if (recv(p->fds[FD_LIST].fd, &ask, sizeof(ask), MSG_DONTWAIT) != sizeof(ask))
         return; // when the enforcer is gone, the other line says so
     p->entries = (struct pair_entries){.seq = ask.seq};
-    int r = p->list ? p->list(&p->nfnl, &p->limits.limits, ask.one ? &ask.net : NULL, take_entry, p) : 0;
+    p->asked = ask.one ? &ask.net : NULL;
+    int r = p->list ? p->list(&p->nfnl, &p->limits.limits, p->asked, take_entry, p) : 0;
     send_entries(p, true, r);
 }
 
@@ -181,6 +209,8 @@ static void serve_enforcer(struct program *p)
         keeper_start(&p->keeper);
     } else if (n == sizeof(m->look) && m->type == PAIR_LOOK) {
         look(p, &m->look);
+    } else if (n == sizeof(m->look) && m->type == PAIR_RESTORED) {
+        keeper_restored(&p->keeper);
     } else if (n == sizeof(m->look) && m->type == PAIR_RETIRE) {
         keeper_retire(&p->keeper);
     } else if (n == sizeof(m->look) && m->type == PAIR_RELOAD) {
@@ -279,7 +309,7 @@ static void choose_back_end(struct program *p)
     k->hook = (struct hook){.nfnl = &p->nfnl, .limits = &p->limits.limits};
     k->hook.ops = wanted == LIMITS_IPSET ? &hook_ipset : wanted == LIMITS_NFTABLES ? &hook_nftables : &hook_none;
     k->leftover = wanted == LIMITS_IPSET ? &hook_nftables : wanted == LIMITS_NFTABLES ? &hook_ipset : NULL;
-    k->state.backend = wanted;
+    k->told.backend = wanted;
     p->list = wanted == LIMITS_IPSET ? list_ipset : wanted == LIMITS_NFTABLES ? list_nft : NULL;
 }
 
@@ -298,6 +328,7 @@ static int lock_in(const struct program *p)
 
 static int set_up(struct program *p)
 {
+    struct stat netns;
     int r = limits_read(p->limits_path, &p->limits.limits);
 
     if (r < 0) {
@@ -312,7 +343,7 @@ static int set_up(struct program *p)
         log_notice("%s: no directory ruleset can be made beside it: nobody is asked to restore the base ruleset", p->limits_path);
     if (hold_open(p->limits_path, HOLD_NAME, &p->hold) < 0)
         log_notice("%s: no socket %s can be made beside it: large rulesets load more slowly", p->limits_path, HOLD_NAME);
-    if ((r = confine_to_net_admin(p->user)) < 0)
+    if ((r = confine_to_net_admin(p->user, false)) < 0)
         log_error("cannot become user %s with CAP_NET_ADMIN alone: %s", p->user ? p->user : "(the present one)", strerror(-r));
     else if ((r = nfnl_open(&p->nfnl)) < 0 || (r = guard_open(&p->guard)) < 0)
         log_error("no netfilter netlink: %s; CAP_NET_ADMIN is needed", strerror(-r));
@@ -327,7 +358,9 @@ static int set_up(struct program *p)
     p->fds[FD_HOLD].fd = p->hold.listener;
     p->fds[FD_GUARD].fd = mnl_socket_get_fd(p->guard.nl);
     p->fds[FD_OWN].fd = mnl_socket_get_fd(p->own_events);
+    p->keeper.told.state.netns = stat("/proc/self/ns/net", &netns) == 0 ? netns.st_ino : 0;
     p->keeper.monotonic = monotonic;
+    p->keeper.realtime = realtime;
     p->keeper.tell = tell;
     p->keeper.userdata = p;
     choose_back_end(p);
@@ -337,24 +370,31 @@ static int set_up(struct program *p)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"limits", required_argument, NULL, 'l'}, {"user", required_argument, NULL, 'u'}, {NULL, 0, NULL, 0},
+        {"limits", required_argument, NULL, 'l'}, {"socket", required_argument, NULL, 's'},
+        {"user", required_argument, NULL, 'u'},   {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     static const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGPIPE};
-    static struct program p;
-    struct stat st;
+    static struct program p = {.limits_path = PB_LIMITS_FILE};
+    const char *socket_path = PB_ENFORCER_SOCKET;
     int c;
 
-    log_setup("pptpban-hookguard", LOG_INFO);
+    log_setup("pptpban-enforcer", LOG_INFO);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 'l')
             p.limits_path = optarg;
+        else if (c == 's')
+            socket_path = optarg;
         else if (c == 'u')
             p.user = optarg;
+        if (c == 'h' || c == '?') {
+            fputs("usage: pptpban-hookguard [--limits FILE] [--socket PATH] [--user NAME]\n", c == 'h' ? stdout : stderr);
+            return c == 'h' ? 0 : 2;
+        }
     }
-    if (!p.limits_path || fstat(PAIR_LIST_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
-        fputs(PAIR_GUARD " is started by pptpban-enforcer\n", stderr);
-        return 2;
-    }
+    if (start_enforcer(socket_path, p.user) < 0)
+        return 1;
+    log_setup("pptpban-hookguard", LOG_INFO);
     // ends when the enforcer does, not before it: who stops a service signals all of its processes
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         (void)signal(signals[i], SIG_IGN);
@@ -368,9 +408,9 @@ int main(int argc, char **argv)
     send_pair(&p, &p.limits, sizeof(p.limits));
     p.own.type = PAIR_OWN;
     send_pair(&p, &p.own, sizeof(p.own));
-    p.keeper.state.type = PAIR_BACKEND;
+    p.keeper.told.type = PAIR_BACKEND;
     tell_state(&p);
-    p.keeper.state.type = PAIR_HOOK;
+    p.keeper.told.type = PAIR_HOOK;
     // the sets are made by a library that loads what it needs when it is first used: locked in afterwards
     while (!p.enforcer_port && poll(p.fds, FD_LIST + 1, -1) >= 0) {
         if (p.fds[FD_LIST].revents)

@@ -15,31 +15,41 @@ static void set_problem(struct keeper *k)
     const int *error = k->hook.error;
     int worst = error[V4] ? error[V4] : error[V6];
 
-    k->state.problem = k->hook.ops == &hook_none ? PROBLEM_OBSERVING
+    k->told.state.problem = k->hook.ops == &hook_none ? PROBLEM_OBSERVING
                        : worst == 0              ? PROBLEM_NONE
                        : worst == EEXIST         ? PROBLEM_FOREIGN_SET
                        : worst == EPROTONOSUPPORT || worst == EOPNOTSUPP ? PROBLEM_NO_KERNEL : PROBLEM_HOOK;
-    k->state.problem_error = worst;
-    k->state.hooked = k->state.problem == PROBLEM_NONE;
+    k->told.state.problem_error = worst;
+    k->told.state.hooked = k->told.state.problem == PROBLEM_NONE;
     for (enum family f = V4; f < FAMILIES; f++)
-        k->state.foreign[f] = error[f] == EEXIST;
+        k->told.foreign[f] = error[f] == EEXIST;
 }
 
 static void set_culprit(struct keeper *k, const struct guard_culprit *who)
 {
-    k->state.pid = who->pid;
-    memcpy(k->state.program, who->program, sizeof(k->state.program));
+    k->told.state.culprit_pid = who->pid;
+    memcpy(k->told.state.culprit, who->program, sizeof(k->told.state.culprit));
 }
 
-static void tell(struct keeper *k, enum msg_what what, enum msg_what repaired, usec_t missing, bool elements)
+static void note_repair(struct keeper *k, enum msg_what what, usec_t missing)
 {
-    struct pair_hook m = k->state;
+    struct msg_hook *s = &k->told.state;
 
-    m.what = what;
-    m.repaired = repaired;
-    m.missing = missing;
+    s->repairs++;
+    s->repair_time = k->realtime();
+    s->repair_missing = missing;
+    s->repair_what = what;
+    s->repair_pid = s->culprit_pid;
+    memcpy(s->repair_program, s->culprit, sizeof(s->repair_program));
+}
+
+static void tell(struct keeper *k, enum msg_what what, usec_t missing, bool elements)
+{
+    struct pair_hook m = k->told;
+
+    m.event = (struct msg_event){.what = what, .pid = m.state.culprit_pid, .missing = missing};
+    memcpy(m.event.program, m.state.culprit, sizeof(m.event.program));
     m.elements = elements;
-    m.fight = k->streak > PATIENCE;
     k->tell(k->userdata, &m);
 }
 
@@ -52,11 +62,17 @@ static int put_hook(struct keeper *k)
     return r;
 }
 
+// In a fight repairs are not worth a line each.
+static enum msg_what in_fight(const struct keeper *k, enum msg_what what)
+{
+    return k->streak > PATIENCE ? WHAT_REPAIRED : what;
+}
+
 // The hook first: bans count for nothing without it.
 static void repair(struct keeper *k)
 {
     usec_t now = k->monotonic(), missing = 0;
-    uint32_t before = k->state.problem;
+    uint32_t before = k->told.state.problem;
     bool hook = k->hook_lost;
 
     k->repair_at = 0;
@@ -64,21 +80,24 @@ static void repair(struct keeper *k)
     k->last_repair = now;
     k->elements_lost |= hook && put_hook(k) > 0;
     set_problem(k);
-    if (k->state.hooked && k->lost_since) {
+    if (k->told.state.hooked && k->lost_since) {
         missing = k->monotonic() - k->lost_since;
         k->lost_since = 0;
-        k->state.hook_missing += missing;
+        k->told.state.missing += missing;
     }
-    bool elements = k->elements_lost && (k->state.hooked || k->state.problem == PROBLEM_FOREIGN_SET); // of the other family
+    bool elements = k->elements_lost && (k->told.state.hooked || k->told.state.problem == PROBLEM_FOREIGN_SET); // of the other family
     k->elements_lost = k->elements_lost && !elements;
-    if (k->state.hooked) {
+    if (k->told.state.hooked) {
         k->hook_lost = false;
-        tell(k, !hook ? 0 : k->streak > PATIENCE ? WHAT_REPAIRED : WHAT_HOOK_LOST, hook ? WHAT_HOOK_LOST : 0, missing, elements);
+        k->elements_only = !hook;
+        if (hook)
+            note_repair(k, WHAT_HOOK_LOST, missing);
+        tell(k, !hook ? 0 : in_fight(k, WHAT_HOOK_LOST), missing, elements);
         return;
     }
     k->repair_at = now + RETRY;
-    bool news = k->state.problem != before; // said once, tried for ever
-    tell(k, !news ? 0 : k->state.problem == PROBLEM_FOREIGN_SET ? WHAT_FOREIGN_SET : WHAT_HOOK_STUCK, 0,
+    bool news = k->told.state.problem != before; // said once, tried for ever
+    tell(k, !news ? 0 : k->told.state.problem == PROBLEM_FOREIGN_SET ? WHAT_FOREIGN_SET : WHAT_HOOK_STUCK,
          news ? now - k->lost_since : 0, elements);
 }
 
@@ -107,17 +126,17 @@ static void lost(struct keeper *k, usec_t since, bool hook, bool elements)
     bool first = !k->repair_at, say = !k->fight_said || now - k->fight_said > SAY_AGAIN;
     if (first) {
         k->repair_at = now + delay;
-        k->state.problem = PROBLEM_FIGHT;
-        k->state.put_off++;
+        k->told.state.problem = PROBLEM_FIGHT;
+        k->told.state.put_off++;
     }
-    if (k->state.problem != PROBLEM_FIGHT)
+    if (k->told.state.problem != PROBLEM_FIGHT)
         return; // it is tried again for another reason
-    bool hooked = k->state.hooked;
-    k->state.hooked = !k->hook_lost;
+    bool hooked = k->told.state.hooked;
+    k->told.state.hooked = !k->hook_lost;
     if (say)
         k->fight_said = now;
-    if (say || first || hooked != k->state.hooked)
-        tell(k, say ? WHAT_FIGHT : 0, 0, say && k->lost_since ? now - k->lost_since : 0, false);
+    if (say || first || hooked != k->told.state.hooked)
+        tell(k, say ? WHAT_FIGHT : 0, say && k->lost_since ? now - k->lost_since : 0, false);
 }
 
 void keeper_news(struct keeper *k, const struct guard_news *news)
@@ -134,7 +153,7 @@ void keeper_check(struct keeper *k, const uint32_t expected[FAMILIES])
 
     if (r > 0) { // nobody announced it, so nobody can be named
         set_culprit(k, &(struct guard_culprit){.pid = 0});
-        lost(k, k->monotonic() - k->state.tick_ms * USEC_MSEC, r == 1, true);
+        lost(k, k->monotonic() - k->told.tick_ms * USEC_MSEC, r == 1, true);
     }
 }
 
@@ -145,8 +164,9 @@ void keeper_look(struct keeper *k)
     if (k->repair_at || k->hook.ops == &hook_none)
         return; // somebody fights, or something does not work: it is tried again by itself
     set_culprit(k, &(struct guard_culprit){.pid = 0});
+    k->elements_only = true;
     if (k->hook.ops->footprint(&k->hook, &footprint) == 0 && footprint == k->footprint)
-        tell(k, 0, 0, 0, true);
+        tell(k, 0, 0, true);
     else
         lost(k, k->monotonic(), true, true);
 }
@@ -156,14 +176,23 @@ void keeper_start(struct keeper *k)
     int r = put_hook(k);
 
     set_problem(k);
-    if (k->state.hooked || k->state.problem == PROBLEM_OBSERVING) {
-        tell(k, 0, 0, 0, r > 0);
+    if (k->told.state.hooked || k->told.state.problem == PROBLEM_OBSERVING) {
+        tell(k, 0, 0, r > 0);
         return;
     }
     k->lost_since = k->monotonic();
     k->repair_at = k->lost_since + RETRY;
     k->hook_lost = k->elements_lost = true;
-    tell(k, k->state.problem == PROBLEM_FOREIGN_SET ? WHAT_FOREIGN_SET : WHAT_HOOK_STUCK, 0, 0, r > 0);
+    tell(k, k->told.state.problem == PROBLEM_FOREIGN_SET ? WHAT_FOREIGN_SET : WHAT_HOOK_STUCK, 0, r > 0);
+}
+
+void keeper_restored(struct keeper *k)
+{
+    if (k->elements_only)
+        note_repair(k, WHAT_SET_LOST, 0);
+    else
+        k->told.state.repairs++; // the last one stays the hook's, which packets passed without
+    tell(k, in_fight(k, WHAT_SET_LOST), 0, false);
 }
 
 usec_t keeper_tick(struct keeper *k)

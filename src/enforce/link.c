@@ -245,6 +245,7 @@ static void take_status(struct enforce_link *l, const struct msg_status *s)
         [PROBLEM_FIGHT] = "another program keeps removing the hook; repairs are slowed down",
         [PROBLEM_OBSERVING] = "back end none: observes only",
     };
+    const struct msg_hook *h = &s->hook;
     struct enforce_status *t = &l->status;
     bool fresh = !t->connected;
 
@@ -252,36 +253,36 @@ static void take_status(struct enforce_link *l, const struct msg_status *s)
     l->retry = RETRY_FIRST;
     t->connected = true;
     snprintf(t->backend, sizeof(t->backend), "%s", s->backend < LIMITS_BACKENDS ? backends[s->backend] : "unknown");
-    snprintf(t->problem, sizeof(t->problem), "%s", s->problem < PROBLEM_MAX ? problems[s->problem] : "unknown");
-    t->hooked = s->hooked;
+    snprintf(t->problem, sizeof(t->problem), "%s", h->problem < PROBLEM_MAX ? problems[h->problem] : "unknown");
+    t->hooked = h->hooked;
     t->entries = s->entries;
     t->bans = s->bans;
     t->unbans = s->unbans;
     t->refused = s->refused;
     t->failed = s->failed;
-    t->repairs = s->repairs;
-    t->hook_missing = s->hook_missing;
+    t->repairs = h->repairs;
+    t->hook_missing = h->missing;
     t->last_culprit[0] = '\0';
-    if (s->culprit_pid)
-        snprintf(t->last_culprit, sizeof(t->last_culprit), "%.31s (pid %u)", s->culprit, s->culprit_pid);
-    if (s->problem == PROBLEM_FIGHT && s->culprit_pid) {
+    if (h->culprit_pid)
+        snprintf(t->last_culprit, sizeof(t->last_culprit), "%.31s (pid %u)", h->culprit, h->culprit_pid);
+    if (h->problem == PROBLEM_FIGHT && h->culprit_pid) {
         size_t n = strlen(t->problem);
         snprintf(t->problem + n, sizeof(t->problem) - n, "; it is %s", t->last_culprit);
     }
-    t->put_off = s->put_off;
-    t->ruleset_lost = s->ruleset_lost;
-    t->netns = s->netns;
-    t->repair_time = s->repair_time;
-    t->repair_missing = s->repair_missing;
-    t->repair_hook = s->repair_what == WHAT_HOOK_LOST;
+    t->put_off = h->put_off;
+    t->ruleset_lost = h->ruleset_lost;
+    t->netns = h->netns;
+    t->repair_time = h->repair_time;
+    t->repair_missing = h->repair_missing;
+    t->repair_hook = h->repair_what == WHAT_HOOK_LOST;
     t->repair_culprit[0] = '\0';
-    if (s->repair_pid)
-        snprintf(t->repair_culprit, sizeof(t->repair_culprit), "%.31s (pid %u)", s->repair_program, s->repair_pid);
+    if (h->repair_pid)
+        snprintf(t->repair_culprit, sizeof(t->repair_culprit), "%.31s (pid %u)", h->repair_program, h->repair_pid);
     if (fresh)
         l->connected_at = clock_monotonic();
-    l->owed |= s->problem == PROBLEM_FOREIGN_SET || s->problem == PROBLEM_HOOK || s->problem == PROBLEM_NO_KERNEL;
-    if (fresh || (l->owed && s->hooked)) {
-        l->owed &= !s->hooked;
+    l->owed |= h->problem == PROBLEM_FOREIGN_SET || h->problem == PROBLEM_HOOK || h->problem == PROBLEM_NO_KERNEL;
+    if (fresh || (l->owed && h->hooked)) {
+        l->owed &= !h->hooked;
         l->callbacks.need_sync(l->callbacks.userdata);
     }
 }

@@ -6,7 +6,7 @@ libenforce_a_SOURCES = \
 	src/enforce/link.c src/enforce/link.h \
 	src/enforce/connstats.c src/enforce/connstats.h \
 	src/enforce/limits.c src/enforce/limits.h src/enforce/limits_file.h src/enforce/limits_write.c \
-	src/enforce/sandbox.c src/enforce/sandbox.h src/enforce/sandbox_watcher.c
+	src/enforce/sandbox.c src/enforce/sandbox.h src/enforce/sandbox_files.c src/enforce/sandbox_watcher.c
 
 # The enforcer and its guard: base and this room only. What the enforcer itself may link is counted (enforcer-size.sh).
 noinst_LIBRARIES += libenforcer.a
@@ -28,7 +28,8 @@ libenforcer_a_SOURCES = \
 	src/enforce/own.c src/enforce/own.h \
 	src/enforce/cut.c src/enforce/cut.h \
 	src/enforce/sockets.c src/enforce/sockets.h \
-	src/enforce/ruleset_lost.c src/enforce/ruleset_lost.h
+	src/enforce/ruleset_lost.c src/enforce/ruleset_lost.h \
+	src/enforce/start.c src/enforce/start.h
 
 pkglibexec_PROGRAMS += pptpban-enforcer pptpban-hookguard
 pptpban_enforcer_SOURCES = src/enforce/enforcer.c
@@ -36,7 +37,7 @@ pptpban_enforcer_LDFLAGS = $(AM_LDFLAGS) -Wl,-Map=pptpban-enforcer.map
 CLEANFILES += pptpban-enforcer.map
 check_SCRIPTS += tests/unit/enforcer-size.sh
 EXTRA_DIST += tests/unit/enforcer-size.sh
-pptpban_enforcer_LDADD = libenforcer.a libenforce.a libbase.a $(MNL_LIBS) $(CAPNG_LIBS) $(SECCOMP_LIBS)
+pptpban_enforcer_LDADD = libenforcer.a libenforce.a libbase.a $(MNL_LIBS) $(SECCOMP_LIBS)
 pptpban_hookguard_SOURCES = src/enforce/hookguard.c
 pptpban_hookguard_LDADD = libenforcer.a libenforce.a libbase.a \
 	$(IPSET_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(CAPNG_LIBS) $(SECCOMP_LIBS)

@@ -20,9 +20,7 @@
 #include "enforce/protocol.h"
 #include "enforce/sets.h"
 
-#define PAIR_GUARD "pptpban-hookguard" // beside the enforcer
-
-enum { PAIR_FD = 3, PAIR_LIST_FD = 4 }; // as the guard finds them
+enum { PAIR_FD = 3, PAIR_LIST_FD = 4, PAIR_LISTEN_FD = 5 }; // as start.h leaves them; the watcher comes to the last one
 
 enum pair_type {
     PAIR_LIMITS, // to the enforcer: struct pair_limits; at the start, and after PAIR_RELOAD
@@ -33,6 +31,7 @@ enum pair_type {
     PAIR_GO,     // to the guard: struct pair_look, with port
     PAIR_READY,  // struct pair_look
     PAIR_LOOK,   // struct pair_look, with expected: look at what raises no event
+    PAIR_RESTORED, // struct pair_look: elements were missing, and are back
     PAIR_RETIRE, // struct pair_look: the other back end's bans are all in this one now
     PAIR_RELOAD, // struct pair_look: the limits are to be read again
     PAIR_CUT,    // struct pair_cut: end these networks' open control connections
@@ -41,18 +40,11 @@ enum pair_type {
 struct pair_hook {
     uint32_t type;
     uint32_t backend; // enum limits_backend, never LIMITS_AUTO
-    uint32_t hooked, problem; // as in struct msg_status
-    int32_t problem_error;
+    struct msg_hook state;
+    struct msg_event event;     // what = 0: nothing happened
     uint32_t foreign[FAMILIES]; // 1: a set of another type has our name
     uint32_t elements; // 1: elements may be missing
     uint32_t tick_ms;  // how often to look while there are bans
-    uint32_t what;     // enum msg_what; 0: nothing happened
-    uint32_t repaired; // enum msg_what: this was a repair; 0: it was none
-    uint32_t fight;    // 1: repairs are not worth a line each
-    uint32_t pid;      // the culprit; 0: unknown
-    char program[32];
-    int64_t missing, hook_missing; // microseconds: of this event, in all
-    uint64_t put_off, ruleset_lost;
 };
 
 struct pair_limits {
@@ -88,7 +80,7 @@ union pair_message {
 
 struct pair_list {
     uint32_t seq; // repeated in the answer
-    uint32_t one; // 1: at least this net; 0: all there are
+    uint32_t one; // 1: this net alone; 0: all there are
     struct prefix net;
 };
 

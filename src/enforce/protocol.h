@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { MSG_MAGIC = 0x6e616270, MSG_VERSION = 2, MSG_MAX_ENTRIES = 1024 };
+enum { MSG_MAGIC = 0x6e616270, MSG_VERSION = 3, MSG_MAX_ENTRIES = 1024 };
 
 enum msg_type {
     // watcher to enforcer
@@ -77,25 +77,30 @@ struct msg_state {
     uint64_t packets, bytes;
 };
 
-struct msg_status {
-    uint32_t backend; // enum limits_backend, never LIMITS_AUTO
+struct msg_hook { // sets and hook, as their guard sees them
     uint32_t hooked;  // 0 or 1
-    uint32_t entries;
     uint32_t problem; // enum msg_problem
     int32_t problem_error;
     uint32_t culprit_pid; // who last touched hook or sets; 0: unknown
     char culprit[32];     // program name
-    uint64_t bans, unbans, refused, failed, malformed, strangers, repairs;
-    uint64_t reasons[16]; // refusals by enum msg_reason
-    int64_t hook_missing; // microseconds, in all
-    uint64_t put_off;     // repairs that came later because somebody fights
+    uint64_t repairs;
+    int64_t missing;       // microseconds that packets passed, in all
+    uint64_t put_off;      // repairs that came later because somebody fights
     uint64_t ruleset_lost; // how often others took something of the base ruleset out
-    uint64_t netns;       // inode of the network namespace, 0 unknown
-    int64_t repair_time;  // of the last repair, realtime microseconds; 0: none yet
+    uint64_t netns;        // inode of the network namespace, 0 unknown
+    int64_t repair_time;   // of the last repair, realtime microseconds; 0: none yet
     int64_t repair_missing; // microseconds that packets passed before it
-    uint32_t repair_what; // enum msg_what
-    uint32_t repair_pid;  // whose doing; 0: unknown
+    uint32_t repair_what;  // enum msg_what
+    uint32_t repair_pid;   // whose doing; 0: unknown
     char repair_program[32];
+};
+
+struct msg_status {
+    uint32_t backend; // enum limits_backend, never LIMITS_AUTO
+    uint32_t entries;
+    struct msg_hook hook;
+    uint64_t bans, unbans, refused, failed, malformed, strangers;
+    uint64_t reasons[16]; // refusals by enum msg_reason
 };
 
 enum msg_problem { // what does not work, 0: nothing

@@ -5,15 +5,36 @@
 #define PB_ENFORCE_SANDBOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#define SANDBOX_FS_TRUNCATE (UINT64_C(1) << 14) // Landlock ABI 3, younger than Debian 12's headers
 
 struct sandbox_options {
     // Files, or directories with all that is below them; NULL-terminated. One that does not exist is skipped: name
     // the directory when a file may be replaced or come later (Landlock holds on to the inode).
     const char *const *read;
     const char *const *write; // directories: also create, write, rename and remove files in them
+    // &sandbox_files; NULL: no file at all, and none of the calls that it has conditions for
+    const struct sandbox_files *files;
     const char *const *calls; // names of the system calls that stay; names this machine does not know are skipped
     const int *families;      // socket() and socketpair() for these address families only; ends with AF_UNSPEC
 };
+
+// Some calls stay for some values of one argument: (call, argument, bits to look at, what they must be), where the first
+// that fits lets the call pass.
+struct sandbox_condition {
+    const char *call; // NULL: the end of the list
+    unsigned argument;
+    uint64_t mask, value;
+};
+
+// What is about files (sandbox_files.c).
+struct sandbox_files {
+    int (*allow)(const struct sandbox_options *, int ruleset, uint64_t handled); // puts read and write into the ruleset
+    const struct sandbox_condition *conditions;
+};
+
+extern const struct sandbox_files sandbox_files;
 
 // In words, for `status` and the log: "ABI 7", "not in this kernel", "refused: Operation not permitted" ...
 struct sandbox_report {

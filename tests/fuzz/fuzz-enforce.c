@@ -162,12 +162,13 @@ static int fake_change(struct sets *s, bool adding, const struct element *v, siz
 
 static int fake_list(void *userdata, const struct prefix *only, list_fn fn, void *fn_userdata)
 {
-    (void)userdata, (void)only;
+    (void)userdata;
     drop_expired();
     if (kernel.trouble == 6)
         return -EINTR;
     for (size_t i = 0; i < kernel.n; i++)
-        fn(fn_userdata, &(struct element_state){.net = kernel.v[i].net, .left = kernel.v[i].until - (uint32_t)(now / USEC_SEC)});
+        if (!only || prefix_eq(only, &kernel.v[i].net))
+            fn(fn_userdata, &(struct element_state){.net = kernel.v[i].net, .left = kernel.v[i].until - (uint32_t)(now / USEC_SEC)});
     return 0;
 }
 
@@ -267,8 +268,8 @@ static void one_step(struct fuzz_in *in)
 {
     static const usec_t steps[] = {1, USEC_SEC / 2, 5 * USEC_SEC, 60 * USEC_SEC, 3600 * USEC_SEC, 3000000 * USEC_SEC};
     uint8_t what = (uint8_t)fuzz_take(in, 1), more = what >> 4;
-    struct pair_hook news = {.type = PAIR_HOOK, .hooked = more & 1, .elements = more >> 1 & 1, .tick_ms = more & 8 ? 500 : 60000, .pid = 7,
-                             .what = more & 1 ? WHAT_HOOK_LOST : 0, .repaired = more & 1 ? WHAT_HOOK_LOST : 0, .program = "nft"};
+    struct pair_hook news = {.type = PAIR_HOOK, .state.hooked = more & 1, .elements = more >> 1 & 1, .tick_ms = more & 8 ? 500 : 60000,
+                             .event = {.what = more & 1 ? WHAT_HOOK_LOST : 0, .pid = 7, .program = "nft"}};
 
     switch (what % 16) {
     case 0:

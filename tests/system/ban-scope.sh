@@ -29,7 +29,7 @@ started $!
 
 limits() { "$drive" limits "$T/limits" uid="$(id -u daemon)" backend="$backend" "$@"; }
 start() {
-	ip netns exec "$server" "$PB_BUILD/pptpban-enforcer" --limits "$T/limits" --socket "$T/socket" --user nobody >>"$T/log" 2>&1 &
+	ip netns exec "$server" "$PB_BUILD/pptpban-hookguard" --limits "$T/limits" --socket "$T/socket" --user nobody >>"$T/log" 2>&1 &
 	pid=$!
 	started $pid
 	wait_for 5 timeout 2 "$drive" "$T/socket" status || sed 's/^/# /' "$T/log"

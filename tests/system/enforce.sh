@@ -7,12 +7,12 @@
 need_root
 need_commands ip nft ipset python3 setpriv
 drive=$PB_BUILD/enforce-drive
-enforcer=$PB_BUILD/pptpban-enforcer
+enforcer=$PB_BUILD/pptpban-hookguard
 echo_py=$(dirname "$0")/echo.py
 watcher=$(id -u daemon) # any user: the limits file says which one is the watcher's
 
-is "links nothing that reads text" "" "$(ldd "$enforcer" "$PB_BUILD/pptpban-hookguard" | grep -E 'pcre|systemd|jansson|sqlite|archive')"
-is "nor, itself, what makes sets and rules" "" "$(ldd "$enforcer" | grep -E 'ipset|nftnl|nftables')"
+is "links nothing that reads text" "" "$(ldd "$PB_BUILD/pptpban-enforcer" "$enforcer" | grep -E 'pcre|systemd|jansson|sqlite|archive')"
+is "nor, the enforcer itself, what makes sets and rules" "" "$(ldd "$PB_BUILD/pptpban-enforcer" | grep -E 'ipset|nftnl|nftables')"
 
 netns_new server
 netns_new outside

@@ -53,7 +53,7 @@ for backend in ipset nftables; do
 	mkdir -p "$T/run"
 	: >"$T/log"
 	"$drive" limits "$T/run/limits" uid=0 backend=$backend
-	ip netns exec "$server" "$T/manager" "$PB_BUILD/pptpban-enforcer" --limits "$T/run/limits" --socket "$T/run/socket" --user nobody 2>>"$T/log" &
+	ip netns exec "$server" "$T/manager" "$PB_BUILD/pptpban-hookguard" --limits "$T/run/limits" --socket "$T/run/socket" --user nobody 2>>"$T/log" &
 	manager=$!
 	started $manager
 	wait_for 5 both

@@ -66,7 +66,7 @@ country() { # NETWORK: is it in the set?
 }
 
 start_enforcer() {
-	ip netns exec "$server" "$PB_BUILD/pptpban-enforcer" --limits "$T/run-enforcer/limits" --socket "$T/socket" --user nobody 2>>"$T/log" &
+	ip netns exec "$server" "$PB_BUILD/pptpban-hookguard" --limits "$T/run-enforcer/limits" --socket "$T/socket" --user nobody 2>>"$T/log" &
 	enforcer=$!
 	started $enforcer
 	wait_for 5 timeout 2 "$drive" "$T/socket" status

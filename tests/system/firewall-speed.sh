@@ -50,7 +50,7 @@ listen() {
 	service)
 		mkdir -p "$T/run-enforcer"
 		"$drive" limits "$T/run-enforcer/limits" uid="$(id -u daemon)" backend=$([ $backend = nftables ] && echo nftables || echo ipset)
-		in_server "$PB_BUILD/pptpban-enforcer" --limits "$T/run-enforcer/limits" --socket "$T/run-enforcer/socket" --user nobody 2>"$T/enforcer.log" &
+		in_server "$PB_BUILD/pptpban-hookguard" --limits "$T/run-enforcer/limits" --socket "$T/run-enforcer/socket" --user nobody 2>"$T/enforcer.log" &
 		listener=$!
 		wait_for 5 timeout 2 "$drive" "$T/run-enforcer/socket" status
 		;;

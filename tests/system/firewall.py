@@ -173,7 +173,7 @@ ban = {"enforcer": None}
 def enforcer_start():
     drive, limits, sock = f"{BUILD}/enforce-drive", f"{directory}/limits", f"{directory}/socket"
     subprocess.run([drive, "limits", limits, "uid=1", f"backend={backend.ban_backend}"], check=True)
-    ban["enforcer"] = subprocess.Popen(["ip", "netns", "exec", server.name, f"{BUILD}/pptpban-enforcer", "--limits", limits,
+    ban["enforcer"] = subprocess.Popen(["ip", "netns", "exec", server.name, f"{BUILD}/pptpban-hookguard", "--limits", limits,
                                         "--socket", sock, "--user", "nobody"], stderr=subprocess.DEVNULL)
     ban["drive"] = lambda *what: subprocess.run([drive, sock, *what], capture_output=True, timeout=5).returncode
     for _ in range(50):

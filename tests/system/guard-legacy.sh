@@ -39,7 +39,7 @@ rules() { # as the firewall makes them, and some of somebody else
 }
 start() {
 	: >"$T/log"
-	ip netns exec "$server" "$PB_BUILD/pptpban-enforcer" --limits "$T/run/limits" --socket "$T/run/socket" --user nobody 2>>"$T/log" &
+	ip netns exec "$server" "$PB_BUILD/pptpban-hookguard" --limits "$T/run/limits" --socket "$T/run/socket" --user nobody 2>>"$T/log" &
 	pid=$!
 	started $pid
 	wait_for 5 timeout 2 "$drive" "$T/run/socket" status

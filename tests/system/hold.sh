@@ -47,7 +47,7 @@ for backend in ipset nftables; do
 	mkdir -p "$T/run"
 	: >"$T/log"
 	"$drive" limits "$T/run/limits" uid=0 backend=$backend
-	ip netns exec "$server" "$PB_BUILD/pptpban-enforcer" --limits "$T/run/limits" --socket "$T/run/socket" --user nobody 2>>"$T/log" &
+	ip netns exec "$server" "$PB_BUILD/pptpban-hookguard" --limits "$T/run/limits" --socket "$T/run/socket" --user nobody 2>>"$T/log" &
 	pid=$!
 	started $pid
 	wait_for 5 timeout 2 "$drive" "$T/run/socket" status

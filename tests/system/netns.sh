@@ -58,7 +58,7 @@ wait_for 5 enforced
 kill -STOP "$service" # so that it starts no other one
 kill -TERM "$(enforcer)"
 sleep 0.3
-ip netns exec "$host" "$PB_BUILD/pptpban-enforcer" --limits "$T/run-enforcer/limits" --socket "$T/run-enforcer/enforcer.sock" --user nobody 2>/dev/null &
+ip netns exec "$host" "$PB_BUILD/pptpban-hookguard" --limits "$T/run-enforcer/limits" --socket "$T/run-enforcer/enforcer.sock" --user nobody 2>/dev/null &
 stray=$!
 started $stray
 ok "an enforcer in another namespace is told" wait_for 5 eval 'problem | grep -q "another network namespace"'

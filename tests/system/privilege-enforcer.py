@@ -104,9 +104,9 @@ def verdict(s, e):
 
 def status(s):
     data = ask(s, header(GET_STATUS, 0))
-    names = ("bans", "unbans", "refused", "failed", "malformed", "strangers", "repairs")
-    return dict(zip(names, struct.unpack_from("<7Q", data, 16 + 56)), entries=struct.unpack_from("<I", data, 16 + 8)[0],
-                hooked=struct.unpack_from("<I", data, 16 + 4)[0])
+    names = ("bans", "unbans", "refused", "failed", "malformed", "strangers")
+    return dict(zip(names, struct.unpack_from("<6Q", data, 16 + 8 + 144)), entries=struct.unpack_from("<I", data, 16 + 4)[0],
+                hooked=struct.unpack_from("<I", data, 16 + 8)[0])
 
 
 def memory():

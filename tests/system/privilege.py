@@ -304,7 +304,7 @@ def attempts_of_the_kernel(a, c):
 
 
 def attempts_of_guards(a, c, who):
-    """The enforcer and the guard of silent connections: no text comes to them, and little is left to them."""
+    """The enforcer, its guard and the guard of silent connections: no text comes to them, and little is left to them."""
     house = c["house"]
 
     def file(name, path, flags):
@@ -335,7 +335,7 @@ def all_attempts(c):
     for a.group, part in (("files", attempts_of_files), ("programs and code", attempts_of_programs), ("sockets", attempts_of_sockets),
                           ("processes", attempts_of_processes), ("kernel", attempts_of_the_kernel)):
         part(a, c)
-    for who in ("enforcer", "connguard"):
+    for who in ("enforcer", "hookguard", "connguard"):
         a.group = who
         attempts_of_guards(a, c, who)
     return a.all
@@ -343,7 +343,7 @@ def all_attempts(c):
 
 def try_all(context, result):
     c = json.load(open(context))
-    taken = {who: Taken(c["takeover"], c[who]) for who in ("watcher", "enforcer", "connguard")}
+    taken = {who: Taken(c["takeover"], c[who]) for who in ("watcher", "enforcer", "hookguard", "connguard")}
     outcome = {}
     for group, name, by, what, through in all_attempts(c):
         t = taken.get(group, taken["watcher"])
@@ -382,7 +382,7 @@ def judge(files):
             check(name, "done", name_of(entry["result"]) if entry["result"] < 0 else "done")
             continue
         got = entry["result"]
-        check(name if entry["group"] in ("enforcer", "connguard") else "watcher: " + name, "refused", "refused" if got is not None and refused(got) else "got through: %s" % (got if got is None else name_of(got)))
+        check(name if entry["group"] in ("enforcer", "hookguard", "connguard") else "watcher: " + name, "refused", "refused" if got is not None and refused(got) else "got through: %s" % (got if got is None else name_of(got)))
         for lock in by:
             alone = runs["only-" + lock].get(name) if "only-" + lock in runs else None
             if alone is not None and not (alone["result"] is not None and refused(alone["result"])):

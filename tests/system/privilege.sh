@@ -23,9 +23,9 @@ bystander=$!
 started $bystander
 
 context() {
-	jq -n --arg T "$T" --argjson w "$watcher" --argjson l "$launcher" --argjson e "$enforcer" --argjson c "$connguard" --argjson b "$bystander" '{
+	jq -n --arg T "$T" --argjson w "$watcher" --argjson l "$launcher" --argjson e "$enforcer" --argjson h "$hookguard" --argjson c "$connguard" --argjson b "$bystander" '{
 		takeover: ($T + "/takeover"), house: $T, logs: ($T + "/logs"), log: ($T + "/logs/log"), state: ($T + "/state"),
-		enforcer_dir: ($T + "/run-enforcer"), watcher: $w, launcher: $l, enforcer: $e, connguard: $c, bystander: $b, abstract: "pb-abstract"}' \
+		enforcer_dir: ($T + "/run-enforcer"), watcher: $w, launcher: $l, enforcer: $e, hookguard: $h, connguard: $c, bystander: $b, abstract: "pb-abstract"}' \
 		>"$T/context.json"
 }
 replaced() { # the watcher, by another one
@@ -40,7 +40,7 @@ run() { # NAME LOCKS-LEFT-OUT
 	done
 	echo x >"$T/run-enforcer/victim"
 	mkdir -p "$T/empty"
-	touch "$T/victim-enforcer" "$T/victim-connguard"
+	touch "$T/victim-enforcer" "$T/victim-hookguard" "$T/victim-connguard"
 	context
 	if [ "$1" = all ]; then
 		is "the watcher is its user, without capability, behind seccomp" "64901 0000000000000000 0000000000000000 1 2" \
@@ -78,7 +78,7 @@ mkdir "$T/evil"
 PB_FORGE=$T/evil taken_start
 sleep 1
 is "a watcher cannot choose the enforcer's limits" "$T/run-enforcer/limits" \
-	"$(tr '\0' '\n' <"/proc/$(pgrep -P $launcher -x takeover-enforc)/cmdline" | sed -n '/--limits/{n;p}')"
+	"$(tr '\0' '\n' <"/proc/$hookguard/cmdline" | sed -n '/--limits/{n;p}')"
 taken_stop
 
 [ -z "${PRIVILEGE_KEEP:-}" ] || cp "$T"/*.json "$PRIVILEGE_KEEP"

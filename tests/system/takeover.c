@@ -7,6 +7,7 @@
 // PB_FORGE=DIR: before the watcher is ready it says once more that it is prepared, with another enforcer's directory.
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -123,14 +124,14 @@ static void obey(int number)
     errno = before;
 }
 
-__attribute__((constructor)) static void listen_to_orders(void)
+static void listen_to_orders(void)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     const char *dir = getenv("PB_TAKEOVER");
 
     own_pid = getpid();
-    if (!dir || (own_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0)
-        return;
+    if (!dir || (own_socket = fcntl(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), F_DUPFD_CLOEXEC, 50)) < 0)
+        return; // out of the way of numbers that mean something
     snprintf(a.sun_path, sizeof(a.sun_path), "%.80s/%d", dir, (int)own_pid);
     (void)unlink(a.sun_path);
     (void)sigaction(SIGIO, &(struct sigaction){.sa_handler = obey, .sa_flags = SA_RESTART}, NULL);
@@ -139,6 +140,12 @@ __attribute__((constructor)) static void listen_to_orders(void)
         perror("takeover");
         _exit(99);
     }
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    listen_to_orders();
+    (void)pthread_atfork(NULL, NULL, listen_to_orders); // the enforcer's guard is a fork that goes on
 }
 
 // --- locks that are left out ---------------------------------------------------------------------------------
@@ -169,6 +176,8 @@ int __wrap_prctl(int option, unsigned long a, unsigned long b, unsigned long c, 
         errno = EINVAL;
         return -1;
     }
+    if (option == PR_CAP_AMBIENT && left_out("user")) // nothing is passed on: root it stays
+        return 0;
     return __real_prctl(option, a, b, c, d);
 }
 

@@ -12,7 +12,7 @@ ours() { { in_server nft list tables; in_server ipset list -name; } | grep pptpb
 
 start() { # BACKEND
 	"$drive" limits "$T/limits" uid="$(id -u daemon)" backend="$1"
-	ip netns exec "$server" "$PB_BUILD/pptpban-enforcer" --limits "$T/limits" --socket "$T/socket" --user nobody >"$T/log" 2>&1 &
+	ip netns exec "$server" "$PB_BUILD/pptpban-hookguard" --limits "$T/limits" --socket "$T/socket" --user nobody >"$T/log" 2>&1 &
 	pid=$!
 	started $pid
 	wait_for 5 timeout 2 "$drive" "$T/socket" status

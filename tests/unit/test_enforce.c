@@ -103,9 +103,10 @@ static int fake_change(struct sets *s, bool adding, const struct element *e, siz
 
 static int fake_list(void *userdata, const struct prefix *only, list_fn fn, void *fn_userdata)
 {
-    (void)userdata, (void)only;
+    (void)userdata;
     for (size_t i = 0; i < kernel.n && !kernel.list_error; i++)
-        fn(fn_userdata, &kernel.v[i]);
+        if (!only || prefix_eq(only, &kernel.v[i].net))
+            fn(fn_userdata, &kernel.v[i]);
     return kernel.list_error;
 }
 
@@ -149,7 +150,7 @@ static int set_up(void **state)
     e->list = fake_list;
     e->tell = on_tell;
     enforcer_start(e);
-    enforcer_hook(e, &(struct pair_hook){.type = PAIR_HOOK, .hooked = 1, .tick_ms = 500});
+    enforcer_hook(e, &(struct pair_hook){.type = PAIR_HOOK, .state.hooked = 1, .tick_ms = 500});
     *state = e;
     return 0;
 }
@@ -482,7 +483,7 @@ static void test_takes_over_what_is_there(void **state)
     assert_int_equal(kernel.dels, 0);
 }
 
-static const struct pair_hook elements_lost = {.type = PAIR_HOOK, .hooked = 1, .tick_ms = 500, .elements = 1, .pid = 77, .program = "ipset"};
+static const struct pair_hook elements_lost = {.type = PAIR_HOOK, .state.hooked = 1, .tick_ms = 500, .elements = 1};
 
 static void test_lost_entries_come_back(void **state)
 {
@@ -509,14 +510,11 @@ static void test_lost_entries_come_back(void **state)
     enforcer_hook(e, &elements_lost);
     assert_int_equal(kernel.n, 1);
     assert_in_range(kernel_find(&net)->left, 589, 590);
-    assert_int_equal(last_event.what, WHAT_SET_LOST);
-    assert_int_equal(last_event.pid, 77);
-    assert_string_equal(e->status.repair_program, "ipset");
-    assert_int_equal(e->status.repairs, 1);
+    assert_int_equal(kernel.told[PAIR_RESTORED], 1);
     enforcer_hook(e, &elements_lost); // nothing is missing: not a word, and no request
     assert_int_equal(kernel.adds, 1);
-    assert_int_equal(events, 1);
-    assert_int_equal(e->status.repairs, 1);
+    assert_int_equal(kernel.told[PAIR_RESTORED], 1);
+    assert_int_equal(events, 0); // the guard tells, who knows whose doing it was
 }
 
 // Hook, sets and entries go together (nft flush ruleset, again and again); a ban asked for meanwhile is not forgotten.
@@ -524,34 +522,33 @@ static void test_fights_cost_no_ban(void **state)
 {
     struct enforcer *e = *state;
     struct prefix old = network("203.0.113.1"), fresh = network("203.0.113.2");
-    struct pair_hook m = {.type = PAIR_HOOK, .tick_ms = 500, .problem = PROBLEM_FIGHT, .fight = 1, .pid = 77, .program = "fighter",
-                          .what = WHAT_FIGHT, .put_off = 3};
+    struct pair_hook m = {.type = PAIR_HOOK, .tick_ms = 500, .state = {.problem = PROBLEM_FIGHT, .put_off = 3},
+                          .event = {.what = WHAT_FIGHT, .pid = 77, .program = "fighter"}};
 
     assert_int_equal(ban(e, "203.0.113.1", 6000 * USEC_SEC), REASON_DONE);
     kernel.gone = true;
     kernel.n = 0;
     enforcer_hook(e, &m);
-    assert_int_equal(e->status.problem, PROBLEM_FIGHT);
-    assert_int_equal(e->status.hooked, 0);
-    assert_int_equal(e->status.put_off, 3);
+    assert_int_equal(e->status.hook.problem, PROBLEM_FIGHT);
+    assert_int_equal(e->status.hook.hooked, 0);
+    assert_int_equal(e->status.hook.put_off, 3);
     assert_int_equal(last_event.what, WHAT_FIGHT);
     assert_int_equal(ban(e, "203.0.113.2", 6000 * USEC_SEC), REASON_DONE);
     kernel.gone = false;
-    m = (struct pair_hook){.type = PAIR_HOOK, .tick_ms = 500, .hooked = 1, .fight = 1, .pid = 77, .program = "fighter", .elements = 1,
-                           .what = WHAT_REPAIRED, .repaired = WHAT_HOOK_LOST, .missing = 3200 * USEC_MSEC};
+    m = (struct pair_hook){.type = PAIR_HOOK, .tick_ms = 500, .state = {.hooked = 1, .repairs = 1, .repair_what = WHAT_HOOK_LOST},
+                           .elements = 1, .event = {.what = WHAT_REPAIRED, .pid = 77, .missing = 3200 * USEC_MSEC}};
     events = said = 0;
     enforcer_hook(e, &m);
-    assert_int_equal(e->status.hooked, 1);
+    assert_int_equal(e->status.hook.hooked, 1);
     assert_non_null(kernel_find(&old));
     assert_non_null(kernel_find(&fresh));
-    assert_int_equal(events, 2); // entries and hook,
-    assert_int_equal(said, 0);   // for the status alone
+    assert_int_equal(kernel.told[PAIR_RESTORED], 1);
+    assert_int_equal(events, 1);
+    assert_int_equal(said, 0); // for the status alone
     assert_int_equal(last_event.what, WHAT_REPAIRED);
-    assert_int_equal(e->status.repair_pid, 77);
-    assert_string_equal(e->status.repair_program, "fighter");
-    assert_int_equal(e->status.repair_missing, 3200 * USEC_MSEC);
-    assert_int_equal(e->status.repair_what, WHAT_HOOK_LOST);
-    assert_int_equal(e->status.repairs, 2);
+    assert_int_equal(last_event.missing, 3200 * USEC_MSEC);
+    assert_int_equal(e->status.hook.repair_what, WHAT_HOOK_LOST);
+    assert_int_equal(e->status.hook.repairs, 1);
 }
 
 // One that the kernel refuses costs the others nothing.

@@ -39,7 +39,7 @@ static void on_tell(void *userdata, const struct pair_hook *m)
     (void)userdata;
     last = *m;
     told++;
-    events += m->what != 0;
+    events += m->event.what != 0;
     elements += m->elements;
 }
 
@@ -87,11 +87,11 @@ static int set_up(void **state)
     memset(&last, 0, sizeof(last));
     now = 1700000000 * USEC_SEC;
     k->hook.ops = k->leftover = &fake;
-    k->state.tick_ms = 500;
-    k->monotonic = clock_of_test;
+    k->told.tick_ms = 500;
+    k->monotonic = k->realtime = clock_of_test;
     k->tell = on_tell;
     keeper_start(k);
-    assert_int_equal(last.hooked, 1);
+    assert_int_equal(last.state.hooked, 1);
     told = events = elements = 0;
     kernel.puts = 0;
     *state = k;
@@ -113,25 +113,25 @@ static void test_hook_is_repaired_and_fights_slow_down(void **state)
     assert_int_equal(keeper_tick(k), USEC_FOREVER);
     keeper_news(k, &news);
     assert_int_equal(kernel.puts, 1);
-    assert_int_equal(last.what, WHAT_HOOK_LOST);
-    assert_int_equal(last.repaired, WHAT_HOOK_LOST);
-    assert_int_equal(last.pid, 123);
-    assert_string_equal(last.program, "ufw");
+    assert_int_equal(last.event.what, WHAT_HOOK_LOST);
+    assert_int_equal(last.state.repair_what, WHAT_HOOK_LOST);
+    assert_int_equal(last.event.pid, 123);
+    assert_string_equal(last.event.program, "ufw");
     for (int i = 0; i < 1000; i++) { // a second of somebody removing it every millisecond
         now += USEC_MSEC;
         keeper_news(k, &news);
         (void)keeper_tick(k);
     }
     assert_in_range(kernel.puts, 5, 10);
-    assert_int_equal(k->state.problem, PROBLEM_FIGHT);
-    assert_int_equal(last.hooked, 0);
-    assert_true(k->state.hook_missing > 0);
+    assert_int_equal(k->told.state.problem, PROBLEM_FIGHT);
+    assert_int_equal(last.state.hooked, 0);
+    assert_true(k->told.state.missing > 0);
     before = kernel.puts;
     now = keeper_tick(k);
     (void)keeper_tick(k);
     assert_int_equal(kernel.puts, before + 1); // it does not give up
-    assert_int_equal(last.problem, PROBLEM_NONE);
-    assert_int_equal(last.hooked, 1);
+    assert_int_equal(last.state.problem, PROBLEM_NONE);
+    assert_int_equal(last.state.hooked, 1);
     now += 60 * USEC_SEC; // peace: the next repair is at once again
     keeper_news(k, &news);
     assert_int_equal(kernel.puts, before + 2);
@@ -149,7 +149,7 @@ static void test_fights_last(void **state)
     for (int i = 0; i < 120000; i++, now += USEC_MSEC) { // two minutes, every millisecond
         unsigned before = events;
         keeper_news(k, &news);
-        fights += events > before && last.what == WHAT_FIGHT;
+        fights += events > before && last.event.what == WHAT_FIGHT;
         wakes += keeper_tick(k) <= now;
     }
     assert_in_range(kernel.puts, 120000 / 3200, 120000 / 3200 + 12); // never gives up, never hurries
@@ -157,18 +157,17 @@ static void test_fights_last(void **state)
     assert_in_range(fights, 2, 3);
     assert_in_range(told, 80, 120); // most for the status alone
     assert_int_equal(wakes, 0);
-    assert_int_equal(k->state.problem, PROBLEM_FIGHT);
-    assert_true(k->state.put_off > 30);
-    assert_int_equal(last.pid, 77);
-    assert_int_equal(last.fight, 1);
+    assert_int_equal(k->told.state.problem, PROBLEM_FIGHT);
+    assert_true(k->told.state.put_off > 30);
+    assert_int_equal(last.event.pid, 77);
     now += 4 * USEC_SEC;
     (void)keeper_tick(k);
-    assert_int_equal(last.hooked, 1);
+    assert_int_equal(last.state.hooked, 1);
     assert_int_equal(last.elements, 1);
-    assert_int_equal(last.repaired, WHAT_HOOK_LOST);
-    assert_int_equal(last.what, WHAT_REPAIRED);
-    assert_string_equal(last.program, "fighter");
-    assert_true(last.missing > 3 * USEC_SEC);
+    assert_int_equal(last.state.repair_what, WHAT_HOOK_LOST);
+    assert_int_equal(last.event.what, WHAT_REPAIRED);
+    assert_string_equal(last.event.program, "fighter");
+    assert_true(last.event.missing > 3 * USEC_SEC);
 }
 
 // Entries alone, which cost a listing each time.
@@ -183,12 +182,37 @@ static void test_fights_over_entries_slow_down_too(void **state)
     }
     assert_in_range(elements, 8, 20);
     assert_int_equal(kernel.puts, 0);
-    assert_int_equal(last.hooked, 1);
-    assert_int_equal(last.what, 0);
+    assert_int_equal(last.state.hooked, 1);
+    assert_int_equal(last.event.what, 0);
     unsigned before = elements;
     now += 4 * USEC_SEC;
     (void)keeper_tick(k);
     assert_int_equal(elements, before + 1);
+}
+
+// The enforcer says that it has put elements back: a repair of its own, unless the hook was away as well.
+static void test_restored(void **state)
+{
+    struct keeper *k = *state;
+
+    keeper_news(k, &(struct guard_news){.elements = true, .who = {7, "ipset"}});
+    assert_int_equal(last.state.repairs, 0); // perhaps nothing is missing
+    keeper_restored(k);
+    assert_int_equal(last.event.what, WHAT_SET_LOST);
+    assert_int_equal(last.event.pid, 7);
+    assert_int_equal(last.state.repairs, 1);
+    assert_int_equal(last.state.repair_what, WHAT_SET_LOST);
+    assert_int_equal(last.state.repair_time, now);
+    assert_string_equal(last.state.repair_program, "ipset");
+    keeper_news(k, &(struct guard_news){.hook = true, .elements = true, .who = {8, "nft"}});
+    keeper_restored(k);
+    assert_int_equal(last.event.what, WHAT_SET_LOST);
+    assert_int_equal(last.state.repairs, 3);
+    assert_int_equal(last.state.repair_what, WHAT_HOOK_LOST); // without it packets passed
+    for (unsigned i = 0; i < 5; i++, now = keeper_tick(k) == USEC_FOREVER ? now : keeper_tick(k), (void)keeper_tick(k))
+        keeper_news(k, &(struct guard_news){.elements = true, .who = {8, "nft"}});
+    keeper_restored(k);
+    assert_int_equal(last.event.what, WHAT_REPAIRED); // no line each while somebody fights
 }
 
 // What nobody announces.
@@ -197,20 +221,20 @@ static void test_check(void **state)
     const uint32_t expected[FAMILIES] = {3, 4};
     struct keeper *k = *state;
 
-    k->state.pid = 7;
+    k->told.state.culprit_pid = 7;
     keeper_check(k, expected);
     assert_int_equal(told, 0);
     kernel.check = 2;
     keeper_check(k, expected);
     assert_int_equal(kernel.puts, 0);
     assert_int_equal(last.elements, 1);
-    assert_int_equal(last.pid, 0);
+    assert_int_equal(last.event.pid, 0);
     kernel.check = 1;
     keeper_check(k, expected);
     assert_int_equal(kernel.puts, 1);
-    assert_int_equal(last.what, WHAT_HOOK_LOST);
+    assert_int_equal(last.event.what, WHAT_HOOK_LOST);
     assert_int_equal(last.elements, 1);
-    assert_int_equal(last.missing, 500 * USEC_MSEC); // at most so long ago
+    assert_int_equal(last.event.missing, 500 * USEC_MSEC); // at most so long ago
 }
 
 // Nobody listened for a while. What stands needs nothing but a comparison of entries; nobody is named.
@@ -222,16 +246,15 @@ static void test_look(void **state)
         keeper_look(k);
         assert_int_equal(kernel.puts, 0);
         assert_int_equal(elements, i);
-        assert_int_equal(last.fight, 0);
     }
     assert_int_equal(events, 0);
     kernel.footprint += 100;
-    k->state.pid = 7;
+    k->told.state.culprit_pid = 7;
     keeper_look(k);
     assert_int_equal(kernel.puts, 1);
-    assert_int_equal(last.what, WHAT_HOOK_LOST);
+    assert_int_equal(last.event.what, WHAT_HOOK_LOST);
     assert_int_equal(last.elements, 1);
-    assert_int_equal(last.pid, 0);
+    assert_int_equal(last.event.pid, 0);
 }
 
 static void test_start(void **state)
@@ -240,24 +263,24 @@ static void test_start(void **state)
 
     kernel.error = EEXIST;
     keeper_start(k);
-    assert_int_equal(last.what, WHAT_FOREIGN_SET);
-    assert_int_equal(last.problem, PROBLEM_FOREIGN_SET);
-    assert_int_equal(last.hooked, 0);
+    assert_int_equal(last.event.what, WHAT_FOREIGN_SET);
+    assert_int_equal(last.state.problem, PROBLEM_FOREIGN_SET);
+    assert_int_equal(last.state.hooked, 0);
     assert_int_equal(last.foreign[V4] + last.foreign[V6], 2);
     for (int i = 0; i < 10; i++)
         now = keeper_tick(k); // tries again
     assert_int_equal(events, 1); // says it once
     kernel.error = 0;
     (void)keeper_tick(k);
-    assert_int_equal(last.hooked, 1);
+    assert_int_equal(last.state.hooked, 1);
     assert_int_equal(last.foreign[V4], 0);
     kernel.resized = true;
     keeper_start(k);
     assert_int_equal(last.elements, 1);
     kernel.error = EOPNOTSUPP;
     keeper_start(k);
-    assert_int_equal(last.problem, PROBLEM_NO_KERNEL);
-    assert_int_equal(last.what, WHAT_HOOK_STUCK);
+    assert_int_equal(last.state.problem, PROBLEM_NO_KERNEL);
+    assert_int_equal(last.event.what, WHAT_HOOK_STUCK);
     keeper_retire(k);
     keeper_retire(k);
     assert_int_equal(kernel.retired, 1);
@@ -363,7 +386,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_hook_is_repaired_and_fights_slow_down), T(test_fights_last), T(test_fights_over_entries_slow_down_too), T(test_check),
+        T(test_hook_is_repaired_and_fights_slow_down), T(test_fights_last), T(test_fights_over_entries_slow_down_too), T(test_restored), T(test_check),
         T(test_look), T(test_start), T(test_hold), T(test_asking_for_the_ruleset),
     };
 

@@ -42,7 +42,7 @@ static int inside(int (*attempt)(void))
 {
     const char *const reads[] = {logs, "/proc", "/does/not/exist", NULL}, *const writes[] = {state, NULL};
     struct sandbox_options options = {
-        .read = reads, .write = writes, .calls = sandbox_watcher_calls, .families = sandbox_watcher_families};
+        .read = reads, .write = writes, .files = &sandbox_files, .calls = sandbox_watcher_calls, .families = sandbox_watcher_families};
     struct sandbox_report report;
     int status;
     pid_t pid = fork();
