@@ -10,6 +10,7 @@ libbase_a_SOURCES = \
 	src/base/literals.c src/base/literals.h \
 	src/base/log.c src/base/log.h \
 	src/base/paths.h \
+	src/base/nearest.c src/base/nearest.h \
 	src/base/news.c src/base/news.h \
 	src/base/notify.c src/base/notify.h \
 	src/base/str.c src/base/str.h \

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cli/exit.h"
 
 static const struct arg {
@@ -63,6 +64,22 @@ static const struct arg *find(int value)
     return NULL;
 }
 
+// c: as getopt_long() said; word: what it did not understand.
+static void complain(const char *verb, int c, const char *word, const struct option *options)
+{
+    const char letter[] = {'-', (char)optopt, '\0'}; // of several in one word, perhaps
+    struct nearest n = nearest_to(strncmp(word, "--", 2) == 0 ? word + 2 : "");
+
+    for (; c == '?' && options->name; options++)
+        nearest_try(&n, options->name);
+    if (c == ':')
+        fprintf(stderr, "pptpban %s: a value is missing behind %s; see pptpban %s --help\n", verb, word, verb);
+    else if (!optopt && n.best)
+        fprintf(stderr, "pptpban %s: there is no option %s; did you mean --%s?\n", verb, word, n.best);
+    else
+        fprintf(stderr, "pptpban %s: there is no option %s; see pptpban %s --help\n", verb, optopt ? letter : word, verb);
+}
+
 int args_parse(int argc, char **argv, uint64_t allowed, int least, int most, struct args *ret)
 {
     struct option options[N_ARGS + 1] = {{0}};
@@ -80,10 +97,7 @@ int args_parse(int argc, char **argv, uint64_t allowed, int least, int most, str
     while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         const struct arg *arg = find(c);
         if (!arg) {
-            const char letter[] = {'-', (char)optopt, '\0'}; // of several in one word, perhaps
-            fprintf(stderr, "pptpban %s: %s %s; see pptpban %s --help\n", argv[0],
-                    c == ':' ? "a value is missing behind" : "there is no option",
-                    c == '?' && optopt ? letter : argv[optind - 1], argv[0]);
+            complain(argv[0], c, argv[optind - 1], options);
             return EXIT_USAGE;
         }
         a.given |= arg->bit;

@@ -107,9 +107,17 @@ int client_ask(const struct args *a, json_t *request, struct client **ret)
 {
     char *text = json_dumps(request, JSON_COMPACT);
     struct client *c = calloc(1, sizeof(*c));
-    int fd = -1, code = text && c ? connect_to(a, &fd) : EXIT_FAILED;
+    int fd = -1, code = text && c ? EXIT_DONE : EXIT_FAILED;
+    char error[REQUEST_ERROR_MAX];
+    struct request q;
 
     json_decref(request);
+    if (code == EXIT_DONE && request_parse(str_of(text), &q, error) < 0) { // as the service would, if it runs
+        fprintf(stderr, "pptpban: %s\n", error);
+        code = EXIT_USAGE;
+    }
+    if (code == EXIT_DONE)
+        code = connect_to(a, &fd);
     if (code == EXIT_DONE) {
         c->in = fdopen(fd, "r");
         // an error here shows when the answer is read: the service may have said why before it hung up

@@ -35,11 +35,8 @@ int verb_firewall(int argc, char **argv)
     }
     snprintf(name, sizeof(name), "firewall %s", argv[1]);
     const struct verb *v = verb_find(name);
-    if (!v) {
-        fprintf(stderr, "pptpban firewall: there is no verb \"%s\"\n\n", argv[1]);
-        print_help(stderr);
-        return EXIT_USAGE;
-    }
+    if (!v)
+        return verb_unknown("firewall ", argv[1]);
     argv[1] = (char *)(uintptr_t)v->name;
     return v->run(argc - 1, argv + 1);
 }

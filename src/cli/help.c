@@ -10,10 +10,8 @@ int verb_help(int argc, char **argv)
 {
     const struct verb *v = argc > 1 && argv[1][0] != '-' ? verb_find(argv[1]) : NULL;
 
-    if (argc > 1 && argv[1][0] != '-' && !v) {
-        fprintf(stderr, "pptpban help: there is no verb \"%s\"; see pptpban help\n", argv[1]);
-        return EXIT_USAGE;
-    }
+    if (argc > 1 && argv[1][0] != '-' && !v)
+        return verb_unknown("", argv[1]);
     if (v)
         verb_print_help(v, stdout);
     else

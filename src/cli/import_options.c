@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/nearest.h"
 #include "cli/import_options.h"
 #include "cli/import_value.h"
 #include "config/keyword.h"

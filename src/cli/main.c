@@ -28,9 +28,9 @@ int main(int argc, char **argv)
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         name = "version";
     const struct verb *v = verb_find(name);
+    if (!v && *name)
+        return verb_unknown("", name);
     if (!v) {
-        if (*name)
-            fprintf(stderr, "pptpban: there is no verb \"%s\"\n\n", name);
         verbs_print_help(stderr);
         return EXIT_USAGE;
     }

@@ -5,7 +5,9 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cli/args.h"
+#include "cli/exit.h"
 #include "cli/firewall.h"
 #include "daemon/request.h"
 
@@ -111,6 +113,21 @@ const struct verb *verb_find(const char *name)
         if (strcmp(v->name, name) == 0)
             return v;
     return NULL;
+}
+
+int verb_unknown(const char *prefix, const char *name)
+{
+    const struct verb *table = *prefix ? firewall_verbs : verbs;
+    struct nearest n = nearest_to(name);
+
+    for (const struct verb *v = table; v->name; v++)
+        nearest_try(&n, v->name + strlen(prefix));
+    fprintf(stderr, "pptpban: there is no verb \"%s%s\"; ", prefix, name);
+    if (n.best)
+        fprintf(stderr, "did you mean \"%s%s\"?\n", prefix, n.best);
+    else
+        fprintf(stderr, "pptpban %s shows all that there are\n", *prefix ? "firewall --help" : "help");
+    return EXIT_USAGE;
 }
 
 void verb_print_help(const struct verb *v, FILE *out)

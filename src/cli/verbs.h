@@ -23,6 +23,9 @@ extern const struct verb firewall_verbs[]; // the same, of "pptpban firewall": "
 
 const struct verb *verb_find(const char *name);
 
+// The way out when verb_find() found nothing: says what was perhaps meant. prefix: "", or "firewall ". EXIT_USAGE.
+int verb_unknown(const char *prefix, const char *name);
+
 void verb_print_help(const struct verb *v, FILE *out);
 void verbs_print_help(FILE *out);
 

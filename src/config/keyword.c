@@ -4,6 +4,7 @@
 
 #include <syslog.h>
 
+#include "base/nearest.h"
 #include "config/config.h"
 
 const char *const backend_names[BACKEND_MAX] = {
@@ -146,51 +147,12 @@ const struct keyword *keyword_find(enum scope scope, const char *name)
     return NULL;
 }
 
-enum { WORD_MAX = 32 };
-
-// Levenshtein's distance, a swap of two neighbours being one change.
-unsigned word_distance(const char *a, const char *b)
-{
-    size_t n = strlen(a), m = strlen(b);
-    unsigned rows[3][WORD_MAX + 1];
-    unsigned *before = rows[0], *last = rows[1], *row = rows[2];
-
-    if (n > WORD_MAX || m > WORD_MAX)
-        return WORD_MAX;
-    for (unsigned j = 0; j <= m; j++)
-        last[j] = j;
-    for (unsigned i = 1; i <= n; i++) {
-        row[0] = i;
-        for (unsigned j = 1; j <= m; j++) {
-            unsigned best = last[j - 1] + (a[i - 1] != b[j - 1]);
-            if (best > last[j] + 1)
-                best = last[j] + 1;
-            if (best > row[j - 1] + 1)
-                best = row[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && best > before[j - 2] + 1)
-                best = before[j - 2] + 1;
-            row[j] = best;
-        }
-        unsigned *spare = before;
-        before = last;
-        last = row;
-        row = spare;
-    }
-    return last[m];
-}
-
 const char *keyword_nearest(enum scope scope, const char *name)
 {
+    struct nearest n = nearest_to(name);
     const struct keyword *k;
-    const char *nearest = NULL;
-    unsigned best = 1 + (unsigned)strlen(name) / 4; // a fourth of the letters may be wrong
 
-    for (size_t i = 0; (k = keyword_at(scope, i)); i++) {
-        unsigned d = word_distance(name, k->name);
-        if (d <= best && (!nearest || d < best)) {
-            best = d;
-            nearest = k->name;
-        }
-    }
-    return nearest;
+    for (size_t i = 0; (k = keyword_at(scope, i)); i++)
+        nearest_try(&n, k->name);
+    return n.best;
 }

@@ -58,9 +58,6 @@ const struct keyword *keyword_find(enum scope scope, const char *name);
 // The name that was perhaps meant; NULL when none is near.
 const char *keyword_nearest(enum scope scope, const char *name);
 
-// How many letters must change to make b of a; large when the two have little in common.
-unsigned word_distance(const char *a, const char *b);
-
 static inline void *keyword_field(const struct keyword *k, void *base)
 {
     return (char *)base + k->offset;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/str.h"
 
 static void addresses_are_read_strictly(void **state)
@@ -188,9 +189,48 @@ static void a_reader_that_stops_stops_nobody(void **state)
     close(real);
 }
 
+static void distances(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        unsigned d;
+    } cases[] = {{"", "", 0}, {"", "abc", 3}, {"abc", "acb", 1}, {"maxrety", "maxretry", 1}, {"kitten", "sitting", 3}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(word_distance(cases[i].a, cases[i].b), cases[i].d);
+        assert_int_equal(word_distance(cases[i].b, cases[i].a), cases[i].d);
+    }
+}
+
+static const char *nearest_verb(const char *word)
+{
+    static const char *const verbs[] = {"list", "unban", "ban", "status", "stats", "why", "sessions"};
+    struct nearest n = nearest_to(word);
+
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        nearest_try(&n, verbs[i]);
+    return n.best ? n.best : "";
+}
+
+static void what_was_meant(void **state)
+{
+    (void)state;
+    assert_string_equal(nearest_verb("lst"), "list");
+    assert_string_equal(nearest_verb("ubnan"), "unban");
+    assert_string_equal(nearest_verb("statsu"), "status");
+    assert_string_equal(nearest_verb("sess"), "sessions"); // its beginning
+    assert_string_equal(nearest_verb("s"), "");
+    assert_string_equal(nearest_verb("xyz"), "");
+    assert_string_equal(nearest_verb(""), "");
+    assert_string_equal(nearest_verb("a word that is far longer than any verb that there is or may be"), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(distances),
+        cmocka_unit_test(what_was_meant),
         cmocka_unit_test(addresses_are_read_strictly), cmocka_unit_test(every_number_is_written), cmocka_unit_test(networks),
         cmocka_unit_test(durations),                   cmocka_unit_test(numbers_and_words),
         cmocka_unit_test(hashes_depend_on_key_and_bytes), cmocka_unit_test(nobody_bans_loopback),

@@ -564,20 +564,6 @@ static void filters_with_parameters(void **state)
     assert_int_equal(config_filter_parse(STR("a[b=1,c=2,d=3,e=4,f=5]"), &name, params, 4, &n), -E2BIG);
 }
 
-static void distances(void **state)
-{
-    static const struct {
-        const char *a, *b;
-        unsigned d;
-    } cases[] = {{"", "", 0}, {"", "abc", 3}, {"abc", "acb", 1}, {"maxrety", "maxretry", 1}, {"kitten", "sitting", 3}};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(word_distance(cases[i].a, cases[i].b), cases[i].d);
-        assert_int_equal(word_distance(cases[i].b, cases[i].a), cases[i].d);
-    }
-}
-
 static void dump(const struct config *c, char buf[static 16384])
 {
     FILE *f = fmemopen(buf, 16384, "w");
@@ -825,7 +811,6 @@ int main(void)
         IN_PLACE(a_nul_byte_is_told),
         IN_PLACE(bounds),
         cmocka_unit_test(filters_with_parameters),
-        cmocka_unit_test(distances),
         IN_PLACE(the_dump_reads_back),
         IN_PLACE(who_is_spared_can_be_said),
         IN_PLACE(the_firewall_refuses),

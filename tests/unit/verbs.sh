@@ -69,6 +69,28 @@ sed -n 's/^ *EXIT_[A-Z]* = \([0-9]*\),.*/\1/p' "$srcdir/src/cli/exit.h" >"$T/cod
 sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It \([0-9]*\)$/\1/p' "$srcdir/man/pptpban.8" >"$T/codes.man"
 same "the exit codes and those in pptpban.8" "$T/codes" "$T/codes.man"
 
+# What is no verb, no option, no address is told with what would be, and before anybody asks whether the service runs.
+says() { # WHAT WORD...
+	what=$1
+	shift
+	said=$(./pptpban "$@" 2>&1 >/dev/null) && code=0 || code=$?
+	[ "$code" = 2 ] && [ "$said" = "$what" ] && return 0
+	echo "pptpban $*: exit code $code, said: $said"
+	status=1
+}
+says 'pptpban: there is no verb "lst"; did you mean "list"?' lst
+says 'pptpban: there is no verb "quux"; pptpban help shows all that there are' quux
+says 'pptpban: there is no verb "reprt"; did you mean "report"?' help reprt
+says 'pptpban: there is no verb "firewall aply"; did you mean "firewall apply"?' firewall aply
+says 'pptpban: there is no verb "firewall quux"; pptpban firewall --help shows all that there are' firewall quux
+says 'pptpban list: there is no option --jial; did you mean --jail?' list --jial x
+says 'pptpban list: there is no option --html; see pptpban list --help' list --html x
+says 'pptpban list: there is no option -x; see pptpban list --help' list -x
+says 'pptpban list: a value is missing behind --jail; see pptpban list --help' list --jail
+for verb in why ban unban; do
+	says 'pptpban: "192.0.2" is no address or network; 192.0.2.1, 192.0.2.0/24 or 2001:db8::1 is' $verb 192.0.2
+done
+
 # pptpband's options.
 ./pptpband --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' | sort >"$T/band"
 sed -n '/^\.Bl -tag -width Ds$/,/^\.El/s/^\.It Fl //p' "$srcdir/man/pptpband.8" | tr ' ' '\n' | sed -n 's/^-\([a-z-]*\)$/\1/p' |
