@@ -4,6 +4,7 @@ libbase_a_SOURCES = \
 	src/base/addr.c src/base/addr.h src/base/prefix.c \
 	src/base/class.c src/base/class.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/country.h \
 	src/base/file.c src/base/file.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/inifile.c src/base/inifile.h \
@@ -14,7 +15,8 @@ libbase_a_SOURCES = \
 	src/base/news.c src/base/news.h \
 	src/base/notify.c src/base/notify.h \
 	src/base/str.c src/base/str.h \
-	src/base/text.c src/base/text.h
+	src/base/text.c src/base/text.h \
+	src/base/week.c src/base/week.h
 
 check_PROGRAMS += test_base
 test_base_SOURCES = tests/unit/test_base.c

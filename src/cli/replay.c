@@ -93,13 +93,14 @@ static void print_offenders(struct replay *r, const struct ban *ban)
 static void print_ban(struct replay *r, const struct ban *ban)
 {
     struct evidence_item lines[LINES_MAX];
-    char net[PREFIX_STRLEN], since[TIME_STRLEN], length[DURATION_STRLEN];
+    char net[PREFIX_STRLEN], since[TIME_STRLEN], length[DURATION_STRLEN], reason[REASON_STRLEN];
     bool network = ban->net.len < 128;
 
     printf("%s  ban %s for %s by %s: %u %s", time_format(ban->since, false, since),
            prefix_format(&ban->net, net),
            duration_format(ban->until == USEC_FOREVER ? USEC_FOREVER : ban->until - ban->since, length), ban->jail,
            ban->count, network ? "of its addresses were banned" : "failures");
+    fputs(threshold_remark(&ban->reason, reason), stdout);
     if (ban->times > 1)
         printf(", ban number %u", ban->times);
     putchar('\n');
@@ -140,7 +141,9 @@ static void on_ban(void *userdata, const struct ban *ban, const struct position 
         fputs("null", stdout);
     else
         jsonl_time(stdout, ban->until);
-    printf(",\"count\":%u,\"times\":%u%s}\n", ban->count, ban->times, observe ? ",\"observe\":true" : "");
+    printf(",\"count\":%u,\"times\":%u,\"rule\":\"%s\",\"threshold\":%u,\"country\":\"%s\",\"schedule\":\"%s\"%s}\n",
+           ban->count, ban->times, threshold_rules[ban->reason.rule], ban->reason.max, ban->reason.country, ban->reason.schedule,
+           observe ? ",\"observe\":true" : "");
 }
 
 static void on_kept(void *userdata, const struct ban *would, const struct addr *for_whom, const char *reason)

@@ -20,7 +20,7 @@ struct banned {
     usec_t since, until;
 };
 
-struct login {
+struct good_login {
     struct addr addr;
     usec_t time;
 };
@@ -28,7 +28,7 @@ struct login {
 struct outcome_of { // a policy
     struct banned *bans;
     size_t n_bans, room_bans;
-    struct login *logins;
+    struct good_login *logins;
     size_t n_logins, room_logins;
     uint64_t failures;     // that counted: each was a guess that came through
     uint64_t shut_out;     // good logins while banned
@@ -63,7 +63,7 @@ static void on_event(void *userdata, const struct engine_event *e)
         o->failures++;
     if (e->outcome->kind == OUTCOME_SUCCESS && e->outcome->has_addr &&
         grow((void **)&o->logins, o->n_logins, &o->room_logins, sizeof(*o->logins), o))
-        o->logins[o->n_logins++] = (struct login){e->outcome->addr, e->outcome->time};
+        o->logins[o->n_logins++] = (struct good_login){e->outcome->addr, e->outcome->time};
 }
 
 static void on_ban(void *userdata, const struct ban *ban, const struct position *decided, bool observe)
@@ -92,7 +92,7 @@ static int compare_bans(const void *a, const void *b)
 
 static int compare_logins(const void *a, const void *b)
 {
-    return memcmp(((const struct login *)a)->addr.b, ((const struct login *)b)->addr.b, sizeof(struct addr));
+    return memcmp(((const struct good_login *)a)->addr.b, ((const struct good_login *)b)->addr.b, sizeof(struct addr));
 }
 
 // Good logins of the ban's network while it lasts.

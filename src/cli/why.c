@@ -20,6 +20,17 @@ static long long number_of(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
+// "maxretry.country RU:2, schedule night"
+static void print_threshold(const json_t *w, long long max)
+{
+    const char *rule = text_of(w, "rule"), *country = text_of(w, "country"), *schedule = text_of(w, "schedule");
+
+    printf("%s ", *rule ? rule : "maxretry");
+    if (strcmp(rule, "maxretry.country") == 0)
+        printf("%s:", *country ? country : "other");
+    printf("%lld%s%s", max, *schedule ? ", schedule " : "", schedule);
+}
+
 static void print_ban(const json_t *answer, const json_t *ban, bool colours)
 {
     char since[TIME_STRLEN], until[TIME_STRLEN], left[RELATIVE_STRLEN], found[DURATION_STRLEN];
@@ -43,10 +54,11 @@ static void print_ban(const json_t *answer, const json_t *ban, bool colours)
     printf("  decision   ");
     if (json_is_true(json_object_get(ban, "network")))
         printf("%lld of its addresses were banned", number_of(ban, "count"));
-    else if (number_of(ban, "maxretry"))
-        printf("%lld failures (maxretry %lld within %s)", number_of(ban, "count"), number_of(ban, "maxretry"),
-               duration_format(number_of(ban, "findtime") * USEC_SEC, found));
-    else
+    else if (number_of(ban, "maxretry")) {
+        printf("%lld failures (", number_of(ban, "count"));
+        print_threshold(ban, number_of(ban, "maxretry"));
+        printf(" within %s)", duration_format(number_of(ban, "findtime") * USEC_SEC, found));
+    } else
         printf("by hand");
     printf("; ban number %lld of this network\n", number_of(ban, "times"));
 }
@@ -118,6 +130,44 @@ static void print_network(const json_t *n)
         printf("               %s  %s\n", time_format(number_of(a, "time") * USEC_SEC, false, when), text_of(a, "addr"));
 }
 
+// How far from a ban, in words: what is counted, what holds for this address and why, when it gets better by itself.
+static void print_window(const json_t *w, bool banned)
+{
+    const json_t *unknown = json_object_get(w, "unknown");
+    long long count = number_of(w, "count"), more = number_of(w, "more"), left;
+    char found[DURATION_STRLEN], when[TIME_STRLEN], span[RELATIVE_STRLEN];
+
+    printf("  window     %s: %lld of %lld within %s (", text_of(w, "jail"), count, number_of(w, "maxretry"),
+           duration_format(number_of(w, "findtime") * USEC_SEC, found));
+    print_threshold(w, number_of(w, "threshold"));
+    fputs(")", stdout);
+    if (json_is_true(json_object_get(w, "ignored"))) {
+        puts("; on the allowlist, never banned");
+        return;
+    }
+    putchar('\n');
+    if (json_is_object(unknown))
+        printf("             %lld of %lld as accounts that nobody has logged in as (maxretry.unknown)\n", number_of(unknown, "count"),
+               number_of(unknown, "threshold"));
+    if (json_is_true(json_object_get(w, "learning")))
+        puts("             maxretry.unknown does not hold yet: too little is known of who logs in");
+    if (json_is_integer(json_object_get(w, "trusted_until")))
+        printf("             trusted until %s: somebody logged in well from there\n",
+               time_format(number_of(w, "trusted_until") * USEC_SEC, false, when));
+    if (*text_of(w, "country"))
+        printf("             in the country %s\n", text_of(w, "country"));
+    if (banned || more <= 0)
+        return;
+    const char *would = strcmp(text_of(w, "mode"), "observe") == 0 ? "be told (mode = observe)" : "ban";
+    if (count == 0) {
+        printf("             %lld within %s would %s\n", more, found, would);
+        return;
+    }
+    left = number_of(w, "leaves") - clock_realtime() / USEC_SEC;
+    printf("             %lld more within %s would %s; the oldest is of %s\n", more,
+           output_left((left > 0 ? left : 0) * USEC_SEC, span), would, time_format(number_of(w, "oldest") * USEC_SEC, false, when));
+}
+
 static void print_why(const json_t *answer)
 {
     const json_t *ban = json_object_get(answer, "ban"), *windows = json_object_get(answer, "windows"), *w;
@@ -129,12 +179,8 @@ static void print_why(const json_t *answer)
     print_observed(json_object_get(answer, "observed"));
     if (json_is_object(json_object_get(answer, "kernel")))
         print_kernel(json_object_get(answer, "kernel"));
-    json_array_foreach((json_t *)windows, i, w) {
-        char found[DURATION_STRLEN];
-        printf("  window     %s: %lld of %lld within %s%s\n", text_of(w, "jail"), number_of(w, "count"),
-               number_of(w, "maxretry"), duration_format(number_of(w, "findtime") * USEC_SEC, found),
-               json_is_true(json_object_get(w, "ignored")) ? "; on the allowlist, never banned" : "");
-    }
+    json_array_foreach((json_t *)windows, i, w)
+        print_window(w, json_is_object(ban));
     json_array_foreach((json_t *)json_object_get(answer, "networks"), i, w)
         print_network(w);
     print_spared(json_object_get(answer, "spared"));

@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/class.h"
 #include "base/clock.h"
+#include "base/country.h"
 #include "base/str.h"
 #include "config/firewall.h"
 #include "config/lists.h"
@@ -25,6 +26,9 @@ enum {
     CONFIG_FILTER_DIRS_MAX = 16,
     CONFIG_FILTER_PARAMS_MAX = 32,
     CONFIG_DROPINS_MAX = 256,   // files in pptpban.conf.d
+    CONFIG_SCHEDULES_MAX = 8,   // a jail
+    CONFIG_SCHEDULE_NAME_MAX = 15,
+    CONFIG_COUNTRIES_MAX = 260, // a maxretry.country
     CONFIG_MESSAGES_MAX = 200,  // told of one load; the rest are counted
 };
 
@@ -35,6 +39,21 @@ enum spare_kind { SPARE_OWN, SPARE_GATEWAY, SPARE_DNS, SPARE_ADMINS, SPARE_MAX }
 
 extern const char *const spare_names[SPARE_MAX];
 
+// One [JAIL@NAME] section: what holds instead of the jail's own while it is that time. What it does not say is there as
+// the jail has it.
+struct jail_schedule {
+    char *name;
+    struct fw_open_list when; // in the time zone of [firewall]
+    unsigned maxretry;
+    unsigned unknown;              // maxretry.unknown
+    struct country_list countries; // maxretry.country
+    unsigned trusted;              // trust.maxretry
+    usec_t bantime;
+    bool observe;
+    char *file; // where the section begins
+    unsigned line;
+};
+
 // One [JAIL] section, with [DEFAULT] already applied.
 struct jail_config {
     char *name;
@@ -42,6 +61,12 @@ struct jail_config {
     char *filter;          // as written: NAME or NAME[param=value, ...]
     struct strlist source; // "auto", "journal", or paths and globs
     unsigned maxretry;     // 1..1000, in units of weight
+    unsigned unknown;      // maxretry.unknown: of failures as accounts that nobody has logged in as; 0: no such rule
+    usec_t known_for;      // an account is known for so long after a good login
+    usec_t learn_for;      // and so long after the first of all, maxretry.unknown holds
+    struct country_list countries; // maxretry.country: of these instead of maxretry
+    usec_t trust;          // an address is trusted for so long after a good login; 0: never
+    unsigned trusted;      // trust.maxretry: of such an address
     usec_t findtime;
     usec_t bantime;        // USEC_FOREVER: until unbanned
     bool increment;        // bantime.increment: each further ban of an address lasts longer
@@ -57,6 +82,8 @@ struct jail_config {
     uint8_t weight[CLASS_MAX]; // count = auth=1 refused=0 ...
     bool observe;              // mode = observe: everything but the ban itself
     unsigned max_addresses;    // bound of the window table
+    struct jail_schedule *schedules; // in the order in which they are written
+    size_t n_schedules;
     char *file;                // where the section begins, for messages
     unsigned line;
 };

@@ -23,5 +23,11 @@ void config_dump(const struct config *c, FILE *out)
     for (size_t i = 0; i < c->n_jails; i++) {
         fputc('\n', out);
         dump_section(out, c->jails[i].name, SCOPE_JAIL, &c->jails[i]);
+        for (size_t k = 0; k < c->jails[i].n_schedules; k++) {
+            char name[CONFIG_JAIL_NAME_MAX + CONFIG_SCHEDULE_NAME_MAX + 2];
+            snprintf(name, sizeof(name), "%s@%s", c->jails[i].name, c->jails[i].schedules[k].name);
+            fputc('\n', out);
+            dump_section(out, name, SCOPE_SCHEDULE, &c->jails[i].schedules[k]);
+        }
     }
 }

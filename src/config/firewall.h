@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "base/week.h"
 #include "config/lists.h"
 
 enum {
@@ -36,15 +37,8 @@ struct fw_rate { // n events per seconds, and burst more at once; n == 0: no lim
     uint32_t burst;
 };
 
-// A part of the week in local time: days (bit 0 Monday .. bit 6 Sunday), from..to minutes of the day. to <= from: ends
-// on the next day.
-struct fw_open {
-    uint8_t days;
-    uint16_t from, to; // 0..1439, 1..1440
-};
-
 struct fw_open_list {
-    struct fw_open *v;
+    struct week_part *v;
     size_t n; // 0: always open
 };
 

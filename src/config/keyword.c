@@ -104,6 +104,12 @@ static const struct keyword jail_keys[] = {
     {"source", "logpath", &kind_sources, IN(jail_config, source), "auto", .min = 1, .max = CONFIG_SOURCES_MAX},
     {"count", NULL, &kind_weights, IN(jail_config, weight), "auth=1 refused=0 probe=0 fault=0", .max = 100},
     {"maxretry", NULL, &kind_number, IN(jail_config, maxretry), "5", .min = 1, .max = 1000},
+    {"maxretry.unknown", NULL, &kind_limit, IN(jail_config, unknown), "0", .min = 2, .max = 1000},
+    {"known_for", NULL, &kind_time, IN(jail_config, known_for), "90d", .min = DAY, .max = 3640LL * DAY},
+    {"learn_for", NULL, &kind_time, IN(jail_config, learn_for), "1w", .min = 0, .max = 364LL * DAY},
+    {"maxretry.country", NULL, &kind_country_max, IN(jail_config, countries), "", .min = 1, .max = 1000},
+    {"trust", NULL, &kind_time, IN(jail_config, trust), "0", .min = 0, .max = 364LL * DAY},
+    {"trust.maxretry", NULL, &kind_limit, IN(jail_config, trusted), "0", .min = 2, .max = 1000},
     {"findtime", NULL, &kind_time, IN(jail_config, findtime), "10m", .min = 1, .max = 364LL * DAY},
     {"bantime", NULL, &kind_time, IN(jail_config, bantime), "1h", .min = 1, .max = 3640LL * DAY, .forever = true},
     {"bantime.increment", NULL, &kind_flag, IN(jail_config, increment), "yes"},
@@ -121,6 +127,16 @@ static const struct keyword jail_keys[] = {
     {"max_addresses", NULL, &kind_number, IN(jail_config, max_addresses), "131072", .min = 1, .max = 10000000},
 };
 
+static const struct keyword schedule_keys[] = {
+    {"when", NULL, &kind_open, IN(jail_schedule, when), "", .max = FIREWALL_WINDOWS_MAX},
+    {"mode", NULL, &kind_word, IN(jail_schedule, observe), NULL, .max = 1, .words = mode_words},
+    {"maxretry", NULL, &kind_number, IN(jail_schedule, maxretry), NULL, .min = 1, .max = 1000},
+    {"maxretry.unknown", NULL, &kind_limit, IN(jail_schedule, unknown), NULL, .min = 2, .max = 1000},
+    {"maxretry.country", NULL, &kind_country_max, IN(jail_schedule, countries), NULL, .min = 1, .max = 1000},
+    {"trust.maxretry", NULL, &kind_limit, IN(jail_schedule, trusted), NULL, .min = 2, .max = 1000},
+    {"bantime", NULL, &kind_time, IN(jail_schedule, bantime), NULL, .min = 1, .max = 3640LL * DAY, .forever = true},
+};
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -130,6 +146,7 @@ static const struct {
     [SCOPE_GLOBAL] = {globals, COUNT(globals)},
     [SCOPE_FIREWALL] = {firewall_keys, COUNT(firewall_keys)},
     [SCOPE_JAIL] = {jail_keys, COUNT(jail_keys)},
+    [SCOPE_SCHEDULE] = {schedule_keys, COUNT(schedule_keys)},
 };
 
 const struct keyword *keyword_at(enum scope scope, size_t i)

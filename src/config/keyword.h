@@ -14,6 +14,7 @@ enum scope {
     SCOPE_GLOBAL, // [pptpban], fields of struct config
     SCOPE_FIREWALL, // [firewall], fields of struct firewall_config
     SCOPE_JAIL,   // [DEFAULT] and every jail, fields of struct jail_config
+    SCOPE_SCHEDULE, // [JAIL@NAME], fields of struct jail_schedule
     SCOPE_MAX,
 };
 
@@ -48,9 +49,9 @@ struct keyword {
     const char *const *words; // words for the numbers from min to max; several of them: for these bits
 };
 
-extern const struct kind kind_flag, kind_number, kind_word, kind_words, kind_time, kind_factor, kind_path, kind_paths, kind_group,
+extern const struct kind kind_flag, kind_number, kind_limit, kind_word, kind_words, kind_time, kind_factor, kind_path, kind_paths, kind_group,
     kind_filter, kind_sources, kind_networks, kind_weights, kind_interfaces, kind_countries, kind_prefixes, kind_ports, kind_rate, kind_open,
-    kind_zone, kind_netns;
+    kind_zone, kind_netns, kind_country_max;
 
 const struct keyword *keyword_at(enum scope scope, size_t i); // NULL behind the last
 const struct keyword *keyword_find(enum scope scope, const char *name);

@@ -99,6 +99,23 @@ static void number_accepted(const struct keyword *k, char buf[static ACCEPTED_MA
 
 const struct kind kind_number = {number_parse, number_print, number_accepted, NULL, false};
 
+// A number, or 0 for none.
+static int limit_parse(const struct keyword *k, struct str value, void *field, struct fault *fault)
+{
+    if (str_eq(value, STR("0"))) {
+        store(k, field, 0);
+        return 0;
+    }
+    return number_parse(k, value, field, fault);
+}
+
+static void limit_accepted(const struct keyword *k, char buf[static ACCEPTED_MAX])
+{
+    snprintf(buf, ACCEPTED_MAX, "a whole number from %lld to %lld, or 0 for no such rule", k->min, k->max);
+}
+
+const struct kind kind_limit = {limit_parse, number_print, limit_accepted, NULL, false};
+
 static int word_parse(const struct keyword *k, struct str value, void *field, struct fault *fault)
 {
     for (long long i = k->min; i <= k->max; i++) {

@@ -325,7 +325,7 @@ static bool take_minute(struct str s, bool last, uint16_t *ret)
     return minute < 60 && (hour < 24 || (last && hour == 24 && minute == 0));
 }
 
-static bool take_times(struct str word, struct fw_open *ret)
+static bool take_times(struct str word, struct week_part *ret)
 {
     if (word.n > 0 && word.p[word.n - 1] == ',')
         word.n--;
@@ -364,7 +364,7 @@ static void open_print(const struct keyword *k, const void *field, FILE *out)
 
     (void)k;
     for (size_t i = 0; i < l->n; i++) {
-        const struct fw_open *o = &l->v[i];
+        const struct week_part *o = &l->v[i];
         const char *comma = i ? ", " : "";
         for (int d = 0; d < 7; d++)
             if (o->days & (1 << d)) {

@@ -9,9 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "config/config.h"
-#include "base/inifile.h"
-#include "config/keyword.h"
+#include "config/loader.h"
 #include "config/uninstalled.h"
 
 // A failed login bans; mere connecting does not, unless the administrator wants the second jail.
@@ -24,20 +22,7 @@ static const char shipped[] = "[pptpd]\n"
                               "maxretry = 20\n";
 static const char shipped_name[] = "built-in";
 
-struct loader {
-    struct config *config;
-    struct jail_config scratch; // where values are parsed for their messages
-    struct inifile **files;         // shipped, main, drop-ins
-    size_t n_files;
-    struct config_report *report;
-    const char *reading; // the file that inifile_read() complains of
-    size_t untold;
-    const struct inifile_entry *told;
-    size_t value_errors; // errors before the jails were put together
-    bool out_of_memory;
-};
-
-__attribute__((format(printf, 3, 4))) static void tell(struct loader *l, bool fatal, const char *fmt, ...)
+void loader_tell(struct loader *l, bool fatal, const char *fmt, ...)
 {
     struct config_report *rep = l->report;
     char *text = NULL;
@@ -76,9 +61,9 @@ static void ini_problem(void *userdata, unsigned line, const char *text)
     struct loader *l = userdata;
 
     if (line)
-        tell(l, true, "%s:%u: %s", l->reading, line, text);
+        loader_tell(l, true, "%s:%u: %s", l->reading, line, text);
     else
-        tell(l, true, "%s: %s", l->reading, text);
+        loader_tell(l, true, "%s: %s", l->reading, text);
 }
 
 static int add_file(struct loader *l, struct inifile *ini)
@@ -103,7 +88,7 @@ static int read_file(struct loader *l, const char *path)
     if (r == 0)
         return add_file(l, ini);
     if (r != -ENOMEM)
-        tell(l, true, "%s: %s; a readable file would be accepted", path, strerror(-r));
+        loader_tell(l, true, "%s: %s; a readable file would be accepted", path, strerror(-r));
     return r;
 }
 
@@ -131,10 +116,10 @@ static int read_dropins(struct loader *l, const char *path)
     int n = scandir(dir, &v, is_dropin, by_name);
     if (n < 0 && errno != ENOENT) {
         worst = -errno;
-        tell(l, true, "%s: %s; a readable directory would be accepted", dir, strerror(errno));
+        loader_tell(l, true, "%s: %s; a readable directory would be accepted", dir, strerror(errno));
     }
     if (n > CONFIG_DROPINS_MAX)
-        tell(l, true, "%s: %d files; up to %d would be accepted", dir, n, CONFIG_DROPINS_MAX);
+        loader_tell(l, true, "%s: %d files; up to %d would be accepted", dir, n, CONFIG_DROPINS_MAX);
     for (int i = 0; i < n; i++) {
         char *file = NULL;
         int r = 0;
@@ -166,16 +151,13 @@ static int read_files(struct loader *l, const char *path)
         if (r == -ENOMEM)
             return r;
     } else {
-        tell(l, false, "%s: not there; the built-in defaults are used", main_file);
+        loader_tell(l, false, "%s: not there; the built-in defaults are used", main_file);
     }
     int d = read_dropins(l, main_file);
     return r < 0 ? r : d;
 }
 
-enum { SHOWN_MAX = 80 };
-
-// The value as a message shows it: one line, cut.
-static const char *shown(const char *value, char buf[static SHOWN_MAX + 4])
+const char *loader_shown(const char *value, char buf[static SHOWN_MAX + 4])
 {
     size_t n = 0;
 
@@ -203,16 +185,17 @@ static void tell_fault(struct loader *l, const struct inifile *f, const struct i
     else if (strchr(e->value, '\n') && !k->kind->list)
         hint = " (the value goes on in the next line, which is indented)";
     k->kind->accepted(k, accepted);
-    tell(l, true, "%s:%u: %s = %s: %s%s; %s would be accepted", f->path, line, e->key, shown(e->value, value), fault->text,
+    loader_tell(l, true, "%s:%u: %s = %s: %s%s; %s would be accepted", f->path, line, e->key, loader_shown(e->value, value), fault->text,
          hint, accepted);
 }
 
-static const char *const scope_places[SCOPE_MAX] = {"[pptpban]", "[firewall]", "[DEFAULT] or a jail"};
+static const char *const scope_places[SCOPE_MAX] = {"[pptpban]", "[firewall]", "[DEFAULT] or a jail", "a schedule such as [pptpd@night]"};
 
 static enum scope scope_of(const struct inifile_section *s)
 {
     return strcmp(s->name, "pptpban") == 0    ? SCOPE_GLOBAL
            : strcmp(s->name, "firewall") == 0 ? SCOPE_FIREWALL
+           : strchr(s->name, '@')             ? SCOPE_SCHEDULE
                                               : SCOPE_JAIL;
 }
 
@@ -223,16 +206,16 @@ static void tell_unknown(struct loader *l, const struct inifile *f, const struct
     enum scope other = 0;
     const char *nearest = keyword_nearest(scope, e->key);
 
-    shown(e->value, value);
+    loader_shown(e->value, value);
     while (other < SCOPE_MAX && !keyword_find(other, e->key))
         other++;
     if (other < SCOPE_MAX)
-        tell(l, true, "%s:%u: %s = %s: does not belong into [%s]; it would be accepted in %s", f->path, e->line, e->key,
+        loader_tell(l, true, "%s:%u: %s = %s: does not belong into [%s]; it would be accepted in %s", f->path, e->line, e->key,
              value, s->name, scope_places[other]);
     else if (nearest)
-        tell(l, true, "%s:%u: %s = %s: unknown key; %s would be accepted", f->path, e->line, e->key, value, nearest);
+        loader_tell(l, true, "%s:%u: %s = %s: unknown key; %s would be accepted", f->path, e->line, e->key, value, nearest);
     else
-        tell(l, true, "%s:%u: %s = %s: unknown key; pptpban.conf(5) lists what would be accepted", f->path, e->line, e->key,
+        loader_tell(l, true, "%s:%u: %s = %s: unknown key; pptpban.conf(5) lists what would be accepted", f->path, e->line, e->key,
              value);
 }
 
@@ -247,20 +230,51 @@ static bool is_jail(const struct inifile_section *s)
     return scope_of(s) == SCOPE_JAIL && !is_default(s);
 }
 
+// Is it JAIL@NAME?
+static bool is_schedule_of(const struct inifile_section *s, const char *jail)
+{
+    size_t n = strlen(jail);
+
+    return strncmp(s->name, jail, n) == 0 && s->name[n] == '@';
+}
+
+static bool is_name(const char *name, size_t max)
+{
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)name[i]) && !strchr("_-.", name[i]))
+            return false;
+    return n > 0 && n <= max && name[0] != '.' && name[0] != '-';
+}
+
+static void check_schedule_name(struct loader *l, const struct inifile *f, const struct inifile_section *s)
+{
+    const char *at = strchr(s->name, '@');
+    bool known = false;
+
+    for (size_t i = 0; i < l->n_files; i++)
+        for (size_t k = 0; k < l->files[i]->n; k++)
+            known = known || (is_jail(&l->files[i]->v[k]) && is_schedule_of(s, l->files[i]->v[k].name));
+    if (!is_name(at + 1, CONFIG_SCHEDULE_NAME_MAX))
+        loader_tell(l, true, "%s:%u: [%.80s]: not the name of a schedule; up to %d letters, digits, _, - and . behind the @ would "
+                    "be accepted", f->path, s->line, s->name, CONFIG_SCHEDULE_NAME_MAX);
+    else if (!known)
+        loader_tell(l, true, "%s:%u: [%.80s]: there is no jail [%.*s]; JAIL@NAME with a jail that has a section would be accepted",
+                    f->path, s->line, s->name, (int)(at - s->name < 60 ? at - s->name : 60), s->name);
+}
+
 static void check_name(struct loader *l, const struct inifile *f, const struct inifile_section *s)
 {
-    size_t n = strlen(s->name);
-    bool good = n <= CONFIG_JAIL_NAME_MAX && s->name[0] != '.' && s->name[0] != '-';
-
+    if (scope_of(s) == SCOPE_SCHEDULE)
+        check_schedule_name(l, f, s);
     if (!is_jail(s))
         return;
-    for (size_t i = 0; i < n; i++)
-        good = good && (isalnum((unsigned char)s->name[i]) || strchr("_-.", s->name[i]));
     for (const char *const *name = (const char *const[]){"DEFAULT", "pptpban", "firewall", NULL}; *name; name++)
         if (strcasecmp(s->name, *name) == 0)
-            tell(l, true, "%s:%u: [%s]: not a jail; [%s] would be accepted", f->path, s->line, s->name, *name);
-    if (!good)
-        tell(l, true, "%s:%u: [%.80s]: not the name of a jail; up to %d letters, digits, _, - and . would be accepted",
+            loader_tell(l, true, "%s:%u: [%s]: not a jail; [%s] would be accepted", f->path, s->line, s->name, *name);
+    if (!is_name(s->name, CONFIG_JAIL_NAME_MAX))
+        loader_tell(l, true, "%s:%u: [%.80s]: not the name of a jail; up to %d letters, digits, _, - and . would be accepted",
              f->path, s->line, s->name, CONFIG_JAIL_NAME_MAX);
 }
 
@@ -273,6 +287,7 @@ static void check_values(struct loader *l, const struct inifile *f)
         enum scope scope = scope_of(s);
         void *base = scope == SCOPE_GLOBAL     ? (void *)l->config
                      : scope == SCOPE_FIREWALL ? (void *)&l->config->firewall
+                     : scope == SCOPE_SCHEDULE ? (void *)&l->scratch_schedule
                                                : (void *)&l->scratch;
 
         check_name(l, f, s);
@@ -306,21 +321,20 @@ static int set_fallbacks(enum scope scope, void *base)
     return 0;
 }
 
-// The values of one section of one file into a jail; what is wrong was told by check_values().
-static void apply(struct jail_config *j, const struct inifile_section *s)
+// The values of one section of one file into a jail or schedule; what is wrong was told by check_values().
+static void apply(enum scope scope, void *base, const struct inifile_section *s)
 {
     struct fault fault;
 
     for (size_t i = 0; i < s->n; i++) {
-        const struct keyword *k = keyword_find(SCOPE_JAIL, s->v[i].key);
+        const struct keyword *k = keyword_find(scope, s->v[i].key);
         if (k)
-            k->kind->parse(k, str_of(s->v[i].value), keyword_field(k, j), &fault);
+            k->kind->parse(k, str_of(s->v[i].value), keyword_field(k, base), &fault);
     }
 }
 
-// The last place that says something about a key of a section, for a jail its own before [DEFAULT]'s; NULL when none.
-static const struct inifile_entry *last_entry(const struct loader *l, enum scope scope, const char *name, const char *key,
-                                          const struct inifile **ret_file)
+const struct inifile_entry *loader_last(const struct loader *l, enum scope scope, const char *name, const char *key,
+                                        const struct inifile **ret_file)
 {
     const char *const sections[] = {name, scope == SCOPE_JAIL ? "DEFAULT" : NULL, NULL};
 
@@ -339,90 +353,52 @@ static const struct inifile_entry *last_entry(const struct loader *l, enum scope
     return NULL;
 }
 
-// A network that the enforcer would refuse is never tried; and one address says nothing of its neighbours.
-static void check_aggregate(struct loader *l, const struct jail_config *j)
+// What it does not say is as the jail has it.
+static int make_schedule(struct jail_config *j, const struct inifile_section *sec, const char *path)
 {
-    const struct config *c = l->config;
-    const struct {
-        const char *key, *bound;
-        unsigned is, widest, most;
-    } families[] = {{"aggregate.ipv4", "widest4", j->aggregate4, c->widest4, 32}, {"aggregate.ipv6", "widest6", j->aggregate6, c->widest6, 128}};
-    const struct inifile *f = NULL;
-    const struct inifile_entry *e = last_entry(l, SCOPE_JAIL, j->name, "aggregate", &f);
+    struct jail_schedule *s = &j->schedules[j->n_schedules++]; // config_free() frees it from here on
 
-    if (!j->enabled || !e)
-        return; // 0 unless it is said somewhere
-    if (j->aggregate == 1)
-        tell(l, true, "%s:%u: %s = %s: in [%s] each ban would meet a whole network; 0, or 2 to 64, would be accepted", f->path,
-             e->line, e->key, e->value, j->name);
-    for (size_t i = 0; j->aggregate > 0 && i < 2; i++) {
-        if (families[i].is >= families[i].widest)
-            continue;
-        const struct inifile_entry *own = last_entry(l, SCOPE_JAIL, j->name, families[i].key, &f);
-        if (!own)
-            own = e;
-        tell(l, true, "%s:%u: %s = %s: %s = %u of [%s] is wider than %s = %u of [pptpban], which the enforcer holds to; "
-             "%u to %u would be accepted", f->path, own->line, own->key, own->value, families[i].key, families[i].is, j->name,
-             families[i].bound, families[i].widest, families[i].widest, families[i].most);
-    }
+    *s = (struct jail_schedule){.maxretry = j->maxretry, .unknown = j->unknown, .trusted = j->trusted, .bantime = j->bantime,
+                                .observe = j->observe, .line = sec->line};
+    s->countries.v = calloc(j->countries.n ? j->countries.n : 1, sizeof(*s->countries.v));
+    if (!s->countries.v || !(s->name = str_dup(str_of(sec->name + strlen(j->name) + 1))) || !(s->file = str_dup(str_of(path))))
+        return -ENOMEM;
+    s->countries.n = j->countries.n;
+    if (j->countries.n)
+        memcpy(s->countries.v, j->countries.v, j->countries.n * sizeof(*s->countries.v));
+    return 0;
 }
 
-// What no single key can tell.
-static void check_jail(struct loader *l, struct jail_config *j)
+static struct jail_schedule *schedule_named(const struct jail_config *j, const char *name)
 {
-    const struct inifile *f = NULL;
-    const struct inifile_entry *e;
-    unsigned total = 0, typo = j->weight[CLASS_AUTH];
-    char bantime[DURATION_STRLEN], value[SHOWN_MAX + 4];
-
-    if (j->bantime > j->maximum) {
-        e = last_entry(l, SCOPE_JAIL, j->name, "bantime.maximum", &f);
-        bool told = e && e == l->told; // by the jail before, of [DEFAULT]
-        if (e && j->increment && !told)
-            tell(l, true, "%s:%u: %s = %s: shorter than bantime = %s of [%s]; at least that would be accepted", f->path,
-                 e->line, e->key, e->value, duration_format(j->bantime, bantime), j->name);
-        else
-            j->maximum = j->bantime;
-        l->told = e;
-    }
-    for (size_t i = 0; i < CLASS_MAX; i++)
-        total += j->weight[i];
-    e = last_entry(l, SCOPE_JAIL, j->name, "count", &f);
-    if (total == 0 && j->enabled && e)
-        tell(l, true, "%s:%u: %s = %s: [%s] would count nothing; a weight above 0 would be accepted", f->path, e->line,
-             e->key, e->value, j->name);
-    e = last_entry(l, SCOPE_JAIL, j->name, "maxretry", &f);
-    if (!e)
-        e = last_entry(l, SCOPE_JAIL, j->name, "count", &f);
-    if (j->enabled && typo >= j->maxretry && e)
-        tell(l, false, "%s:%u: %s = %s: in [%s] one failure bans, and a mistyped password is one; maxretry = %u or more would not",
-             f->path, e->line, e->key, shown(e->value, value), j->name, typo + 1);
-    check_aggregate(l, j);
-    if (!last_entry(l, SCOPE_JAIL, j->name, "enabled", &f))
-        tell(l, false, "%s:%u: [%s]: not enabled; enabled = yes would start it", j->file, j->line, j->name);
+    for (size_t i = 0; i < j->n_schedules; i++)
+        if (strcmp(j->schedules[i].name, name) == 0)
+            return &j->schedules[i];
+    return NULL;
 }
 
-// A key of [firewall] that another key makes senseless.
-static void check_pair(struct loader *l, bool wrong, const char *key, const char *text)
+static int make_schedules(struct loader *l, struct jail_config *j)
 {
-    const struct inifile *f = NULL;
-    const struct inifile_entry *e = wrong ? last_entry(l, SCOPE_FIREWALL, "firewall", key, &f) : NULL;
-    char value[SHOWN_MAX + 4];
-
-    if (e)
-        tell(l, true, "%s:%u: %s = %s: %s", f->path, e->line, e->key, shown(e->value, value), text);
-}
-
-static void check_firewall(struct loader *l)
-{
-    const struct firewall_config *c = &l->config->firewall;
-
-    check_pair(l, c->allow_countries.n > 0 && c->deny_countries.n > 0, "deny_countries",
-               "allow_countries is set as well; one of the two would be accepted");
-    check_pair(l, c->management.n > 0 && c->admin_from.n == 0, "management",
-               "nobody could reach them; admin_from with the networks of the administrators would be accepted");
-    check_pair(l, c->pool.n == 0 && c->masquerade, "masquerade", "of whom? pool with the clients' addresses would be accepted");
-    check_pair(l, c->outside_end && c->open.n == 0, "outside", "there is no outside; open with times would be accepted");
+    j->schedules = calloc(CONFIG_SCHEDULES_MAX, sizeof(*j->schedules));
+    if (!j->schedules)
+        return -ENOMEM;
+    for (size_t f = 0; f < l->n_files; f++)
+        for (size_t i = 0; i < l->files[f]->n; i++) {
+            const struct inifile_section *sec = &l->files[f]->v[i];
+            if (!is_schedule_of(sec, j->name))
+                continue;
+            struct jail_schedule *s = schedule_named(j, sec->name + strlen(j->name) + 1);
+            int r = 0;
+            if (!s && j->n_schedules == CONFIG_SCHEDULES_MAX) {
+                loader_tell(l, true, "%s:%u: [%s]: one schedule too many; %d of a jail would be accepted", l->files[f]->path,
+                            sec->line, sec->name, CONFIG_SCHEDULES_MAX);
+                return 0;
+            }
+            if (!s && (r = make_schedule(j, sec, l->files[f]->path)) < 0)
+                return r;
+            apply(SCOPE_SCHEDULE, s ? s : &j->schedules[j->n_schedules - 1], sec);
+        }
+    return 0;
 }
 
 static int make_jail(struct loader *l, const char *name)
@@ -441,7 +417,7 @@ static int make_jail(struct loader *l, const char *name)
                 const struct inifile_section *sec = &l->files[f]->v[s];
                 if (strcmp(sec->name, own ? name : "DEFAULT") != 0)
                     continue;
-                apply(j, sec);
+                apply(SCOPE_JAIL, j, sec);
                 if (!own)
                     continue;
                 free(j->file);
@@ -449,9 +425,10 @@ static int make_jail(struct loader *l, const char *name)
                 if (!(j->file = str_dup(str_of(l->files[f]->path))))
                     return -ENOMEM;
             }
-    if (l->value_errors == 0)
-        check_jail(l, j);
-    return 0;
+    r = make_schedules(l, j);
+    if (r == 0 && l->value_errors == 0)
+        sense_check_jail(l, j);
+    return r;
 }
 
 static int make_jails(struct loader *l)
@@ -470,7 +447,7 @@ static int make_jails(struct loader *l)
             if (known)
                 continue;
             if (c->n_jails == CONFIG_JAILS_MAX) {
-                tell(l, true, "%s:%u: [%.80s]: too many jails; up to %d would be accepted", l->files[f]->path, sec->line,
+                loader_tell(l, true, "%s:%u: [%.80s]: too many jails; up to %d would be accepted", l->files[f]->path, sec->line,
                      sec->name, CONFIG_JAILS_MAX);
                 return 0;
             }
@@ -479,23 +456,6 @@ static int make_jails(struct loader *l)
                 return r;
         }
     return 0;
-}
-
-static void check_config(struct loader *l)
-{
-    const struct config *c = l->config;
-    bool enabled = false;
-
-    check_firewall(l);
-    for (size_t i = 0; i < c->n_jails; i++) {
-        const struct jail_config *j = &c->jails[i];
-        enabled = enabled || j->enabled;
-        if (j->enabled && j->increment && j->decay != USEC_FOREVER && j->decay > c->history)
-            tell(l, false, "%s:%u: [%s]: bantime.decay is longer than history in [pptpban], which forgets earlier",
-                 j->file, j->line, j->name);
-    }
-    if (!enabled)
-        tell(l, false, "%s: no jail is enabled; nothing will be watched", l->files[l->n_files > 1 ? 1 : 0]->path);
 }
 
 static void clear_fields(enum scope scope, void *base)
@@ -524,7 +484,7 @@ int config_load(const char *path, struct config **ret, struct config_report *rep
         if (made < 0)
             r = made;
         else if (report->errors == 0)
-            check_config(&l);
+            sense_check_config(&l);
     }
     tell_untold(&l);
     if (l.out_of_memory)
@@ -537,6 +497,7 @@ int config_load(const char *path, struct config **ret, struct config_report *rep
         inifile_free(l.files[i]);
     free(l.files);
     clear_fields(SCOPE_JAIL, &l.scratch);
+    clear_fields(SCOPE_SCHEDULE, &l.scratch_schedule);
     if (r < 0) {
         config_free(l.config);
         return r;
@@ -550,7 +511,14 @@ void config_free(struct config *c)
     if (!c)
         return;
     for (size_t i = 0; i < c->n_jails; i++) {
-        clear_fields(SCOPE_JAIL, &c->jails[i]);
+        struct jail_config *j = &c->jails[i];
+        for (size_t k = 0; k < j->n_schedules; k++) {
+            clear_fields(SCOPE_SCHEDULE, &j->schedules[k]);
+            free(j->schedules[k].name);
+            free(j->schedules[k].file);
+        }
+        free(j->schedules);
+        clear_fields(SCOPE_JAIL, j);
         free(c->jails[i].name);
         free(c->jails[i].file);
     }

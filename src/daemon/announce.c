@@ -21,6 +21,7 @@ const char *announce_text(const struct ban *ban, enum announce_kind kind, const 
                           char buf[static ANNOUNCE_TEXT_MAX])
 {
     char net[PREFIX_STRLEN], length[DURATION_STRLEN], span[DURATION_STRLEN], user[128], more[192] = "", times[32] = "";
+    char rule[REASON_STRLEN];
     size_t own = 0;
     usec_t oldest = ban->since;
 
@@ -40,9 +41,9 @@ const char *announce_text(const struct ban *ban, enum announce_kind kind, const 
     if (kind == ANNOUNCE_BY_HAND)
         snprintf(buf, ANNOUNCE_TEXT_MAX, "ban %s for %s by hand (%s)", net, length, ban->jail);
     else
-        snprintf(buf, ANNOUNCE_TEXT_MAX, "%s %s for %s by %s: %u failure%s in %s%s%s", verbs[kind], net, length,
+        snprintf(buf, ANNOUNCE_TEXT_MAX, "%s %s for %s by %s: %u failure%s in %s%s%s%s", verbs[kind], net, length,
                  ban->jail, ban->count, ban->count == 1 ? "" : "s",
-                 duration_format((ban->since - oldest) / USEC_SEC * USEC_SEC, span), times, more);
+                 duration_format((ban->since - oldest) / USEC_SEC * USEC_SEC, span), threshold_remark(&ban->reason, rule), times, more);
     return buf;
 }
 

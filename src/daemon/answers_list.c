@@ -23,7 +23,7 @@ static int list_take(void *userdata, const struct ban *ban)
     return 0;
 }
 
-// The names of jails and addresses need no escapes.
+// The names of jails, addresses, rules and schedules need no escapes.
 static size_t list_next(void *userdata, char buf[static CONTROL_LINE_MAX])
 {
     struct listing *l = userdata;
@@ -43,8 +43,10 @@ static size_t list_next(void *userdata, char buf[static CONTROL_LINE_MAX])
     if (b->until != USEC_FOREVER)
         snprintf(until, sizeof(until), "%lld", (long long)(b->until / USEC_SEC));
     return (size_t)snprintf(buf, CONTROL_LINE_MAX,
-                            "{\"addr\":\"%s\",\"jail\":\"%s\",\"since\":%lld,\"until\":%s,\"count\":%u%s}\n",
+                            "{\"addr\":\"%s\",\"jail\":\"%s\",\"since\":%lld,\"until\":%s,\"count\":%u,\"rule\":\"%s\","
+                            "\"threshold\":%u,\"country\":\"%s\",\"schedule\":\"%s\"%s}\n",
                             prefix_format(&b->net, net), b->jail, (long long)(b->since / USEC_SEC), until, b->count,
+                            threshold_rules[b->reason.rule], b->reason.max, b->reason.country, b->reason.schedule,
                             l->observed ? ",\"observed\":true" : "");
 }
 

@@ -55,6 +55,36 @@ static json_t *evidence_of(struct service *s, const struct addr *a, const struct
     return array;
 }
 
+static json_t *time_or_null(usec_t t)
+{
+    return t > 0 ? json_integer(t / USEC_SEC) : json_null();
+}
+
+// Which threshold that is: "rule", "threshold", "country", "schedule".
+static void add_reason(json_t *object, const struct threshold_reason *r)
+{
+    json_object_update_new(object, json_pack("{s:s,s:i,s:s,s:s}", "rule", threshold_rules[r->rule], "threshold", (int)r->max,
+                                             "country", r->country, "schedule", r->schedule));
+}
+
+static json_t *window_object(const struct engine_window *w)
+{
+    const struct threshold *h = &w->holds;
+    json_t *object = json_pack("{s:s,s:I,s:i,s:I,s:o,s:b,s:o,s:I,s:o,s:s,s:o}", "jail", w->jail, "count", (json_int_t)w->seen.count,
+                               "maxretry", (int)h->total.max, "findtime", (json_int_t)(w->findtime / USEC_SEC), "oldest",
+                               time_or_null(w->seen.oldest), "ignored", w->ignored, "leaves", time_or_null(w->leaves), "more",
+                               (json_int_t)w->more, "bantime", answer_seconds(h->bantime), "mode", h->observe ? "observe" : "ban",
+                               "trusted_until", time_or_null(h->trusted_until));
+
+    add_reason(object, &h->total);
+    json_object_set_new(object, "country", json_string(w->country));
+    json_object_set_new(object, "unknown", !h->unknown.max ? json_null() :
+                        json_pack("{s:I,s:i,s:o}", "count", (json_int_t)w->seen.unknown, "threshold", (int)h->unknown.max, "oldest",
+                                  time_or_null(w->seen.oldest_unknown)));
+    json_object_set_new(object, "learning", json_boolean(w->learning));
+    return object;
+}
+
 static json_t *windows_of(struct service *s, const struct addr *a)
 {
     struct engine_window windows[CONFIG_JAILS_MAX];
@@ -62,11 +92,7 @@ static json_t *windows_of(struct service *s, const struct addr *a)
     json_t *array = json_array();
 
     for (size_t i = 0; i < n && i < CONFIG_JAILS_MAX; i++)
-        json_array_append_new(array, json_pack("{s:s,s:i,s:i,s:I,s:o,s:b}", "jail", windows[i].jail, "count",
-                                               (int)windows[i].count, "maxretry", (int)windows[i].maxretry, "findtime",
-                                               (json_int_t)(windows[i].findtime / USEC_SEC), "oldest",
-                                               windows[i].oldest ? json_integer(windows[i].oldest / USEC_SEC) : json_null(),
-                                               "ignored", windows[i].ignored));
+        json_array_append_new(array, window_object(&windows[i]));
     return array;
 }
 
@@ -75,13 +101,15 @@ static json_t *ban_object(const struct service *s, const struct ban *ban)
     const struct jail_config *jail = answer_jail(s->config, ban->jail);
     char net[PREFIX_STRLEN];
     bool by_hand = ban->count == 0;
+    int maxretry = by_hand || !jail ? 0 : ban->reason.rule != RULE_NONE ? ban->reason.max : (int)jail->maxretry;
+    json_t *object = json_pack("{s:s,s:s,s:I,s:o,s:I,s:I,s:i,s:I}", "addr", prefix_format(&ban->net, net), "jail", ban->jail,
+                               "since", (json_int_t)(ban->since / USEC_SEC), "until", answer_seconds(ban->until), "count",
+                               (json_int_t)ban->count, "times", (json_int_t)ban->times, "maxretry", maxretry, "findtime",
+                               (json_int_t)(jail && !by_hand ? jail->findtime / USEC_SEC : 0));
 
-    return json_pack("{s:s,s:s,s:b,s:I,s:o,s:I,s:I,s:i,s:I}", "addr", prefix_format(&ban->net, net), "jail", ban->jail,
-                     "network", ban->net.len < 128 && !by_hand,
-                     "since", (json_int_t)(ban->since / USEC_SEC), "until", answer_seconds(ban->until), "count",
-                     (json_int_t)ban->count, "times", (json_int_t)ban->times, "maxretry",
-                     jail && !by_hand ? (int)jail->maxretry : 0, "findtime",
-                     (json_int_t)(jail && !by_hand ? jail->findtime / USEC_SEC : 0));
+    json_object_set_new(object, "network", json_boolean(ban->net.len < 128 && !by_hand));
+    add_reason(object, &ban->reason);
+    return object;
 }
 
 // {"fault": 12, ...}: what no jail gives weight to.

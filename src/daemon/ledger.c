@@ -328,15 +328,11 @@ int ledger_restore(struct ledger *l)
 
 bool ledger_decided(const struct ledger *l, const char *jail, const struct outcome *o)
 {
-    const struct config *config = l->s->config;
-
     if (!l->muting)
         return false;
     struct muting_query q = {
-        .jail = jail, .addr = o->addr, .time = o->time, .settled = o->settled, .decided = o->decided};
-    for (size_t k = 0; k < config->n_jails; k++)
-        if (strcmp(config->jails[k].name, jail) == 0)
-            q.observe = config->jails[k].observe;
+        .jail = jail, .addr = o->addr, .time = o->time, .settled = o->settled, .decided = o->decided,
+        .observe = engine_observes(l->s->engine, jail, o->time)};
     return muting_covers(l->muting, &q);
 }
 

@@ -38,7 +38,7 @@ pkglibexec_PROGRAMS += pptpban-watcher
 pptpban_watcher_SOURCES = src/daemon/watcher_main.c
 pptpban_watcher_LDADD = libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a \
 	libhost.a libconfig.a libbase.a $(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
-	$(CAPNG_LIBS) $(SECCOMP_LIBS) -lm
+	$(CAPNG_LIBS) $(SECCOMP_LIBS) $(MAXMINDDB_LIBS) -lm
 
 check_PROGRAMS += test_daemon test_request test_state
 test_daemon_SOURCES = tests/unit/test_daemon.c

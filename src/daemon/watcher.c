@@ -122,8 +122,12 @@ static void init_mode(struct watcher *w)
         s->observe_why = "";
     s->observe = s->observe_why[0] != '\0';
     if (s->observe && s->config->backend != BACKEND_NONE)
-        for (size_t k = 0; k < s->config->n_jails; k++)
-            s->config->jails[k].observe = true;
+        for (size_t k = 0; k < s->config->n_jails; k++) {
+            struct jail_config *j = &s->config->jails[k];
+            j->observe = true;
+            for (size_t i = 0; i < j->n_schedules; i++)
+                j->schedules[i].observe = true;
+        }
 }
 
 static int write_limits(struct watcher *w, const struct privilege_user *user)

@@ -50,7 +50,7 @@ static struct ban ban_of(const struct engine *e, unsigned k, const struct outcom
     struct jail_policy p = {.bantime = c->aggregate_bantime, .increment = c->increment, .factor = c->factor, .maximum = c->maximum};
     struct ban ban = {.net = n->net, .since = o->time, .count = networks_count(e->networks[k], n, o->time)};
     unsigned previous = engine_previous(e, c, &ban.net, o->time);
-    usec_t length = jail_bantime(&p, previous);
+    usec_t length = jail_bantime(&p, p.bantime, previous);
 
     ban.until = length == USEC_FOREVER ? USEC_FOREVER : o->time + length;
     ban.times = previous + 1;
@@ -90,7 +90,7 @@ static void keep(struct engine *e, const struct jail_config *c, struct networks 
         to->kept(to->userdata, would, for_whom, reason);
 }
 
-void engine_offended(struct engine *e, unsigned k, const struct outcome *o)
+void engine_offended(struct engine *e, unsigned k, const struct outcome *o, bool observe)
 {
     const struct jail_config *c = &engine_config(e)->jails[k];
     struct networks *n = e->networks[k];
@@ -102,7 +102,7 @@ void engine_offended(struct engine *e, unsigned k, const struct outcome *o)
     const char *reason = objection(e, k, &ban, &friend);
     if (reason) {
         keep(e, c, n, &ban, &friend, reason);
-    } else if (engine_carry_out(e, c, o, &ban)) {
+    } else if (engine_carry_out(e, observe, o, &ban)) {
         networks_ban(n, &o->addr, o->time);
         e->counters.networks++;
     }

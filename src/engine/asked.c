@@ -1,6 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the engine tells of itself when it is asked: windows, counters, how far back a restart must read. Changes nothing.
+#include <string.h>
+
 #include "engine/private.h"
+
+// How many failures more would ban, and until when that holds.
+static void look_ahead(const struct engine *e, size_t k, usec_t t, struct engine_window *w)
+{
+    const struct jail_config *c = &engine_config(e)->jails[k];
+    unsigned most = 0, left = w->holds.total.max > w->seen.count ? w->holds.total.max - w->seen.count : 1;
+
+    for (size_t i = 0; i < CLASS_MAX; i++)
+        most = c->weight[i] > most ? c->weight[i] : most;
+    if (w->holds.unknown.max) {
+        unsigned strange = w->holds.unknown.max > w->seen.unknown ? w->holds.unknown.max - w->seen.unknown : 1;
+        left = strange < left ? strange : left;
+    }
+    w->more = most ? (left + most - 1) / most : 0;
+    w->leaves = w->seen.count && c->findtime != USEC_FOREVER ? w->seen.oldest + c->findtime : 0;
+    if (w->leaves && w->leaves <= t)
+        w->leaves = t;
+}
 
 size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct engine_window *ret, size_t max)
 {
@@ -11,13 +31,16 @@ size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct
         if (!e->jails[k])
             continue;
         if (n < max) {
-            ret[n] = (struct engine_window){
+            struct engine_window *w = &ret[n];
+            *w = (struct engine_window){
                 .jail = c->name,
-                .maxretry = c->maxretry,
+                .seen = jail_look(e->jails[k], a, t),
+                .learning = standing_is_learning(e->standing, k, t),
                 .findtime = c->findtime,
                 .ignored = jail_ignores(e->jails[k], a),
             };
-            ret[n].count = jail_count(e->jails[k], a, t, &ret[n].oldest);
+            w->holds = standing_threshold(e->standing, k, a, STR(""), t, w->country);
+            look_ahead(e, k, t, w);
         }
         n++;
     }
@@ -27,6 +50,37 @@ size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct
 const struct bans *engine_observed(const struct engine *e)
 {
     return e->observed;
+}
+
+bool engine_observes(const struct engine *e, const char *jail, usec_t t)
+{
+    const struct addr nobody = {{0}};
+    char country[3];
+
+    for (size_t k = 0; k < engine_config(e)->n_jails; k++)
+        if (strcmp(engine_config(e)->jails[k].name, jail) == 0)
+            return standing_threshold(e->standing, k, &nobody, STR(""), t, country).observe;
+    return false;
+}
+
+void engine_set_login_key(struct engine *e, const struct hash_key *key)
+{
+    standing_set_key(e->standing, key);
+}
+
+const struct hash_key *engine_login_key(const struct engine *e)
+{
+    return standing_key(e->standing);
+}
+
+void engine_restore_login(struct engine *e, enum engine_login what, const struct login *login)
+{
+    logins_restore(standing_logins(e->standing, what), login);
+}
+
+const struct login *engine_login_next(const struct engine *e, enum engine_login what, unsigned *i)
+{
+    return logins_next(standing_logins(e->standing, what), i);
 }
 
 const struct accounts *engine_accounts(const struct engine *e)

@@ -78,6 +78,7 @@ static int make_jails(struct engine *e, const struct prefix *own, size_t n_own, 
             memcpy(list + j->ignoreip.n, own, n_own * sizeof(*list));
         struct jail_policy policy = {
             .maxretry = j->maxretry,
+            .room = threshold_room(standing_policy(e->standing, k)),
             .findtime = j->findtime,
             .bantime = j->bantime,
             .increment = j->increment,
@@ -135,6 +136,8 @@ int engine_new(const struct engine_options *options, struct config_report *repor
     if (r == 0)
         r = (e->jails = calloc(c->n_jails ? c->n_jails : 1, sizeof(struct jail *))) ? 0 : -ENOMEM;
     if (r == 0)
+        r = standing_new(c, report, &e->standing);
+    if (r == 0)
         r = make_jails(e, options->own, options->n_own, true);
     if (r == 0)
         r = make_sessions(e);
@@ -178,6 +181,7 @@ void engine_free(struct engine *e)
     accounts_free(e->accounts);
     guests_free(e->guests);
     engine_networks_free(e);
+    standing_free(e->standing);
     bans_free(e->bans);
     bans_free(e->observed);
     history_free(e->history);
@@ -282,6 +286,7 @@ int engine_feed(struct engine *e, const struct record *r)
 
 void engine_set_bound(struct engine *e, usec_t now)
 {
+    standing_set_bound(e->standing, now);
     for (size_t k = 0; k < engine_config(e)->n_jails; k++)
         if (e->jails[k])
             jail_set_bound(e->jails[k], now);

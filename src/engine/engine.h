@@ -14,6 +14,7 @@
 #include "policy/bans.h"
 #include "policy/guests.h"
 #include "policy/jail.h"
+#include "policy/logins.h"
 #include "policy/networks.h"
 #include "policy/tally.h"
 #include "session/session.h"
@@ -26,6 +27,9 @@ struct engine_event {
     const char *jail;
     const struct verdict *verdict; // NULL for success and unattributed
 };
+
+// What a good login teaches: that there is such an account, that the address is that of a user.
+enum engine_login { ENGINE_LOGIN_ACCOUNT, ENGINE_LOGIN_ADDRESS, ENGINE_LOGIN_MAX };
 
 struct engine_callbacks {
     // Once for each jail that gives the failure weight; once a filter for success and unattributed, with the name of
@@ -47,6 +51,8 @@ struct engine_callbacks {
     const char *(*keep)(void *userdata, const struct ban *would, struct addr *ret);
     // It was not banned as a whole for that reason; its single addresses are. NULL: not told.
     void (*kept)(void *userdata, const struct ban *would, const struct addr *for_whom, const char *reason);
+    // Somebody logged in well, and that is to be written down. NULL: nothing is.
+    void (*login)(void *userdata, enum engine_login what, const struct logins_change *change);
     // How many bans this network had before, after decay, at time t. NULL: the engine's own virtual history.
     unsigned (*previous)(void *userdata, const struct prefix *net, usec_t t, usec_t decay);
     void *userdata;
@@ -130,9 +136,14 @@ struct evidence *engine_evidence(struct engine *e);
 
 struct engine_window { // for why
     const char *jail;
-    unsigned count, maxretry;
-    usec_t oldest, findtime;
-    bool ignored; // on this jail's allowlist
+    struct jail_window seen;
+    struct threshold holds; // for a failure now, as an account that is known
+    char country[3];        // "" when no rule asks, or nobody knows
+    bool learning;          // maxretry.unknown does not hold yet, for want of good logins
+    usec_t findtime;
+    bool ignored;  // on this jail's allowlist
+    unsigned more; // failures that would ban, the lightest way: those of unknown accounts, where these have a threshold
+    usec_t leaves; // until then, as the oldest leaves the window; 0: there is none in it
 };
 
 // Fills up to max windows of a at time t; returns how many jails there are.
@@ -154,6 +165,14 @@ bool engine_refuse_network(struct engine *e, const struct prefix *net, usec_t t,
 
 // Whoever logged in well, and from where.
 const struct guests *engine_guests(const struct engine *e);
+// Whether a jail would only observe at time t.
+bool engine_observes(const struct engine *e, const char *jail, usec_t t);
+
+// Good logins that were written down, before the first record: the key, then each of them. And all that are known now.
+void engine_set_login_key(struct engine *e, const struct hash_key *key);
+const struct hash_key *engine_login_key(const struct engine *e);
+void engine_restore_login(struct engine *e, enum engine_login what, const struct login *login);
+const struct login *engine_login_next(const struct engine *e, enum engine_login what, unsigned *i);
 
 // The accounts that are tried.
 const struct accounts *engine_accounts(const struct engine *e);

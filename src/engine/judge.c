@@ -23,14 +23,15 @@ unsigned engine_previous(const struct engine *e, const struct jail_config *c, co
 
 // Is there nothing left to do for this jail? A ban of another jail that is shorter than its own leaves it something: a
 // jail for those who come again hears of them when they have just been banned.
-static bool is_banned(const struct engine *e, const struct jail_config *c, const struct addr *a, usec_t t)
+static bool is_banned(const struct engine *e, const struct jail_config *c, const struct threshold *holds, const struct addr *a,
+                      usec_t t)
 {
-    const struct ban *ban = bans_covering(c->observe ? e->observed : e->bans, a);
+    const struct ban *ban = bans_covering(holds->observe ? e->observed : e->bans, a);
 
     if (!ban || ban->until <= t || ban->since > t)
         return false;
     return strcmp(ban->jail, c->name) == 0 || ban->until == USEC_FOREVER ||
-           (c->bantime != USEC_FOREVER && ban->until - t >= c->bantime);
+           (holds->bantime != USEC_FOREVER && ban->until - t >= holds->bantime);
 }
 
 static struct ban ban_of(const struct jail_config *c, const struct outcome *o, const struct verdict *v)
@@ -41,15 +42,16 @@ static struct ban ban_of(const struct jail_config *c, const struct outcome *o, c
         .until = v->until,
         .count = v->count,
         .times = v->previous + 1,
+        .reason = v->reason,
     };
 
     strncpy(ban.jail, c->name, JAIL_NAME_MAX);
     return ban;
 }
 
-bool engine_carry_out(struct engine *e, const struct jail_config *c, const struct outcome *o, const struct ban *ban)
+bool engine_carry_out(struct engine *e, bool observe, const struct outcome *o, const struct ban *ban)
 {
-    if (bans_add(c->observe ? e->observed : e->bans, ban, false) < 0) {
+    if (bans_add(observe ? e->observed : e->bans, ban, false) < 0) {
         e->counters.bans_refused++;
         return false;
     }
@@ -57,15 +59,15 @@ bool engine_carry_out(struct engine *e, const struct jail_config *c, const struc
     if (e->history)
         history_add(e->history, &ban->net, ban->until, ban->times);
     if (e->options.callbacks.ban)
-        e->options.callbacks.ban(e->options.callbacks.userdata, ban, &o->decided, c->observe);
+        e->options.callbacks.ban(e->options.callbacks.userdata, ban, &o->decided, observe);
     return true;
 }
 
-static void decide(struct engine *e, unsigned k, const struct outcome *o, const struct ban *ban)
+static void decide(struct engine *e, unsigned k, const struct outcome *o, const struct ban *ban, bool observe)
 {
     jail_forget(e->jails[k], &ban->net.addr); // counted from nothing when the ban is over
-    if (engine_carry_out(e, &engine_config(e)->jails[k], o, ban))
-        engine_offended(e, k, o);
+    if (engine_carry_out(e, observe, o, ban))
+        engine_offended(e, k, o, observe);
 }
 
 static void judge(struct engine *e, unsigned k, const struct outcome *o)
@@ -79,9 +81,13 @@ static void judge(struct engine *e, unsigned k, const struct outcome *o)
         e->counters.muted++;
         return;
     }
-    if (!is_banned(e, c, &o->addr, o->time))
-        v = jail_failure(e->jails[k], &o->addr, o->user, o->time, c->weight[o->class],
-                         engine_previous(e, c, &net, o->time));
+    char country[3];
+    struct threshold holds = standing_threshold(e->standing, k, &o->addr, o->user, o->time, country);
+    if (!is_banned(e, c, &holds, &o->addr, o->time)) {
+        struct jail_attempt attempt = {.addr = &o->addr, .user = o->user, .time = o->time, .weight = c->weight[o->class],
+                                       .previous = engine_previous(e, c, &net, o->time)};
+        v = jail_judge(e->jails[k], &attempt, &holds);
+    }
     e->counters.ignored += v.kind == VERDICT_IGNORED;
     struct ban ban = ban_of(c, o, &v);
     if (v.kind == VERDICT_BAN && to->spare && to->spare(to->userdata, &ban, o)) {
@@ -91,7 +97,7 @@ static void judge(struct engine *e, unsigned k, const struct outcome *o)
     evidence_add(e->evidence, o, c->name);
     tell(e, c->name, o, &v);
     if (v.kind == VERDICT_BAN)
-        decide(e, k, o, &ban);
+        decide(e, k, o, &ban, holds.observe);
 }
 
 static usec_t longest_findtime(const struct engine *e)
@@ -117,12 +123,14 @@ static void note_span(struct engine *e, const struct outcome *o)
 }
 
 // Names are tried where passwords are checked; the rest says nothing of an account.
-static void note_account(struct engine *e, const struct outcome *o)
+static void note_account(struct engine *e, const struct unit *u, const struct outcome *o)
 {
     const struct engine_callbacks *to = &e->options.callbacks;
     const struct addr *from = o->has_addr ? &o->addr : NULL;
     const struct account *guessed = NULL;
 
+    if (o->kind == OUTCOME_SUCCESS && u->n_jails > 0)
+        standing_login(e->standing, u->jails[0], o, to->login, to->userdata);
     if (o->kind == OUTCOME_SUCCESS)
         guessed = accounts_succeed(e->accounts, o->user, from, o->time);
     else if (o->class == CLASS_AUTH)
@@ -164,7 +172,7 @@ void engine_outcome(void *userdata, const struct outcome *o)
             break;
         }
     }
-    note_account(e, o);
+    note_account(e, u, o);
     if (o->kind == OUTCOME_SUCCESS && o->has_addr)
         guests_add(e->guests, &o->addr, o->time);
     if (o->kind == OUTCOME_FAILURE && !counted)

@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "engine/history.h"
+#include "engine/standing.h"
 #include "engine/units.h"
 #include "policy/guests.h"
 #include "policy/networks.h"
@@ -19,6 +20,7 @@ struct engine {
     struct accounts *accounts;
     struct guests *guests;
     struct networks **networks; // [config->n_jails], NULL where none are banned as a whole
+    struct standing *standing;
     struct bans *bans, *observed;
     struct history *history; // replay only
     struct engine_counters counters;
@@ -47,12 +49,12 @@ static inline bool engine_is_replay(const struct engine *e)
 unsigned engine_previous(const struct engine *e, const struct jail_config *c, const struct prefix *net, usec_t t);
 
 // Into the ban list, the history, and to whoever carries it out. False when the list has no room.
-bool engine_carry_out(struct engine *e, const struct jail_config *c, const struct outcome *o, const struct ban *ban);
+bool engine_carry_out(struct engine *e, bool observe, const struct outcome *o, const struct ban *ban);
 
 // The networks that are banned as a whole (aggregate.c). engine_offended: jail k has banned o's address on its own.
 int engine_networks_new(struct engine *e);
 void engine_networks_free(struct engine *e);
-void engine_offended(struct engine *e, unsigned k, const struct outcome *o);
+void engine_offended(struct engine *e, unsigned k, const struct outcome *o, bool observe);
 
 // What a filter's lines came to: to the jails that use it, and to the ban list. userdata: struct unit_context.
 void engine_outcome(void *userdata, const struct outcome *o);

@@ -8,9 +8,7 @@
 
 enum { PARAMS_MAX = 32 };
 
-static void tell(struct config_report *report, bool fatal, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-static void tell(struct config_report *report, bool fatal, const char *fmt, ...)
+void units_tell(struct config_report *report, bool fatal, const char *fmt, ...)
 {
     struct config_message *v = realloc(report->v, (report->n + 1) * sizeof(*v));
     char *text = NULL;
@@ -29,7 +27,7 @@ static void tell(struct config_report *report, bool fatal, const char *fmt, ...)
     report->errors += fatal;
 }
 
-#define report_error(report, ...) tell(report, true, __VA_ARGS__)
+#define report_error(report, ...) units_tell(report, true, __VA_ARGS__)
 
 // Whether every alternative of a journalmatch asks for something that journald has from the kernel. The rest, _COMM too,
 // every process says of itself.
@@ -150,7 +148,7 @@ static int add(struct units *u, const struct config *c, size_t k, bool journal, 
             return r;
         u->n++;
         if (journal && !asks_the_kernel(str_of(filter_journalmatch(unit->filter))))
-            tell(report, false,
+            units_tell(report, false,
                  "jail [%s]: filter %s takes journal entries that any user of this machine can write; a journalmatch "
                  "with _UID=0 or _SYSTEMD_UNIT=NAME.service in each alternative would ask who wrote them",
                  j->name, j->filter);

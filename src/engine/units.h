@@ -41,4 +41,7 @@ int units_gate(struct units *u, struct literals **ret);
 // The units that read this source (see engine_filters_for); NULL: all.
 uint64_t units_mask(const struct units *u, const char *source, bool journal_available);
 
+// Adds a message to the report.
+__attribute__((format(printf, 3, 4))) void units_tell(struct config_report *report, bool fatal, const char *fmt, ...);
+
 #endif

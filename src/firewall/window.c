@@ -4,10 +4,9 @@
 #include "firewall/window.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+
+#include "base/week.h"
 
 enum { DAY = 86400, WEEK = 7 * DAY, HOUR = 3600, WINDOWS_MAX = 4096 };
 
@@ -16,32 +15,6 @@ struct builder {
     time_t from, to; // the period
     long offset;     // of local time in it, seconds east
 };
-
-static long offset_at(time_t t)
-{
-    struct tm tm;
-
-    return localtime_r(&t, &tm) ? tm.tm_gmtoff : 0;
-}
-
-// The first second in (a, b] at which the offset is no longer that of a; b when there is none. No zone has changed
-// twice within an hour.
-static time_t next_change(time_t a, time_t b)
-{
-    long offset = offset_at(a);
-    time_t t = a;
-
-    while (t < b && offset_at(t + HOUR < b ? t + HOUR : b) == offset)
-        t = t + HOUR < b ? t + HOUR : b;
-    if (t >= b)
-        return b;
-    time_t same = t, other = t + HOUR < b ? t + HOUR : b;
-    while (other - same > 1) {
-        time_t middle = same + (other - same) / 2;
-        *(offset_at(middle) == offset ? &same : &other) = middle;
-    }
-    return other;
-}
 
 static int add(struct builder *b, unsigned day, uint32_t begin, uint32_t end)
 {
@@ -86,7 +59,7 @@ static int add_period(struct builder *b, const struct fw_open_list *open)
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < open->n; i++) {
-        const struct fw_open *o = &open->v[i];
+        const struct week_part *o = &open->v[i];
         long from = o->from * 60L, to = o->to * 60L + (o->to <= o->from ? DAY : 0);
         for (int day = 0; r == 0 && day < 7; day++)
             if (o->days & (1 << day))
@@ -106,36 +79,6 @@ static int by_time(const void *a, const void *b)
     return x->end < y->end ? -1 : x->end > y->end;
 }
 
-// localtime() of another zone: glibc knows one zone a process, so the process's is lent for a moment.
-static char *zone_enter(const char *zone)
-{
-    const char *old = getenv("TZ");
-    char *kept = old ? strdup(old) : NULL;
-
-    if (*zone)
-        setenv("TZ", zone, 1);
-    tzset();
-    return kept;
-}
-
-static void zone_leave(const char *zone, char *kept)
-{
-    if (*zone && kept)
-        setenv("TZ", kept, 1);
-    else if (*zone)
-        unsetenv("TZ");
-    tzset();
-    free(kept);
-}
-
-static bool zone_exists(const char *zone)
-{
-    char path[128];
-
-    return !*zone || (snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone) < (int)sizeof(path) &&
-                      access(path, R_OK) == 0);
-}
-
 int fw_windows_make(const struct fw_open_list *open, const char *zone, time_t now, struct fw_windows *ret)
 {
     struct fw_windows w = {0};
@@ -151,7 +94,7 @@ int fw_windows_make(const struct fw_open_list *open, const char *zone, time_t no
     w.horizon = timegm(&tm);
     char *kept = zone_enter(zone);
     while (r == 0 && start < w.horizon) {
-        struct builder b = {&w, start, next_change(start, w.horizon), offset_at(start)};
+        struct builder b = {&w, start, zone_next_change(start, w.horizon, HOUR), zone_offset_at(start)};
         r = add_period(&b, open);
         start = b.to;
     }

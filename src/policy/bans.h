@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "policy/threshold.h"
 
 enum { JAIL_NAME_MAX = 31 };
 
@@ -19,6 +20,7 @@ struct ban {
     uint32_t count;      // the weight that led to it
     uint32_t times;      // which ban of this network it is, from 1
     char jail[JAIL_NAME_MAX + 1];
+    struct threshold_reason reason; // the threshold that it reached
 };
 
 struct bans;

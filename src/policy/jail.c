@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The window table: a ring of the last maxretry failures an address, in one array that is touched on use only,
+// The window table: a ring of the last failures of each address, in one array that is touched on use only,
 // found by keyed hash, dropped least recently failed first when full. Never asks the clock.
 #include "policy/jail.h"
 
@@ -12,19 +12,21 @@
 
 enum { NONE = UINT32_MAX };
 
-// One failure of weight one. Milliseconds in 48 bits reach the year 10889; the name is a hash of 16 bits, enough
-// to tell a user's own typo from guesses at others.
+// One failure of weight one. Milliseconds in 48 bits reach the year 10889; the name is a hash of 14 bits, enough
+// to tell a user's own typo from guesses at others, a bit that there is one, and a bit that nobody knows it.
 struct slot {
     uint16_t time[3];
     uint16_t user;
 };
+
+enum { USER_NAMED = 1, USER_UNKNOWN = 2 };
 
 struct entry {
     uint8_t addr[16];
     uint32_t chain, prev, next;
     uint16_t n, head; // slots used; the oldest one
     struct slot pardon;  // when a good login first forgave here, and (user) how much since then
-    struct slot slot[]; // maxretry of them
+    struct slot slot[]; // policy.room of them
 };
 
 struct jail {
@@ -55,7 +57,9 @@ int jail_new(const struct jail_policy *policy, struct jail **ret)
     while (buckets < policy->max_addresses)
         buckets *= 2;
     j->policy = *policy;
-    j->entry_size = sizeof(struct entry) + policy->maxretry * sizeof(struct slot);
+    if (j->policy.room < policy->maxretry)
+        j->policy.room = policy->maxretry;
+    j->entry_size = sizeof(struct entry) + j->policy.room * sizeof(struct slot);
     j->mask = buckets - 1;
     j->free = j->oldest = j->newest = NONE;
     j->hash = hash_key_new();
@@ -155,7 +159,7 @@ static struct slot slot_of(usec_t t, uint16_t user)
 
 static struct slot *nth(const struct jail *j, struct entry *e, unsigned k)
 {
-    return &e->slot[(e->head + k) % j->policy.maxretry];
+    return &e->slot[(e->head + k) % j->policy.room];
 }
 
 static bool is_old(const struct jail *j, usec_t then, usec_t t)
@@ -166,7 +170,7 @@ static bool is_old(const struct jail *j, usec_t then, usec_t t)
 static void drop_old(const struct jail *j, struct entry *e, usec_t t)
 {
     while (e->n > 0 && is_old(j, slot_time(nth(j, e, 0)), t)) {
-        e->head = (uint16_t)((e->head + 1) % j->policy.maxretry);
+        e->head = (uint16_t)((e->head + 1) % j->policy.room);
         e->n--;
     }
 }
@@ -174,8 +178,8 @@ static void drop_old(const struct jail *j, struct entry *e, usec_t t)
 // Keeps the ring in the order of time: records of two sources may come slightly crosswise.
 static void insert(const struct jail *j, struct entry *e, struct slot s)
 {
-    if (e->n == j->policy.maxretry) {
-        e->head = (uint16_t)((e->head + 1) % j->policy.maxretry);
+    if (e->n == j->policy.room) {
+        e->head = (uint16_t)((e->head + 1) % j->policy.room);
         e->n--;
     }
     unsigned k = e->n++;
@@ -276,47 +280,76 @@ void jail_set_bound(struct jail *j, usec_t now)
         j->latest = now;
 }
 
-usec_t jail_bantime(const struct jail_policy *p, unsigned previous)
+usec_t jail_bantime(const struct jail_policy *p, usec_t bantime, unsigned previous)
 {
-    if (!p->increment || p->bantime == USEC_FOREVER)
-        return p->bantime;
-    double d = (double)p->bantime * pow(p->factor, previous);
-    usec_t most = p->maximum > p->bantime ? p->maximum : p->bantime;
+    if (!p->increment || bantime == USEC_FOREVER)
+        return bantime;
+    double d = (double)bantime * pow(p->factor, previous);
+    usec_t most = p->maximum > bantime ? p->maximum : bantime;
     return d >= (double)most ? most : (usec_t)d;
 }
 
-struct verdict jail_failure(struct jail *j, const struct addr *a, struct str user, usec_t t, unsigned w,
-                            unsigned previous)
+static uint16_t user_of(const struct jail *j, struct str user)
 {
-    struct verdict v = {.kind = VERDICT_NOTHING, .addr = *a, .previous = previous};
+    uint16_t hash = user.n ? (uint16_t)hash_bytes(&j->hash, user.p, user.n) : 0;
+
+    return user.n ? (uint16_t)((hash & ~USER_UNKNOWN) | USER_NAMED) : 0;
+}
+
+static unsigned count_unknown(const struct jail *j, struct entry *e)
+{
+    unsigned n = 0;
+
+    for (unsigned k = 0; k < e->n; k++)
+        n += (nth(j, e, k)->user & USER_UNKNOWN) != 0;
+    return n;
+}
+
+struct verdict jail_judge(struct jail *j, const struct jail_attempt *f, const struct threshold *holds)
+{
+    struct verdict v = {.kind = VERDICT_NOTHING, .addr = *f->addr, .previous = f->previous, .reason = holds->total};
 
     j->counters.failures++;
-    if (jail_ignores(j, a)) {
+    if (jail_ignores(j, f->addr)) {
         j->counters.ignored++;
         v.kind = VERDICT_IGNORED;
         return v;
     }
-    if (t > j->latest)
-        j->latest = t < j->bound ? t : j->bound;
-    if (is_old(j, t, j->latest)) {
+    if (f->time > j->latest)
+        j->latest = f->time < j->bound ? f->time : j->bound;
+    if (is_old(j, f->time, j->latest)) {
         v.kind = VERDICT_OLD;
         return v;
     }
     forget_silent(j, j->latest);
 
-    struct entry *e = entry_for(j, a);
-    struct slot s = slot_of(t, user.n ? (uint16_t)(hash_bytes(&j->hash, user.p, user.n) | 1) : 0);
-    drop_old(j, e, t);
-    for (unsigned k = 0; k < w && k < j->policy.maxretry; k++)
+    struct entry *e = entry_for(j, f->addr);
+    struct slot s = slot_of(f->time, user_of(j, f->user));
+    if (s.user && holds->stranger)
+        s.user |= USER_UNKNOWN;
+    drop_old(j, e, f->time);
+    for (unsigned k = 0; k < f->weight && k < j->policy.room; k++)
         insert(j, e, s);
     v.count = e->n;
-    if (e->n < j->policy.maxretry)
-        return v;
-
-    usec_t length = jail_bantime(&j->policy, previous);
+    if (e->n < holds->total.max) {
+        if (!holds->unknown.max || count_unknown(j, e) < holds->unknown.max)
+            return v;
+        v.reason = holds->unknown;
+    }
+    usec_t length = jail_bantime(&j->policy, holds->bantime, f->previous);
     v.kind = VERDICT_BAN;
-    v.until = length == USEC_FOREVER ? USEC_FOREVER : t + length;
+    v.until = length == USEC_FOREVER ? USEC_FOREVER : f->time + length;
     return v;
+}
+
+struct verdict jail_failure(struct jail *j, const struct addr *a, struct str user, usec_t t, unsigned w,
+                            unsigned previous)
+{
+    const struct jail_attempt f = {.addr = a, .user = user, .time = t, .weight = w, .previous = previous};
+    const struct threshold holds = {
+        .total = {.max = (uint16_t)j->policy.maxretry, .rule = RULE_MAXRETRY}, .bantime = j->policy.bantime};
+
+    return jail_judge(j, &f, &holds);
 }
 
 void jail_success(struct jail *j, const struct addr *a, struct str user, usec_t t)
@@ -326,13 +359,13 @@ void jail_success(struct jail *j, const struct addr *a, struct str user, usec_t 
     if (i == NONE || user.n == 0)
         return;
     struct entry *e = at(j, i);
-    uint16_t who = (uint16_t)(hash_bytes(&j->hash, user.p, user.n) | 1), forgiven = e->pardon.user;
+    uint16_t who = user_of(j, user), forgiven = e->pardon.user;
     unsigned kept = 0;
     if (forgiven && is_old(j, slot_time(&e->pardon), t))
         forgiven = 0;
     for (unsigned k = 0; k < e->n; k++) {
         struct slot s = *nth(j, e, k);
-        if (s.user != who || slot_time(&s) > t || forgiven == j->policy.maxretry)
+        if ((s.user & ~USER_UNKNOWN) != who || slot_time(&s) > t || forgiven == j->policy.maxretry)
             *nth(j, e, kept++) = s;
         else if (forgiven++ == 0)
             e->pardon = slot_of(t, 0);
@@ -343,23 +376,23 @@ void jail_success(struct jail *j, const struct addr *a, struct str user, usec_t 
         remove_entry(j, i);
 }
 
-unsigned jail_count(const struct jail *j, const struct addr *a, usec_t t, usec_t *ret_oldest)
+struct jail_window jail_look(const struct jail *j, const struct addr *a, usec_t t)
 {
+    struct jail_window w = {.count = 0};
     uint32_t i = find(j, a);
-    unsigned n = 0;
+    struct entry *e = i == NONE ? NULL : at(j, i);
 
-    *ret_oldest = 0;
-    if (i == NONE)
-        return 0;
-    struct entry *e = at(j, i);
-    for (unsigned k = 0; k < e->n; k++) {
-        usec_t then = slot_time(nth(j, e, k));
+    for (unsigned k = 0; e && k < e->n; k++) {
+        const struct slot *s = nth(j, e, k);
+        usec_t then = slot_time(s);
         if (is_old(j, then, t))
             continue;
-        if (n++ == 0)
-            *ret_oldest = then;
+        if (w.count++ == 0)
+            w.oldest = then;
+        if ((s->user & USER_UNKNOWN) && w.unknown++ == 0)
+            w.oldest_unknown = then;
     }
-    return n;
+    return w;
 }
 
 void jail_forget(struct jail *j, const struct addr *a)

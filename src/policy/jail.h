@@ -10,9 +10,11 @@
 #include "base/addr.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "policy/threshold.h"
 
 struct jail_policy {
     unsigned maxretry;
+    unsigned room; // the largest threshold that jail_judge() is given; 0: maxretry
     usec_t findtime;
     usec_t bantime;
     bool increment;
@@ -36,6 +38,7 @@ struct verdict {
     enum verdict_kind kind;
     struct addr addr;
     unsigned count;   // weight inside findtime, this failure included
+    struct threshold_reason reason; // the threshold that holds; VERDICT_BAN: that was reached
     usec_t until;     // VERDICT_BAN: end of the ban; USEC_FOREVER possible
     unsigned previous; // bans of this address before, after decay
 };
@@ -62,9 +65,19 @@ bool jail_ignores_within(const struct jail *j, const struct prefix *net, struct 
 // clock was set back. Without this the newest failure is the clock, as a replay wants it.
 void jail_set_bound(struct jail *j, usec_t now);
 
-// One failure of weight w at time t. previous: earlier bans, as the history says (0 when increment is off).
-// user: may be empty. VERDICT_BAN leaves the window as it is: who bans says jail_forget(), so that the address starts
-// anew; of one who is spared the next failure is judged again.
+struct jail_attempt {
+    const struct addr *addr;
+    struct str user; // may be empty
+    usec_t time;
+    unsigned weight;
+    unsigned previous; // earlier bans, as the history says (0 when increment is off)
+};
+
+// One failure, and the threshold that holds for it. VERDICT_BAN leaves the window as it is: who bans says
+// jail_forget(), so that the address starts anew; of one who is spared the next failure is judged again.
+struct verdict jail_judge(struct jail *j, const struct jail_attempt *f, const struct threshold *holds);
+
+// The same where maxretry alone holds.
 struct verdict jail_failure(struct jail *j, const struct addr *a, struct str user, usec_t t, unsigned w,
                             unsigned previous);
 
@@ -73,8 +86,13 @@ struct verdict jail_failure(struct jail *j, const struct addr *a, struct str use
 // than maxretry for one address in a findtime: behind one NAT, a neighbour's logins are no licence to guess his password.
 void jail_success(struct jail *j, const struct addr *a, struct str user, usec_t t);
 
-// How much weight a has inside findtime at time t, and when the oldest of it was (0 when none).
-unsigned jail_count(const struct jail *j, const struct addr *a, usec_t t, usec_t *ret_oldest);
+struct jail_window {
+    unsigned count, unknown;       // weight inside findtime, and how much of it came as unknown accounts
+    usec_t oldest, oldest_unknown; // when the oldest of each was, 0 when none
+};
+
+// The window of a at time t.
+struct jail_window jail_look(const struct jail *j, const struct addr *a, usec_t t);
 
 void jail_forget(struct jail *j, const struct addr *a);
 
@@ -82,8 +100,8 @@ void jail_forget(struct jail *j, const struct addr *a);
 // Of a large table it is not looked for: t - findtime is never too late.
 bool jail_oldest(const struct jail *j, usec_t t, usec_t *ret);
 
-// bantime for an address with so many earlier bans.
-usec_t jail_bantime(const struct jail_policy *p, unsigned previous);
+// The length of a ban that is bantime at first, for an address with so many earlier bans.
+usec_t jail_bantime(const struct jail_policy *p, usec_t bantime, unsigned previous);
 
 const struct jail_counters *jail_counters(const struct jail *j);
 

@@ -3,10 +3,12 @@ noinst_LIBRARIES += libpolicy.a
 libpolicy_a_SOURCES = \
 	src/policy/accounts.c src/policy/accounts.h \
 	src/policy/bans.c src/policy/bans.h \
-	src/policy/jail.c src/policy/jail.h \
 	src/policy/guests.c src/policy/guests.h \
+	src/policy/jail.c src/policy/jail.h \
+	src/policy/logins.c src/policy/logins.h \
 	src/policy/networks.c src/policy/networks.h \
-	src/policy/tally.c src/policy/tally.h
+	src/policy/tally.c src/policy/tally.h \
+	src/policy/threshold.c src/policy/threshold.h
 
 check_PROGRAMS += test_accounts
 test_accounts_SOURCES = tests/unit/test_accounts.c
@@ -19,3 +21,7 @@ test_policy_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm
 check_PROGRAMS += test_networks
 test_networks_SOURCES = tests/unit/test_networks.c
 test_networks_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm
+
+check_PROGRAMS += test_threshold
+test_threshold_SOURCES = tests/unit/test_threshold.c
+test_threshold_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm

@@ -321,6 +321,45 @@ static const struct {
     {"[x]\n= 5\n", ":2: = 5 is neither a section nor a key; [NAME] or KEY = VALUE would be accepted"},
     {"[x]\nmaxretry = 1\nfindtime = 1\nMAXRETRY = 2\n 3\n",
      ":4: maxretry stands in [x] already, in line 2; once would be accepted"},
+    {"[pptpd]\nmaxretry.unknown = 1\n", ":2: maxretry.unknown = 1: too small; a whole number from 2 to 1000, or 0 for no such rule "
+     "would be accepted"},
+    {"[pptpd]\nmaxretry.unknown = 5\n", ":2: maxretry.unknown = 5: in [pptpd] maxretry = 5 is reached first; less, or 0 for no such "
+     "rule, would be accepted"},
+    {"[pptpd]\ntrust = 30d\n", ":2: trust = 30d: in [pptpd] it would help nobody, as maxretry is 5; trust.maxretry with more would be "
+     "accepted"},
+    {"[pptpd]\ntrust = 30d\ntrust.maxretry = 5\n", ":3: trust.maxretry = 5: in [pptpd] it would help nobody, as maxretry is 5; "
+     "trust.maxretry with more would be accepted"},
+    {"[pptpd]\ntrust.maxretry = 9\n", ":2: trust.maxretry = 9: in [pptpd] nobody is trusted; trust with a time such as 30d as well "
+     "would be accepted"},
+    {"[pptpd]\ntrust = forever\n", ":2: trust = forever: forever is not possible here; a time such as 600, 10m, 1h 30m or 2d, from 0s "
+     "to 52w would be accepted"},
+#define COUNTRIES "COUNTRY:NUMBER words such as CN:2 DE:8 other:4, with codes of ISO 3166 in capitals and numbers from 1 to 1000 " \
+    "would be accepted"
+    {"[pptpd]\nmaxretry.country = CN\n", ":2: maxretry.country = CN: CN has no number; " COUNTRIES},
+    {"[pptpd]\nmaxretry.country = CN:2\n UK:3\n", ":3: maxretry.country = CN:2 UK:3: UK is no country; " COUNTRIES},
+    {"[pptpd]\nmaxretry.country = XX:2\n", ":2: maxretry.country = XX:2: XX is no country; " COUNTRIES},
+    {"[pptpd]\nmaxretry.country = CN:0\n", ":2: maxretry.country = CN:0: the number of CN is not from 1 to 1000; " COUNTRIES},
+    {"[pptpd]\nmaxretry.country = other:1001\n",
+     ":2: maxretry.country = other:1001: the number of other is not from 1 to 1000; " COUNTRIES},
+    {"[pptpd]\nmaxretry.country = CN:2 DE:3 CN:4\n", ":2: maxretry.country = CN:2 DE:3 CN:4: CN stands there twice; " COUNTRIES},
+    {"[pptpd]\n[pptpd@night]\nmaxretry = 3\n", ":2: [pptpd@night]: it is never that time; when = Mon-Fri 22:00-06:00 or the like would "
+     "be accepted"},
+    {"[pptpd@night]\nwhen = daily 01:00-02:00\nfindtime = 3\n", ":3: findtime = 3: does not belong into [pptpd@night]; it would be "
+     "accepted in [DEFAULT] or a jail"},
+    {"[pptpd]\nwhen = daily 01:00-02:00\n", ":2: when = daily 01:00-02:00: does not belong into [pptpd]; it would be accepted in a "
+     "schedule such as [pptpd@night]"},
+    {"[nobody@night]\nwhen = daily 01:00-02:00\n", ":1: [nobody@night]: there is no jail [nobody]; JAIL@NAME with a jail that has a "
+     "section would be accepted"},
+    {"[pptpd@a@b]\nwhen = daily 01:00-02:00\n", ":1: [pptpd@a@b]: not the name of a schedule; up to 15 letters, digits, _, - and . "
+     "behind the @ would be accepted"},
+    {"[pptpd@abcdefghijklmnop]\nwhen = daily 01:00-02:00\n", ":1: [pptpd@abcdefghijklmnop]: not the name of a schedule; up to 15 "
+     "letters, digits, _, - and . behind the @ would be accepted"},
+    {"[pptpd@night]\nwhen = daily 01:00\n", ":2: when = daily 01:00: 01:00 is not from one time to another; up to 32 such as Mon-Fri "
+     "08:00-18:00, Sat,Sun 10:00-12:00 or daily 22:00-06:00 (until the next morning) would be accepted"},
+    {"[pptpd@1]\nwhen = daily 01:00-02:00\n[pptpd@2]\nwhen = daily 01:00-02:00\n[pptpd@3]\nwhen = daily 01:00-02:00\n"
+     "[pptpd@4]\nwhen = daily 01:00-02:00\n[pptpd@5]\nwhen = daily 01:00-02:00\n[pptpd@6]\nwhen = daily 01:00-02:00\n"
+     "[pptpd@7]\nwhen = daily 01:00-02:00\n[pptpd@8]\nwhen = daily 01:00-02:00\n[pptpd@9]\nwhen = daily 01:00-02:00\n",
+     ":17: [pptpd@9]: one schedule too many; 8 of a jail would be accepted"},
     {"[x]\nmaxretry = \xc3\x28\n", ":2: there is a byte that is not UTF-8 in column 12"},
     {"[x]\nmaxretry = \xed\xa0\x80\n", ":2: there is a byte that is not UTF-8 in column 12"},
     {"[x]\nmaxretry = \xc3", ":2: there is a byte that is not UTF-8 in column 12"},
@@ -359,6 +398,15 @@ static void warnings(void **state)
         {"[pptpd]\nenabled = no\n", ": no jail is enabled; nothing will be watched"},
         {"[pptpban]\nhistory = 1w\n[pptpd]\n", ":3: [pptpd]: bantime.decay is longer than history in [pptpban], which "
                                                "forgets earlier"},
+        {"[pptpd]\nmaxretry.unknown = 2\ncount = auth=2\n",
+         ":2: maxretry.unknown = 2: in [pptpd] one failure as an unknown account bans, and a mistyped name is one; 3 or more would not"},
+        {"[pptpd]\nmaxretry.country = CN:1 DE:2\n",
+         ":2: maxretry.country = CN:1 DE:2: in [pptpd] one failure from CN bans, and a mistyped password is one; CN:2 or more would not"},
+        {"[pptpd]\n[pptpd@n]\nwhen = daily 08:00-09:00\nmaxretry = 1\n",
+         ":4: maxretry = 1: in [pptpd@n] one failure bans, and a mistyped password is one; 2 or more would not"},
+        {"[pptpd]\nmaxretry.country = CN:2\n[pptpd@n]\nwhen = daily 08:00-09:00\nmaxretry = 3\n",
+         ":5: maxretry = 3: not for the countries that maxretry.country of [pptpd] names; maxretry.country in [pptpd@n] would change "
+         "it for them"},
         {"[pptpd]\nmaxretry = 1\n", ":2: maxretry = 1: in [pptpd] one failure bans, and a mistyped password is one; "
                                      "maxretry = 2 or more would not"},
         {"[pptpd]\ncount = auth=5\n", ":2: count = auth=5: in [pptpd] one failure bans, and a mistyped password is one; "
@@ -594,11 +642,16 @@ static void the_dump_reads_back(void **state)
                                      "[x]\n"
                                      "enabled = yes\nmode = observe\nfilter = f[a=\"b, c\"]\nsource = journal\n /var/log/x\n"
                                      "count = auth=4 refused=3 probe=2 fault=100\nmaxretry = 6\nfindtime = 61\n"
+                                     "maxretry.unknown = 4\nknown_for = 91d\nlearn_for = 8d\ntrust = 2d\n"
+                                     "trust.maxretry = 40\nmaxretry.country = CN:2 other:7\n"
                                      "bantime = 1w 2d 3h 4m 5s\nbantime.increment = no\nbantime.factor = 1.1\n"
                                      "bantime.maximum = forever\nbantime.decay = 1m\naggregate = 7\n"
                                      "aggregate.findtime = 2h\naggregate.bantime = forever\naggregate.ipv4 = 28\n"
                                      "aggregate.ipv6 = 96\nignoreip = ::/0\n 192.0.2.1\n"
-                                     "ignoreself = no\nmax_addresses = 3\n";
+                                     "ignoreself = no\nmax_addresses = 3\n"
+                                     "[x@n]\nwhen = Sat 10:00-11:00\nmode = ban\nmaxretry = 9\nmaxretry.unknown = 5\n"
+                                     "maxretry.country = DE:3\ntrust.maxretry = 41\nbantime = 5s\n"
+                                     "[pptpd@n]\nwhen = daily 10:00-11:00\n";
     struct place *p = *state;
     struct config *c = load(p, everything);
     char first[16384], second[16384], defaults[16384];
@@ -620,7 +673,7 @@ static void the_dump_reads_back(void **state)
     assert_true(w->open.v[1].days == 0x71 && w->open.v[1].from == 1320 && w->open.v[1].to == 360);
     assert_true(w->ban_new && w->outside_end && w->default_drop && w->outbound_drop && w->gre == FW_GRE_PEERS);
     config_free(c);
-    c = load(p, "");
+    c = load(p, "[pptpd@n]\nwhen = daily 10:00-11:00\n"); // the rest of it is that of [pptpd]
     dump(c, defaults);
     config_free(c);
     const struct keyword *k;
@@ -628,13 +681,13 @@ static void the_dump_reads_back(void **state)
         for (size_t i = 0; (k = keyword_at(scope, i)); i++) {
             char line[512], *in_first, *in_defaults;
             snprintf(line, sizeof(line), "\n%s = ", k->name);
-            const char *section = scope == SCOPE_GLOBAL ? "[pptpban]" : scope == SCOPE_FIREWALL ? "[firewall]" : "[x]";
+            const char *section = scope == SCOPE_GLOBAL ? "[pptpban]" : scope == SCOPE_FIREWALL ? "[firewall]" : scope == SCOPE_JAIL ? "[x]" : "[x@n]";
             in_first = strstr(strstr(first, section), line);
-            in_defaults = strstr(strstr(defaults, scope == SCOPE_JAIL ? "[pptpd]" : section), line);
+            in_defaults = strstr(strstr(defaults, scope == SCOPE_JAIL ? "[pptpd]" : scope == SCOPE_SCHEDULE ? "[pptpd@n]" : section), line);
             assert_non_null(in_first);
             assert_non_null(in_defaults);
             size_t n = strcspn(in_first + 1, "\n");
-            if (n == strcspn(in_defaults + 1, "\n") && strcmp(k->name, "enabled") != 0 && strcmp(k->name, "deny_countries") != 0)
+            if (n == strcspn(in_defaults + 1, "\n") && !(scope == SCOPE_SCHEDULE && strcmp(k->name, "mode") == 0) && strcmp(k->name, "enabled") != 0 && strcmp(k->name, "deny_countries") != 0)
                 assert_memory_not_equal(in_first + 1, in_defaults + 1, n);
         }
 }
@@ -770,6 +823,7 @@ static void the_manual_lists_every_keyword(void **state)
                 assert_null(keyword_at(scope, i)); // all of them were there
             scope = strcmp(line, ".Sh THE SERVICE") == 0 ? SCOPE_GLOBAL : strcmp(line, ".Sh THE FIREWALL") == 0 ? SCOPE_FIREWALL
                     : strcmp(line, ".Sh JAILS") == 0      ? SCOPE_JAIL
+                    : strcmp(line, ".Sh SCHEDULES") == 0  ? SCOPE_SCHEDULE
                                                           : SCOPE_MAX;
             i = 0;
         }

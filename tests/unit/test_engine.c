@@ -23,6 +23,7 @@ struct world {
     size_t n;
     char path[64];
     const char *spared; // who is, when it is not NULL
+    struct login accounts[8], addresses[8]; // that were told
     uint64_t muted_before; // outcomes decided at or before this offset are said to be decided
 };
 
@@ -63,6 +64,17 @@ static bool spare(void *userdata, const struct ban *would, const struct outcome 
     return true;
 }
 
+static void on_login(void *userdata, enum engine_login what, const struct logins_change *change)
+{
+    struct world *w = userdata;
+    struct login *v = what == ENGINE_LOGIN_ACCOUNT ? w->accounts : w->addresses;
+    unsigned i = 0;
+    while (v[i].last && v[i].id != change->now.id)
+        i++;
+    assert_true(i < 8 && !change->has_gone);
+    v[i] = change->now;
+}
+
 static void begin(struct world *w, const char *config)
 {
     struct config_report report = {0};
@@ -83,7 +95,7 @@ static void begin(struct world *w, const char *config)
     struct engine_options o = {.config = w->config,
                                .mode = ENGINE_REPLAY_FILES,
                                .callbacks = {.event = on_event, .ban = on_ban, .decided = decided,
-                                             .spare = w->spared ? spare : NULL, .userdata = w}};
+                                             .spare = w->spared ? spare : NULL, .login = on_login, .userdata = w}};
     r = engine_new(&o, &report, &w->engine);
     for (size_t i = 0; i < report.n; i++)
         print_error("%s\n", report.v[i].text);
@@ -451,6 +463,189 @@ static void other_machines_have_pids_of_their_own(void **state)
     assert_false(procfs_is_here(STR("vpn2"), "vpn") || procfs_is_here(STR("vp"), "vpn") || procfs_is_here(STR("192.0.2.1"), "vpn"));
 }
 
+// One good login: pppd 2.5 names the account, 2.4.9 with CHAP does not.
+static void good_login(struct world *w, usec_t t, uint64_t offset, unsigned pid, const char *addr, const char *user)
+{
+    char text[300];
+    snprintf(text, sizeof(text), "CTRL: Client %s control connection started", addr);
+    feed(w, t, offset, "pptpd", pid, text);
+    feed(w, t, offset + 1, "pptpd", pid, "CTRL: Starting call (launching pppd, opening GRE)");
+    feed(w, t, offset + 2, "pppd", pid + 1, "pppd 2.5.0 started by root, uid 0");
+    snprintf(text, sizeof(text), "Peer %s authenticated with CHAP", user);
+    if (*user)
+        feed(w, t, offset + 3, "pppd", pid + 1, text);
+    snprintf(text, sizeof(text), "peer from calling number %s authorized", addr);
+    feed(w, t, offset + 4, "pppd", pid + 1, text);
+    feed(w, t + USEC_SEC, offset + 5, "pppd", pid + 1, "Exit.");
+    snprintf(text, sizeof(text), "CTRL: Reaping child PPP[%u]", pid + 1);
+    feed(w, t + USEC_SEC, offset + 6, "pptpd", pid, text);
+}
+
+#define HOURS(x) ((usec_t)(x) * 3600 * USEC_SEC)
+#define DAYS(x) HOURS((x) * 24)
+
+// After how many it is banned; user "nobody": another name each time.
+static unsigned guesses_until_banned(struct world *w, usec_t t, const char *addr, const char *user, unsigned most)
+{
+    static uint64_t offset = 1000;
+    char name[64], banned[64];
+    snprintf(banned, sizeof(banned), "BAN %s ", addr);
+    w->n = 0;
+    w->told[0] = '\0';
+    for (unsigned i = 1; i <= most; i++, offset += 10) {
+        int n = snprintf(name, sizeof(name), "%s", user);
+        if (strcmp(user, "nobody") == 0)
+            snprintf(name + n, sizeof(name) - (size_t)n, "%u", i);
+        refused_login(w, t + i * USEC_SEC, offset, 1000 + 2 * (unsigned)(offset % 10000), addr, name);
+        if (strstr(w->told, banned))
+            return i;
+    }
+    return 0;
+}
+
+static void guesses_at_unknown_accounts_reach_their_own_threshold(void **state)
+{
+    struct world w = {0};
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 6\nmaxretry.unknown = 3\nbantime.increment = no\n");
+    // nobody is known, and the rule sleeps
+    assert_int_equal(guesses_until_banned(&w, T0, "203.0.113.1", "nobody", 10), 6);
+    good_login(&w, T0 + HOURS(1), 100, 100, "198.51.100.1", "alice");
+    assert_int_equal(guesses_until_banned(&w, T0 + HOURS(2), "203.0.113.2", "nobody", 10), 6); // learning
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(7) + HOURS(2), "203.0.113.3", "nobody", 10), 3);
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(7) + HOURS(3), "203.0.113.4", "alice", 10), 6); // known: her typos
+    // one of each: whichever is reached first
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(8), "203.0.113.5", "alice", 4), 0);
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(8) + 10 * USEC_SEC, "203.0.113.5", "nobody", 10), 2);
+    // one typo of a new user bans nobody, nor does a second
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(9), "203.0.113.6", "bob", 2), 0);
+    good_login(&w, T0 + DAYS(9) + HOURS(1), 200, 200, "203.0.113.6", "bob");
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(9) + HOURS(2), "203.0.113.6", "bob", 10), 6);
+    // after 90 days alice is forgotten; bob is the one who keeps the rule awake
+    good_login(&w, T0 + DAYS(92), 300, 300, "203.0.113.6", "bob");
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(93), "203.0.113.7", "alice", 10), 3);
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(93) + HOURS(1), "203.0.113.8", "bob", 10), 6);
+    // and when nobody has logged in for that long, it sleeps again
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(200), "203.0.113.9", "nobody", 10), 6);
+    finish(&w);
+}
+
+static void a_login_that_names_nobody_teaches_nothing(void **state)
+{
+    struct world w = {0};
+    struct engine_window windows[4];
+    struct addr a;
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 6\nmaxretry.unknown = 3\nlearn_for = 0\n");
+    good_login(&w, T0, 100, 100, "198.51.100.1", ""); // pppd 2.4.9 with CHAP
+    assert_non_null(strstr(w.told, "pptpd success 198.51.100.1 ; "));
+    assert_int_equal(guesses_until_banned(&w, T0 + HOURS(1), "203.0.113.1", "nobody", 10), 6);
+    addr_parse(STR("203.0.113.2"), &a);
+    assert_int_equal(engine_why(w.engine, &a, T0 + HOURS(2), windows, 4), 1);
+    assert_true(windows[0].learning && windows[0].holds.unknown.max == 0);
+    good_login(&w, T0 + HOURS(2), 200, 200, "198.51.100.1", "alice");
+    assert_int_equal(guesses_until_banned(&w, T0 + HOURS(3), "203.0.113.2", "nobody", 10), 3);
+    finish(&w);
+}
+
+static void an_address_with_a_good_login_is_trusted_for_a_while(void **state)
+{
+    struct world w = {0};
+    struct engine_window windows[4];
+    struct addr a;
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 3\ntrust = 30d\ntrust.maxretry = 7\nbantime.increment = no\n");
+    assert_int_equal(guesses_until_banned(&w, T0, "203.0.113.1", "a", 10), 3);
+    good_login(&w, T0 + HOURS(2), 100, 100, "203.0.113.1", "mallory");
+    addr_parse(STR("203.0.113.1"), &a);
+    assert_int_equal(engine_why(w.engine, &a, T0 + HOURS(3), windows, 4), 1);
+    assert_true(windows[0].holds.trusted_until == T0 + HOURS(2) + DAYS(30) && windows[0].more == 7 && windows[0].leaves == 0);
+    // whoever owns an account has as many guesses, never more, also when he logs in before each of them
+    assert_int_equal(guesses_until_banned(&w, T0 + HOURS(3), "203.0.113.1", "a", 20), 7);
+    unsigned guesses = 0;
+    w.told[w.n = 0] = '\0';
+    for (unsigned i = 0; i < 20 && !strstr(w.told, "BAN 203.0.113.1 "); i++, guesses++) {
+        usec_t t = T0 + HOURS(6) + i * 20 * USEC_SEC;
+        good_login(&w, t, 5000 + i * 20, 5000 + 4 * i, "203.0.113.1", "mallory");
+        refused_login(&w, t + 10 * USEC_SEC, 5010 + i * 20, 5002 + 4 * i, "203.0.113.1", "alice");
+    }
+    assert_int_equal(guesses, 7);
+    assert_int_equal(guesses_until_banned(&w, T0 + HOURS(8), "203.0.113.2", "a", 20), 3); // nobody else gains by it
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(30) + HOURS(7), "203.0.113.1", "a", 20), 3); // it is over
+    finish(&w);
+}
+
+static void schedules_hold_by_the_time_of_the_record(void **state)
+{
+    struct world w = {0};
+    struct addr a;
+    struct engine_window windows[4];
+    (void)state;
+    // T0 is Sunday, 20:13 in Berlin; a week later winter goes on, in July it is 21:13 then
+    begin(&w, "[firewall]\ntimezone = Europe/Berlin\n[DEFAULT]\nmaxretry = 5\nbantime = 10m\nbantime.increment = no\n[pptpd]\n"
+              "[pptpd@late]\nwhen = Sun 21:00-23:00\nmaxretry = 2\nbantime = 2h\n[pptpd@off]\nwhen = Mon 08:00-09:00\nmode = observe\n");
+    assert_int_equal(guesses_until_banned(&w, T0, "203.0.113.1", "a", 10), 5);
+    assert_int_equal(guesses_until_banned(&w, T0 + HOURS(1), "203.0.113.2", "a", 10), 2);
+    addr_parse(STR("203.0.113.2"), &a);
+    assert_true(bans_covering(engine_bans(w.engine), &a)->until == T0 + HOURS(3) + 2 * USEC_SEC);
+    assert_string_equal(bans_covering(engine_bans(w.engine), &a)->reason.schedule, "late");
+    assert_int_equal(guesses_until_banned(&w, T0 + HOURS(3), "203.0.113.3", "a", 10), 5);
+    assert_int_equal(guesses_until_banned(&w, T0 + HOURS(12), "203.0.113.5", "a", 10), 0);
+    assert_non_null(strstr(w.told, "pptpd OBSERVE 203.0.113.5 "));
+    assert_true(engine_observes(w.engine, "pptpd", T0 + HOURS(12)) && !engine_observes(w.engine, "pptpd", T0));
+    assert_int_equal(engine_why(w.engine, &a, T0 + DAYS(7) + HOURS(1), windows, 4), 1);
+    assert_true(windows[0].holds.total.max == 2 && strcmp(windows[0].holds.total.schedule, "late") == 0);
+    assert_int_equal(guesses_until_banned(&w, T0 + DAYS(32 * 7), "203.0.113.4", "a", 10), 2); // summer time
+    finish(&w);
+}
+
+static void why_tells_how_far_from_a_ban(void **state)
+{
+    struct world w = {0};
+    struct engine_window windows[4];
+    struct addr a;
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 6\nfindtime = 10m\nmaxretry.unknown = 3\nlearn_for = 0\n");
+    addr_parse(STR("203.0.113.1"), &a);
+    good_login(&w, T0, 100, 100, "198.51.100.1", "alice");
+    refused_login(&w, T0 + HOURS(1), 200, 200, "203.0.113.1", "alice");
+    refused_login(&w, T0 + HOURS(1) + 60 * USEC_SEC, 300, 300, "203.0.113.1", "nemo");
+    assert_int_equal(engine_why(w.engine, &a, T0 + HOURS(1) + 180 * USEC_SEC, windows, 4), 1);
+    const struct engine_window *v = &windows[0];
+    assert_true(v->seen.count == 2 && v->seen.unknown == 1 && v->holds.total.max == 6 && v->holds.total.rule == RULE_MAXRETRY);
+    assert_true(v->holds.unknown.max == 3 && v->more == 2); // two more names that nobody has
+    assert_true(v->seen.oldest == T0 + HOURS(1) && v->leaves == T0 + HOURS(1) + 600 * USEC_SEC);
+    assert_int_equal(engine_why(w.engine, &a, T0 + HOURS(1) + 601 * USEC_SEC, windows, 4), 1);
+    assert_true(v->seen.count == 1 && v->seen.unknown == 1 && v->seen.oldest == T0 + HOURS(1) + 60 * USEC_SEC);
+    assert_int_equal(engine_why(w.engine, &a, T0 + HOURS(2), windows, 4), 1);
+    assert_true(v->seen.count == 0 && v->seen.oldest == 0 && v->leaves == 0 && v->more == 3);
+    finish(&w);
+}
+
+// A restart: another engine, with another key of its own until it is given the one that was kept.
+static void what_was_learned_is_told_and_can_be_restored(void **state)
+{
+    static const char config[] = "[DEFAULT]\nmaxretry = 6\nmaxretry.unknown = 3\nlearn_for = 1d\ntrust = 2d\ntrust.maxretry = 9\n";
+    struct world w = {0}, next = {0}, blank = {0};
+    (void)state;
+    begin(&w, config);
+    good_login(&w, T0, 100, 100, "198.51.100.1", "alice");
+    assert_true(w.accounts[1].last == T0 && !w.accounts[2].last && w.addresses[0].last == T0 && !w.addresses[1].last); // and everybody
+    begin(&next, config);
+    engine_set_login_key(next.engine, engine_login_key(w.engine));
+    for (unsigned i = 0; i < 2; i++)
+        engine_restore_login(next.engine, ENGINE_LOGIN_ACCOUNT, &w.accounts[i]);
+    engine_restore_login(next.engine, ENGINE_LOGIN_ADDRESS, &w.addresses[0]);
+    begin(&blank, config);
+    assert_int_equal(guesses_until_banned(&blank, T0 + DAYS(1) + HOURS(1), "203.0.113.1", "nobody", 10), 6);
+    assert_int_equal(guesses_until_banned(&next, T0 + DAYS(1) + HOURS(1), "203.0.113.1", "nobody", 10), 3);
+    assert_int_equal(guesses_until_banned(&next, T0 + DAYS(1) + HOURS(1), "203.0.113.2", "alice", 10), 6);
+    assert_int_equal(guesses_until_banned(&next, T0 + DAYS(1) + HOURS(1), "198.51.100.1", "nobody", 10), 9);
+    finish(&w);
+    finish(&next);
+    finish(&blank);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +662,12 @@ int main(void)
         cmocka_unit_test(allowlisted_and_own_addresses_are_told_and_spared),
         cmocka_unit_test(a_process_younger_than_its_line_is_refused),
         cmocka_unit_test(evidence_is_bounded_and_newest_first),
+        cmocka_unit_test(guesses_at_unknown_accounts_reach_their_own_threshold),
+        cmocka_unit_test(a_login_that_names_nobody_teaches_nothing),
+        cmocka_unit_test(an_address_with_a_good_login_is_trusted_for_a_while),
+        cmocka_unit_test(schedules_hold_by_the_time_of_the_record),
+        cmocka_unit_test(why_tells_how_far_from_a_ban),
+        cmocka_unit_test(what_was_learned_is_told_and_can_be_restored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

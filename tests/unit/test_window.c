@@ -20,7 +20,7 @@ static bool wall_clock_open(const struct fw_open_list *open, time_t t)
     localtime_r(&t, &tm);
     int day = (tm.tm_wday + 6) % 7, minute = tm.tm_hour * 60 + tm.tm_min;
     for (size_t i = 0; i < open->n; i++) {
-        const struct fw_open *o = &open->v[i];
+        const struct week_part *o = &open->v[i];
         bool today = o->days & (1 << day), yesterday = o->days & (1 << (day + 6) % 7);
         if (o->to > o->from ? today && minute >= o->from && minute < o->to
                             : (today && minute >= o->from) || (yesterday && minute < o->to))
@@ -31,10 +31,10 @@ static bool wall_clock_open(const struct fw_open_list *open, time_t t)
 
 static void agrees_with_the_wall_clock(void **state)
 {
-    static struct fw_open office[] = {{0x1f, 8 * 60, 18 * 60}, {0x20, 600, 720}};
-    static struct fw_open night[] = {{0x7f, 22 * 60, 6 * 60}};
-    static struct fw_open weekend[] = {{0x10, 20 * 60, 24 * 60}, {0x60, 0, 24 * 60}};
-    static struct fw_open odd[] = {{0x40, 23 * 60 + 59, 1}, {0x01, 90, 210}}; // across the hour that is skipped, or twice
+    static struct week_part office[] = {{0x1f, 8 * 60, 18 * 60}, {0x20, 600, 720}};
+    static struct week_part night[] = {{0x7f, 22 * 60, 6 * 60}};
+    static struct week_part weekend[] = {{0x10, 20 * 60, 24 * 60}, {0x60, 0, 24 * 60}};
+    static struct week_part odd[] = {{0x40, 23 * 60 + 59, 1}, {0x01, 90, 210}}; // across the hour that is skipped, or twice
     const struct fw_open_list lists[] = {{office, 2}, {night, 1}, {weekend, 2}, {odd, 2}};
     static const char *const zones[] = {"Europe/Berlin", "UTC", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati",
                                         "Australia/Lord_Howe", "Pacific/Pago_Pago"};
@@ -62,7 +62,7 @@ static void agrees_with_the_wall_clock(void **state)
 
 static void the_same_year_gives_the_same_windows(void **state)
 {
-    struct fw_open office = {0x1f, 480, 1080};
+    struct week_part office = {0x1f, 480, 1080};
     struct fw_open_list list = {&office, 1};
     struct fw_windows a, b;
 
@@ -81,7 +81,7 @@ static void the_same_year_gives_the_same_windows(void **state)
 
 static void tells_when_it_changes(void **state)
 {
-    struct fw_open office = {0x1f, 480, 1080}, always = {0x7f, 0, 1440};
+    struct week_part office = {0x1f, 480, 1080}, always = {0x7f, 0, 1440};
     struct fw_open_list list = {&office, 1};
     struct fw_windows w;
     time_t change;
@@ -102,7 +102,7 @@ static void tells_when_it_changes(void **state)
 
 static void refuses(void **state)
 {
-    struct fw_open office = {0x1f, 480, 1080};
+    struct week_part office = {0x1f, 480, 1080};
     struct fw_open_list list = {&office, 1};
     struct fw_windows w;
 
