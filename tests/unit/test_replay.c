@@ -27,7 +27,7 @@
 // What came out, as text: "TIME HOST IDENT PID FLAGS OFFSET LENGTH MESSAGE\n".
 struct sink {
     char *text;
-    size_t n;
+    size_t n, room;
     uint64_t count;
     struct str only; // keep what holds this; empty: all
     int result;
@@ -45,8 +45,11 @@ static int keep(void *userdata, const struct record *r)
     int n = snprintf(head, sizeof(head), "%lld %.*s %.*s %u %u %llu %zu ", (long long)r->time / 1000000,
                      STR_FMT(r->host), STR_FMT(r->ident), r->pid, flags, (unsigned long long)r->position.offset,
                      r->line.n);
-    s->text = realloc(s->text, s->n + (size_t)n + shown + 2);
-    assert_non_null(s->text);
+    if (s->room < s->n + (size_t)n + shown + 2) {
+        s->room = 2 * (s->n + (size_t)n + shown + 2);
+        s->text = realloc(s->text, s->room);
+        assert_non_null(s->text);
+    }
     memcpy(s->text + s->n, head, (size_t)n);
     memcpy(s->text + s->n + n, r->message.p, shown);
     s->n += (size_t)n + shown;
