@@ -31,7 +31,10 @@ endif
 if INSTALL_TMPFILES
 tmpfiles_DATA = etc/tmpfiles.d/pptpban.conf
 endif
-EXTRA_DIST += $(made_units:=.in) $(plain_units) etc/sysusers.d/pptpban.conf etc/tmpfiles.d/pptpban.conf
+if INSTALL_CATALOG
+catalog_DATA = etc/pptpban.catalog
+endif
+EXTRA_DIST += etc/pptpban.catalog $(made_units:=.in) $(plain_units) etc/sysusers.d/pptpban.conf etc/tmpfiles.d/pptpban.conf
 CLEANFILES += $(made_units)
 
 SUFFIXES = .service.in .service

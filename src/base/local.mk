@@ -8,6 +8,7 @@ libbase_a_SOURCES = \
 	src/base/file.c src/base/file.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/inifile.c src/base/inifile.h \
+	src/base/journal.c src/base/journal.h \
 	src/base/literals.c src/base/literals.h \
 	src/base/log.c src/base/log.h \
 	src/base/paths.h \

@@ -10,11 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/journal.h"
+#include "base/log.h"
 #include "cli/args.h"
 #include "cli/exit.h"
 #include "cli/firewall.h"
 #include "cli/verbs.h"
 #include "daemon/limits_compile.h"
+#include "daemon/tell.h"
 #include "firewall/frame.h"
 
 static int complain(const struct fw_error *error, int r)
@@ -72,10 +75,28 @@ static int may_keep(const struct firewall *f)
     return EXIT_DONE;
 }
 
+// Whoever was told that rules are gone is told that they are back.
+static void say_back(const struct firewall *f, const char *text)
+{
+    struct journal *j;
+    struct tell *t;
+
+    if (journal_open("pptpban", &j) == 0 && j) {
+        journal_say(j, LOG_NOTICE, NEWS_RULESET_BACK, NULL, 0, text);
+        journal_close(j);
+    } else {
+        puts(text);
+    }
+    if (tell_new(f->config->runtime_dir, &t) == 0) {
+        tell_event(t, NEWS_RULESET_BACK, NULL, NULL, "", text);
+        tell_free(t);
+    }
+}
+
 static int restore(struct firewall *f, const char *who)
 {
     struct fw_error error = {""};
-    char outcome[128];
+    char outcome[128], text[160];
     int r = fw_restore_last_good(&f->places, &error);
 
     if (r < 0)
@@ -84,7 +105,11 @@ static int restore(struct firewall *f, const char *who)
         puts("nothing to do: it stands");
         return EXIT_NOTHING;
     }
-    printf("applied what was confirmed last%s%s%s\n", *who ? ", since " : "", who, *who ? " had taken rules out" : "");
+    snprintf(text, sizeof(text), "applied what was confirmed last%s%s%s", *who ? ", since " : "", who, *who ? " had taken rules out" : "");
+    if (*who)
+        say_back(f, text);
+    else
+        puts(text);
     if (*who) {
         snprintf(outcome, sizeof(outcome), "restored after %s had taken rules out", who);
         fw_pending_clear(&f->places, outcome); // none waits: this tells status alone

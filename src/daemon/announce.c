@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/tell.h"
+#include "daemon/say.h"
 #include "daemon/text.h"
 
 static const char *const verbs[] = {
@@ -62,14 +62,17 @@ static void show(const char *text)
 
 static void tell_all(const struct service *s, const struct ban *ban, enum announce_kind kind, const char *user, const char *text)
 {
+    struct said what = {.kind = kind == ANNOUNCE_OBSERVED ? NEWS_WOULD_BAN : NEWS_BAN, .level = LOG_NOTICE, .net = &ban->net,
+                        .ban = ban, .user = user};
+
     if (kind != ANNOUNCE_LATE)
-        tell_event(s->tell, kind == ANNOUNCE_OBSERVED ? NEWS_WOULD_BAN : NEWS_BAN, &ban->net, ban, user, text);
+        say_to_actions(s, &what, text);
     if (kind == ANNOUNCE_LATE)
         log_info("%s; that time is over", text);
     else if (s->options->show_bans)
         show(text); // whoever wants to see them here has the log on the same terminal
     else
-        log_notice("%s", text);
+        say_in_log(s, &what, text);
 }
 
 void announce_ban(const struct service *s, const struct ban *ban, enum announce_kind kind,
@@ -105,10 +108,11 @@ void announce_unban(const struct service *s, const struct ban *ban, const char *
 {
     char text[ANNOUNCE_TEXT_MAX], net[PREFIX_STRLEN];
 
+    struct said what = {.kind = NEWS_UNBAN, .level = level, .net = &ban->net, .ban = ban};
     snprintf(text, sizeof(text), "unban %s (%s): %s", prefix_format(&ban->net, net), ban->jail, why);
-    tell_event(s->tell, NEWS_UNBAN, &ban->net, ban, "", text);
+    say_to_actions(s, &what, text);
     if (s->options->show_bans)
         show(text);
     else
-        log_line(level, "%s", text);
+        say_in_log(s, &what, text);
 }

@@ -12,10 +12,11 @@
 #include "daemon/announce.h"
 #include "daemon/clock_watch.h"
 #include "daemon/channel.h"
+#include "daemon/health.h"
 #include "daemon/ledger.h"
+#include "daemon/say.h"
 #include "daemon/spare.h"
 #include "daemon/state.h"
-#include "daemon/tell.h"
 #include "daemon/trim.h"
 #include "enforce/limits.h"
 
@@ -459,13 +460,19 @@ void enact_refused(void *userdata, const struct prefix *net, const char *reason)
     enact_soon(s->enact);
 }
 
+void enact_lost(void *userdata)
+{
+    struct service *s = userdata;
+
+    health_soon(s->health);
+}
+
 void enact_event(void *userdata, enum enforce_event what, int level, const char *text)
 {
     static const enum news_kind kinds[] = {[ENFORCE_HOOK] = NEWS_HOOK, [ENFORCE_RULESET] = NEWS_RULESET, [ENFORCE_FULL] = NEWS_FULL};
     struct service *s = userdata;
 
-    log_line(level, "%s", text);
-    tell_event(s->tell, kinds[what], NULL, NULL, "", text);
+    say_news(s, &(struct said){.kind = kinds[what], .level = level}, "%s", text);
 }
 
 // --- after records -------------------------------------------------------------------------------------------
@@ -477,7 +484,7 @@ static void say_faults(struct enact *a)
 
     engine_read_counters(a->s->engine, &c);
     if (c.bans_refused > a->refused_by_bound) {
-        log_warning("the ban list is full (max_bans = %u): %llu decisions could not be carried out",
+        say_news(a->s, &(struct said){.kind = NEWS_FULL, .level = LOG_WARNING}, "the ban list is full (max_bans = %u): %llu decisions could not be carried out",
                     a->s->config->max_bans, (unsigned long long)(c.bans_refused - a->refused_by_bound));
         a->refused_by_bound = c.bans_refused * 2; // said at every doubling
     }

@@ -21,6 +21,8 @@ unsigned enact_previous(void *userdata, const struct prefix *net, usec_t t, usec
 // The enforcer's callbacks, with userdata = struct service.
 void enact_need_sync(void *userdata);
 void enact_refused(void *userdata, const struct prefix *net, const char *reason);
+// The enforcer is away.
+void enact_lost(void *userdata);
 void enact_event(void *userdata, enum enforce_event what, int level, const char *text);
 
 // Before the first record: takes bans and decisions over from the state.

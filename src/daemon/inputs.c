@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "daemon/channel.h"
 #include "daemon/enact.h"
+#include "daemon/health.h"
+#include "daemon/say.h"
 
 enum { FILTERS_MAX = 64 };
 
@@ -199,6 +201,7 @@ static void on_trouble(void *userdata, struct source *source)
     struct stat st;
 
     (void)source;
+    health_soon(s->health);
     if (!s->locks.landlock[0] || (in->asked && now - in->asked < SUCCESSOR_EVERY))
         return; // not locked in yet, or one is on its way
     for (size_t i = 0; i < in->n_directories; i++) {
@@ -278,7 +281,8 @@ int inputs_open(struct inputs *in)
     for (size_t i = 0; i < in->n; i++) {
         int r = open_one(in, &in->v[i], since);
         if (r < 0)
-            log_error("source %s cannot be read: %s", in->v[i].name, strerror(-r));
+            say_news(in->s, &(struct said){.kind = NEWS_SOURCE, .level = LOG_ERR, .name = "PPTPBAN_SOURCE", .value = in->v[i].name},
+                "source %s cannot be read: %s", in->v[i].name, strerror(-r));
         opened += r >= 0;
         in->v[i].caught_up = r < 0;
     }

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/journal.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "daemon/channel.h"
@@ -43,8 +44,18 @@ struct launcher {
     unsigned failures;  // of watchers in a row
     usec_t again;       // when to start a watcher, USEC_FOREVER never
     char reason[CHANNEL_TEXT_MAX]; // why the last watcher failed, "" unknown
+    struct journal *journal;
+    bool watcher_died; // and nobody was told yet that another one works
     int code;
 };
+
+// One of our parts does not work, or does again.
+static void say_watcher(struct launcher *l, enum news_kind kind, int level, const char *text)
+{
+    const struct journal_field part = {"PPTPBAN_PART", "watcher"};
+
+    journal_say(l->journal, level, kind, &part, 1, text);
+}
 
 // What goes to the service manager is one line of printable text, whoever wrote it.
 static void notify(const struct launcher *l, const char *state, const char *text)
@@ -225,6 +236,9 @@ static void take_message(struct launcher *l, struct child *c, const struct chann
         if (c->ready)
             break;
         c->ready = l->was_ready = true;
+        if (l->watcher_died)
+            say_watcher(l, NEWS_DEGRADED_OVER, LOG_NOTICE, "the new watcher reads on where the old one was");
+        l->watcher_died = false;
         alive(l);
         if (c == &l->fresh)
             reload_done(l, m->text);
@@ -275,7 +289,7 @@ static void read_channel(struct launcher *l, struct child *c)
 
 static void current_ended(struct launcher *l, int status)
 {
-    char how[HELPER_END_MAX];
+    char how[HELPER_END_MAX], text[CHANNEL_TEXT_MAX + 160];
     bool was_ready = l->current.ready, long_lived = clock_monotonic() - l->current.started > HEALTHY_AFTER;
 
     forget(&l->current);
@@ -297,8 +311,10 @@ static void current_ended(struct launcher *l, int status)
     l->failures = was_ready && long_lived ? 1 : l->failures + 1;
     usec_t wait = helper_backoff(l->failures);
     l->again = clock_monotonic() + wait;
-    log_error("the watcher %s%s%s; bans stay in the kernel; starting a new one in %.1f s",
-              helper_describe_end(status, how), l->reason[0] ? ": " : "", l->reason, (double)wait / (double)USEC_SEC);
+    snprintf(text, sizeof(text), "the watcher %s%s%s; bans stay in the kernel; starting a new one in %.1f s",
+             helper_describe_end(status, how), l->reason[0] ? ": " : "", l->reason, (double)wait / (double)USEC_SEC);
+    say_watcher(l, NEWS_DEGRADED, LOG_ERR, text);
+    l->watcher_died = true;
     notify(l, "", "the watcher died, starting a new one");
     alive(l);
 }
@@ -440,6 +456,8 @@ int launcher_run(const struct daemon_options *options)
     helper_init(&l.helpers[HELPER_CONNGUARD], HELPER_CONNGUARD, options->connguard);
     helper_init(&l.helpers[HELPER_NOTIFY], HELPER_NOTIFY, options->with_notify ? options->notify : NULL);
     l.manager = notify_open();
+    if (journal_open("pptpband", &l.journal) < 0)
+        l.journal = NULL; // the text alone, then
     l.watchdog = notify_watchdog();
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
@@ -456,5 +474,6 @@ int launcher_run(const struct daemon_options *options)
     start_current(&l);
     loop(&l);
     close(l.signals);
+    journal_close(l.journal);
     return l.code;
 }

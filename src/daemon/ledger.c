@@ -10,6 +10,7 @@
 #include "daemon/aggregate.h"
 #include "daemon/inputs.h"
 #include "daemon/muting.h"
+#include "daemon/say.h"
 #include "daemon/state.h"
 #include "daemon/text.h"
 
@@ -42,7 +43,8 @@ static void trouble(struct ledger *l, int r)
         return;
     l->failed = true;
     l->repair_at = clock_monotonic() + REPAIR_EVERY;
-    log_error("%s; banning goes on, but what is decided now would be lost in a restart", state_problem(l->s->state));
+    say_news(l->s, &(struct said){.kind = NEWS_DEGRADED, .level = LOG_ERR, .name = "PPTPBAN_PART", .value = "state"},
+        "%s; banning goes on, but what is decided now would be lost in a restart", state_problem(l->s->state));
 }
 
 struct rewrite {
@@ -93,7 +95,8 @@ static void repair(struct ledger *l, usec_t now)
     if (r < 0)
         return;
     l->failed = false;
-    log_notice("%s%sthe state is written again", note, *note ? "; " : "");
+    say_news(l->s, &(struct said){.kind = NEWS_DEGRADED_OVER, .level = LOG_NOTICE, .name = "PPTPBAN_PART", .value = "state"},
+        "%s%sthe state is written again", note, *note ? "; " : "");
 }
 
 static void prune(struct ledger *l, usec_t now, usec_t oldest)

@@ -10,6 +10,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/clock_watch.c src/daemon/clock_watch.h \
 	src/daemon/control.c src/daemon/control.h \
 	src/daemon/enact.c src/daemon/enact.h \
+	src/daemon/health.c src/daemon/health.h \
 	src/daemon/inputs.c src/daemon/inputs.h \
 	src/daemon/ledger.c src/daemon/ledger.h \
 	src/daemon/limits_compile.c src/daemon/limits_compile.h \
@@ -18,6 +19,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/own.c src/daemon/own.h \
 	src/daemon/privilege.c src/daemon/privilege.h \
 	src/daemon/request.c src/daemon/request.h \
+	src/daemon/say.c src/daemon/say.h \
 	src/daemon/spare.c src/daemon/spare.h \
 	src/daemon/state.c src/daemon/state.h \
 	src/daemon/state_file.c src/daemon/state_file.h \

@@ -25,6 +25,8 @@ struct service {
     struct clock_watch *clock;
     struct spare *spare;
     struct tell *tell; // NULL: nobody is told
+    struct journal *journal; // NULL: the log is no journal
+    struct health *health;
     struct enforce_link *link; // NULL: only observing
     struct inputs *inputs;
     struct enact *enact;

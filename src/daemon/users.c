@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "daemon/enact.h"
 #include "daemon/state.h"
-#include "daemon/tell.h"
+#include "daemon/say.h"
 #include "daemon/text.h"
 
 enum { SHOWN = ACCOUNTS_NAME_MAX * 4 + 1, EXIT_FAILED_CODE = 1 };
@@ -144,7 +144,7 @@ size_t users_unban(struct service *s, const char *name)
 void users_guessed(void *userdata, const struct account *a)
 {
     struct service *s = userdata;
-    char name[SHOWN], quoted[SHOWN], addr[ADDR_STRLEN], text[SHOWN + 256];
+    char name[SHOWN], quoted[SHOWN], addr[ADDR_STRLEN], text[SHOWN + 256], count[16];
     struct prefix from = prefix_of(&a->guessed_from, 128);
 
     if (clock_realtime() - a->guessed > 3600 * USEC_SEC)
@@ -152,6 +152,8 @@ void users_guessed(void *userdata, const struct account *a)
     text_show(str_of(a->name), TEXT_QUOTED, quoted, sizeof(quoted));
     snprintf(text, sizeof(text), "%s logged in as \"%s\" after %u failures as that account: if it was not its owner, the password is known",
              addr_format(&a->guessed_from, addr), quoted, a->guesses);
-    log_warning("%s", text);
-    tell_event(s->tell, NEWS_GUESSED, &from, NULL, shown_name(a, name), text);
+    snprintf(count, sizeof(count), "%u", a->guesses);
+    struct said what = {.kind = NEWS_GUESSED, .level = LOG_WARNING, .net = &from, .user = shown_name(a, name),
+                        .name = "PPTPBAN_COUNT", .value = count};
+    say_news(s, &what, "%s", text);
 }

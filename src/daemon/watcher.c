@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/journal.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "daemon/aggregate.h"
@@ -22,6 +23,7 @@
 #include "daemon/channel.h"
 #include "daemon/clock_watch.h"
 #include "daemon/enact.h"
+#include "daemon/health.h"
 #include "daemon/inputs.h"
 #include "daemon/limits_compile.h"
 #include "daemon/own.h"
@@ -90,6 +92,8 @@ static int init_config(struct watcher *w)
     if (r < 0)
         return fail(w, r, "configuration: %s", strerror(-r));
     log_setup("pptpband", s->config->log_level);
+    if ((r = journal_open("pptpband", &s->journal)) < 0)
+        log_warning("bans are logged without fields: no socket to the journal: %s", strerror(-r));
     r = replace(&s->config->state_dir, s->options->state);
     if (r == 0)
         r = replace(&s->config->runtime_dir, s->options->runtime);
@@ -257,7 +261,7 @@ static int init_link(struct watcher *w)
 {
     struct service *s = &w->s;
     const struct enforce_callbacks callbacks = {
-        .need_sync = enact_need_sync, .refused = enact_refused, .event = enact_event, .userdata = s};
+        .need_sync = enact_need_sync, .refused = enact_refused, .lost = enact_lost, .event = enact_event, .userdata = s};
     int r = s->observe ? 0 : enforce_link_new(s->event, -1, w->enforcer_socket, &callbacks, &s->link);
 
     return r < 0 ? fail(w, r, "line to the enforcer: %s", strerror(-r)) : 0;
@@ -351,6 +355,8 @@ static int begin(struct watcher *w)
         return r;
     if (s->own && (r = own_watch(s->own, s->event, on_own, s)) < 0)
         return fail(w, r, "own addresses: %s", strerror(-r));
+    if ((r = health_new(s, &s->health)) < 0)
+        return fail(w, r, "no timer: %s", strerror(-r));
     if ((r = clock_watch_new(s->event, enact_clock_jumped, s, &s->clock)) < 0)
         return fail(w, r, "the clock cannot be watched: %s", strerror(-r));
     if (s->control && (r = control_start(s->control, s->event, &callbacks)) < 0)
@@ -462,7 +468,9 @@ static void tear_down(struct watcher *w)
     inputs_free(s->inputs);
     spare_free(s->spare);
     own_free(s->own);
+    health_free(s->health);
     tell_free(s->tell);
+    journal_close(s->journal);
     enact_free(s->enact);
     engine_free(s->engine);
     config_free(s->config);

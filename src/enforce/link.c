@@ -99,6 +99,8 @@ static void disconnect(struct enforce_link *l, usec_t retry)
     l->fd = -1;
     drop_queue(l);
     l->overflow = l->status_asked = false;
+    if (l->status.connected && l->callbacks.lost)
+        l->callbacks.lost(l->callbacks.userdata);
     l->status.connected = false;
     for (size_t i = 0; i < QUERIES_MAX; i++)
         if (l->queries[i].seq) {

@@ -51,6 +51,8 @@ struct enforce_callbacks {
     void (*need_sync)(void *userdata);
     // One entry was refused (allowlist, own address, too wide, too much) or failed; reason in words.
     void (*refused)(void *userdata, const struct prefix *net, const char *reason);
+    // The enforcer, to which we were connected, is not any more. NULL: nobody asks.
+    void (*lost)(void *userdata);
     // Hook or sets were lost and put back, in words, for the log.
     void (*event)(void *userdata, enum enforce_event what, int level, const char *text);
     void *userdata;

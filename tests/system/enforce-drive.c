@@ -313,7 +313,7 @@ static int on_alarm(sd_event_source *s, uint64_t usec, void *userdata)
 int main(int argc, char **argv)
 {
     struct drive d = {.argv = argv + 2, .argc = argc - 2};
-    struct enforce_callbacks callbacks = {on_need_sync, on_refused, on_event, &d};
+    struct enforce_callbacks callbacks = {.need_sync = on_need_sync, .refused = on_refused, .event = on_event, .userdata = &d};
     sd_event_source *post = NULL;
 
     if (argc < 3)

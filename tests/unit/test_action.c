@@ -383,7 +383,9 @@ static bool has_word(const char *text, const char *word)
 
 static void every_kind_is_accepted_and_told_of(void **state)
 {
-    char *manual = read_source("man/pptpban-notify.8"), *keywords = NULL;
+    char *manual = read_source("man/pptpban-notify.8"), *fields = read_source("man/pptpband.8"), *keywords = NULL;
+    char *catalog = read_source("etc/pptpban.catalog"), id[40];
+    unsigned entries = 0;
     size_t n = 0;
     FILE *out = open_memstream(&keywords, &n);
 
@@ -407,7 +409,15 @@ static void every_kind_is_accepted_and_told_of(void **state)
             assert_string_not_equal(e->id, news_table[k].id);
         if (!has_word(keywords, e->name) || !has_word(manual, e->name))
             fail_msg("%s is not among the accepted values, or not in the manual", e->name);
+        snprintf(id, sizeof(id), "\n-- %s\n", e->id);
+        if (!strstr(catalog, id) || !strstr(fields, e->id))
+            fail_msg("%s: its message id %s is not in the catalog, or not in pptpband(8)", e->name, e->id);
     }
+    for (const char *p = catalog; (p = strstr(p, "\n-- ")); p++)
+        entries++;
+    assert_int_equal(entries, NEWS_CHOICES); // and nothing else
+    free(catalog);
+    free(fields);
     free(keywords);
     free(manual);
 }
