@@ -13,7 +13,7 @@ _pptpban() {
 	local path=${words[1]} list= options=
 	COMPREPLY=()
 	if [ "$cword" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why action metrics users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status why action metrics sessions kick users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	if [ "$path" = firewall ]; then
@@ -38,6 +38,9 @@ _pptpban() {
 		"why --config" | \
 		"metrics --config" | \
 		"metrics --output" | \
+		"sessions --config" | \
+		"sessions --database" | \
+		"kick --config" | \
 		"users --config" | \
 		"users --database" | \
 		"reload --config" | \
@@ -81,6 +84,8 @@ _pptpban() {
 		"why --runtime" | \
 		"action --actions" | \
 		"metrics --runtime" | \
+		"sessions --runtime" | \
+		"kick --runtime" | \
 		"users --runtime" | \
 		"reload --runtime" | \
 		"audit --root" | \
@@ -100,6 +105,9 @@ _pptpban() {
 		"list --sort" | \
 		"ban --jail" | \
 		"ban --for" | \
+		"sessions --since" | \
+		"sessions --country" | \
+		"sessions --sort" | \
 		"users --since" | \
 		"users --country" | \
 		"users --sort" | \
@@ -126,6 +134,8 @@ _pptpban() {
 	why) options="--json --config --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	action) options="--actions --help" list="list test" ;;
 	metrics) options="--config --output --format --runtime --help" ;;
+	sessions) options="--json --plain --config --database --since --country --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
+	kick) options="--config --dry-run --runtime --help" ;;
 	users) options="--json --plain --config --database --since --country --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	reload) options="--config --runtime --help" ;;
 	replay) options="--config --journal --jsonl --no-gate" ;;
@@ -150,7 +160,7 @@ _pptpban() {
 	compile-limits) options="--config --output --user --help" ;;
 	unhook) options="--help" ;;
 	import-fail2ban) options="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
-	help) options="" list="list unban ban status why action metrics users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" ;;
+	help) options="" list="list unban ban status why action metrics sessions kick users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" ;;
 	esac
 	# options where nothing else can stand, and where one is begun
 	[ -n "$list" ] && [ "${cur#-}" = "$cur" ] || list=$options

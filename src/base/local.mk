@@ -15,6 +15,7 @@ libbase_a_SOURCES = \
 	src/base/nearest.c src/base/nearest.h \
 	src/base/news.c src/base/news.h \
 	src/base/notify.c src/base/notify.h \
+	src/base/process.c src/base/process.h \
 	src/base/str.c src/base/str.h \
 	src/base/text.c src/base/text.h \
 	src/base/week.c src/base/week.h

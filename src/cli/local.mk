@@ -9,6 +9,7 @@ pptpban_SOURCES = \
 	src/cli/check.c \
 	src/cli/client.c src/cli/client.h \
 	src/cli/compile_limits.c \
+	src/cli/connected.c src/cli/connected.h src/cli/connected_look.c \
 	src/cli/doctor.c src/cli/doctor.h src/cli/doctor_fix.c \
 	src/cli/exit.h \
 	src/cli/firewall.c src/cli/firewall.h \
@@ -33,6 +34,7 @@ pptpban_SOURCES = \
 	src/cli/import_show.c \
 	src/cli/import_value.c src/cli/import_value.h \
 	src/cli/import_write.c \
+	src/cli/kick.c \
 	src/cli/jsonl.c src/cli/jsonl.h \
 	src/cli/logs.c src/cli/logs.h \
 	src/cli/metrics.c \
@@ -40,6 +42,7 @@ pptpban_SOURCES = \
 	src/cli/reload.c \
 	src/cli/replay.c \
 	src/cli/report.c \
+	src/cli/sessions.c \
 	src/cli/simulate.c \
 	src/cli/status.c \
 	src/cli/test.c src/cli/test.h \
@@ -68,3 +71,7 @@ test_output_LDADD = libbase.a $(CMOCKA_LIBS)
 check_PROGRAMS += test_import
 test_import_SOURCES = tests/unit/test_import.c src/cli/import_value.c
 test_import_LDADD = libbase.a $(CMOCKA_LIBS) -lm
+
+check_PROGRAMS += test_connected
+test_connected_SOURCES = tests/unit/test_connected.c src/cli/connected.c src/cli/listing.c
+test_connected_LDADD = libconfig.a libhost.a libbase.a $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS) -lm

@@ -140,6 +140,23 @@ const char *output_left(usec_t left, char buf[static RELATIVE_STRLEN])
     return buf;
 }
 
+const char *output_bytes(unsigned long long n, char buf[static BYTES_STRLEN])
+{
+    static const char units[] = "KMGTPE";
+    double v = (double)n;
+    int unit = -1;
+
+    while (v >= 999.5 && unit < 5) {
+        v /= 1024;
+        unit++;
+    }
+    if (unit < 0)
+        snprintf(buf, BYTES_STRLEN, "%llu", n);
+    else
+        snprintf(buf, BYTES_STRLEN, "%.*f%c", v < 9.95 ? 1 : 0, v, units[unit]);
+    return buf;
+}
+
 void output_wrapped(const char *text, size_t column, size_t indent)
 {
     enum { WIDTH = 100 };

@@ -31,6 +31,13 @@ const struct verb verbs[] = {
     {"metrics", "", "print figures for a monitoring system",
      "A service that does not answer is a figure, too: pptpban_up 0.",
      ARG_FORMAT | ARG_OUTPUT | ARG_RUNTIME | ARG_CONFIG, 0, 0, verb_metrics},
+    {"sessions", "[ADDR|NET...]", "show who is connected",
+     "What the logs tell and what this machine's kernel adds; - is what neither tells. Root sees most.",
+     ARG_JSON | ARG_PLAIN | ARG_CHOICE, 0, INT_MAX, verb_sessions},
+    {"kick", "USER|ADDR", "end a session",
+     "Every session of this account, or from this address, or with it inside the tunnel. It is not banned: pptpban ban\n"
+     "does that. Only root may.",
+     ARG_DRY_RUN | ARG_RUNTIME | ARG_CONFIG, 1, 1, verb_kick},
     {"users", "[ADDR|NET...]", "show which accounts are tried, and whether one was guessed", "", ARG_JSON | ARG_PLAIN | ARG_CHOICE,
      0, INT_MAX, verb_users},
     {"reload", "", "let the service read its configuration anew",

@@ -42,6 +42,8 @@ int verb_unhook(int argc, char **argv);
 int verb_why(int argc, char **argv);
 int verb_action(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
+int verb_sessions(int argc, char **argv);
+int verb_kick(int argc, char **argv);
 int verb_users(int argc, char **argv);
 int verb_metrics(int argc, char **argv);
 int verb_reload(int argc, char **argv);

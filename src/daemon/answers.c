@@ -84,6 +84,9 @@ void answers_request(void *userdata, struct control_client client, const struct 
     case REQUEST_USERS:
         users_answer(s, client);
         break;
+    case REQUEST_SESSIONS:
+        answer_sessions(s, client);
+        break;
     case REQUEST_RELOAD:
         answer_reload(s, client, peer);
         break;

@@ -23,6 +23,7 @@ void answer_unban(struct service *s, struct control_client client, const struct 
 void answer_ban(struct service *s, struct control_client client, const struct control_peer *peer,
                 const struct request *q);
 void answer_why(struct service *s, struct control_client client, const struct request *q);
+void answer_sessions(struct service *s, struct control_client client);
 void answer_status(struct service *s, struct control_client client);
 
 #endif

@@ -5,7 +5,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/aggregate.c src/daemon/aggregate.h \
 	src/daemon/announce.c src/daemon/announce.h \
 	src/daemon/answers.c src/daemon/answers.h src/daemon/answers_room.h \
-	src/daemon/answers_ban.c src/daemon/answers_list.c src/daemon/answers_status.c src/daemon/answers_why.c \
+	src/daemon/answers_ban.c src/daemon/answers_list.c src/daemon/answers_sessions.c src/daemon/answers_status.c src/daemon/answers_why.c \
 	src/daemon/channel.c src/daemon/channel.h \
 	src/daemon/clock_watch.c src/daemon/clock_watch.h \
 	src/daemon/control.c src/daemon/control.h \

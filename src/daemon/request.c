@@ -11,7 +11,7 @@
 const char *const request_verb_names[REQUEST_MAX_VERB] = {
     [REQUEST_LIST] = "list",     [REQUEST_UNBAN] = "unban", [REQUEST_BAN] = "ban",
     [REQUEST_STATUS] = "status", [REQUEST_WHY] = "why",     [REQUEST_RELOAD] = "reload",
-    [REQUEST_USERS] = "users",
+    [REQUEST_USERS] = "users",   [REQUEST_SESSIONS] = "sessions",
 };
 
 #define BIT(verb) (1u << (verb))
@@ -75,7 +75,7 @@ static int read_verb(const json_t *root, enum request_verb *ret, char *error)
             return 0;
         }
     text_show(string_of(v), TEXT_QUOTED, shown, sizeof(shown));
-    snprintf(error, REQUEST_ERROR_MAX, "verb \"%s\" is unknown; there are list, unban, ban, status, why, reload, users", shown);
+    snprintf(error, REQUEST_ERROR_MAX, "verb \"%s\" is unknown; there are list, unban, ban, status, why, reload, users, sessions", shown);
     return -EINVAL;
 }
 

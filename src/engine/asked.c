@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/private.h"
+#include "engine/procfs.h"
 
 // How many failures more would ban, and until when that holds.
 static void look_ahead(const struct engine *e, size_t k, usec_t t, struct engine_window *w)
@@ -86,6 +87,18 @@ const struct login *engine_login_next(const struct engine *e, enum engine_login 
 const struct accounts *engine_accounts(const struct engine *e)
 {
     return e->accounts;
+}
+
+bool engine_session(const struct engine *e, struct engine_place *place, struct session_view *ret, bool *ret_here)
+{
+    for (; place->filter < e->units.n; place->filter++, place->life = 0) {
+        const struct sessions *s = e->units.v[place->filter].sessions;
+        if (!s || !sessions_next(s, &place->life, ret))
+            continue;
+        *ret_here = procfs_is_here(ret->host, e->here);
+        return true;
+    }
+    return false;
 }
 
 const struct tally_entry *engine_uncounted(const struct engine *e, const struct addr *a)

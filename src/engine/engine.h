@@ -177,6 +177,15 @@ const struct login *engine_login_next(const struct engine *e, enum engine_login 
 // The accounts that are tried.
 const struct accounts *engine_accounts(const struct engine *e);
 
+struct engine_place { // in the lists of all filters; zero at first
+    unsigned filter;
+    uint32_t life;
+};
+
+// Who is logged in, one after the other, as sessions_next() has it; *ret_here: on this machine, so that pid and interface
+// are ours. False behind the last.
+bool engine_session(const struct engine *e, struct engine_place *place, struct session_view *ret, bool *ret_here);
+
 // What a did that no jail gives weight to (the server's own trouble, refused calls ...); NULL when nothing.
 const struct tally_entry *engine_uncounted(const struct engine *e, const struct addr *a);
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reads /proc/PID/cmdline and /proc/PID/stat; nothing else of a process is looked at.
+// Reads /proc/PID/cmdline and when the process began; nothing else of a process is looked at.
 #include "engine/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/process.h"
 
 static ssize_t read_file(const char *name, uint32_t pid, char *buf, size_t size)
 {
@@ -24,26 +24,14 @@ static ssize_t read_file(const char *name, uint32_t pid, char *buf, size_t size)
     return n < 0 ? -ESRCH : n;
 }
 
-// Field 22 of stat: start time in clock ticks since boot. The name in field 2 may hold anything: count behind its
-// last parenthesis (proc(5)).
 static int started(uint32_t pid, usec_t *ret)
 {
-    char buf[1024], *p;
-    ssize_t n = read_file("stat", pid, buf, sizeof(buf) - 1);
+    uint64_t ticks;
+    int r = process_started(pid, &ticks);
 
-    if (n <= 0)
-        return -ESRCH;
-    buf[n] = '\0';
-    if (!(p = strrchr(buf, ')')))
-        return -ESRCH;
-    for (int field = 2; field < 22; field++)
-        if (!(p = strchr(p + 1, ' ')))
-            return -ESRCH;
-    unsigned long long ticks = strtoull(p + 1, NULL, 10);
-    usec_t since_boot = (usec_t)(ticks * 1000000u / (unsigned long long)sysconf(_SC_CLK_TCK));
-    struct timespec up;
-    clock_gettime(CLOCK_BOOTTIME, &up);
-    *ret = clock_realtime() - ((usec_t)up.tv_sec * USEC_SEC + up.tv_nsec / 1000) + since_boot;
+    if (r < 0)
+        return r;
+    *ret = process_time(ticks);
     return 0;
 }
 

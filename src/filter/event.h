@@ -26,6 +26,7 @@ enum role {
     ROLE_END,     // end: the last line of a life
     ROLE_CLEAR,   // clear: the service started anew; all sessions of this host are over
     ROLE_DISTRUST, // distrust: clients can write whole lines into this log; nobody is charged for what stands there
+    ROLE_TELLS,    // tells: what the session is called here, its interface or inner address; changes nothing else
     ROLE_MAX,
 };
 
@@ -51,6 +52,7 @@ struct event {
     struct str link_ident; // and the identifier it runs under (owned by the filter)
     struct addr addr;
     struct str user; // as logged, escapes and all
+    struct str interface, inner; // <F-INTERFACE>, <F-INNER>: for people to see; "" when the line tells none
 };
 
 #endif

@@ -11,7 +11,7 @@ const char *const role_names[ROLE_MAX] = {
     [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin",     [ROLE_CALL] = "call",       [ROLE_NEXT] = "next",
     [ROLE_ADDRESS] = "address", [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault",     [ROLE_ATTEMPT] = "attempt",
     [ROLE_FAILURE] = "failure", [ROLE_SUCCESS] = "success", [ROLE_END] = "end",         [ROLE_CLEAR] = "clear",
-    [ROLE_DISTRUST] = "distrust",
+    [ROLE_DISTRUST] = "distrust", [ROLE_TELLS] = "tells",
 };
 
 static void free_patterns(struct pattern_list *list)
@@ -247,6 +247,8 @@ static bool fill_event(const struct asking *a, const struct pattern *p, struct s
     e.has_user = pattern_capture(p, m, subject, GROUP_USER, &e.user);
     if (!pattern_capture(p, m, subject, GROUP_MLFID, &e.key))
         e.key = (struct str){"", 0};
+    (void)pattern_capture(p, m, subject, GROUP_INTERFACE, &e.interface);
+    (void)pattern_capture(p, m, subject, GROUP_INNER, &e.inner);
     if (e.key.n == 0 && (e.role == ROLE_FAILURE || e.role == ROLE_SUCCESS))
         e.alone = !a->f->has_begin || (e.role == ROLE_FAILURE && e.has_addr && !p->has_begin);
     if (p->link_ident && pattern_capture(p, m, subject, GROUP_LINK, &pid)) {

@@ -118,6 +118,14 @@ static int check_pattern(struct load *l, const struct pattern *p, const char *ke
     return 0;
 }
 
+static int check_tells(struct load *l, const struct pattern *p)
+{
+    if (p->group[GROUP_INTERFACE] || p->group[GROUP_INNER])
+        return 0;
+    return filter_fail(l->error, p->at,
+                       "a pattern of tells must contain <F-INTERFACE>...</F-INTERFACE> or <F-INNER>...</F-INNER>");
+}
+
 // What a pattern of key cannot do without: a program of its own, or it would part the lines of all; and a name.
 static int check_key(struct load *l, const struct pattern *p)
 {
@@ -152,6 +160,8 @@ static int add_session_option(struct load *l, const struct ini_section *section,
         r = check_pattern(l, &list->v[i], o->key, !is_cmdline && role == ROLE_LINK,
                           !is_cmdline && (role == ROLE_LINK || role == ROLE_NEXT || role == ROLE_OTHER),
                           role == ROLE_ADDRESS);
+    for (size_t i = from; i < list->n && r == 0 && !is_key && !is_cmdline && role == ROLE_TELLS; i++)
+        r = check_tells(l, &list->v[i]);
     return r;
 }
 

@@ -29,6 +29,8 @@ enum group { // captures that mean something
     GROUP_ID,
     GROUP_CIDR,
     GROUP_USER,
+    GROUP_INTERFACE, // ppp0
+    GROUP_INNER,     // the address within the tunnel
     GROUP_LINK,
     GROUP_CONTENT,   // prefregex: what the failregexes see
     GROUP_NOFAIL,    // the line contributes, but is no failure

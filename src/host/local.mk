@@ -3,6 +3,7 @@ noinst_LIBRARIES += libhost.a
 libhost_a_SOURCES = \
 	src/host/country.c src/host/country.h \
 	src/host/nameservers.c src/host/nameservers.h \
+	src/host/pppd.c src/host/pppd.h \
 	src/host/sessions.c src/host/sessions.h \
 	src/host/tunnels.c src/host/tunnels.h
 

@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "session/session.h"
 
-enum { LIFE_NONE = UINT32_MAX, LIFE_SLOTS = 16, LIFE_HOST_MAX = 64, HOSTS_MAX = 128 };
+enum { LIFE_NONE = UINT32_MAX, LIFE_SLOTS = 16, LIFE_HOST_MAX = 64, LIFE_INTERFACE_MAX = 15, HOSTS_MAX = 128 };
 
 // The lists that lives are in, each oldest first, so that no question needs a walk through the whole table.
 enum life_list {
@@ -72,6 +72,11 @@ struct life {
     char user[SESSION_USER_MAX];
     char host[LIFE_HOST_MAX];
     uint8_t host_len;
+    // for people to see
+    usec_t login; // of its first sign of success
+    struct addr inner;
+    bool has_inner;
+    char interface[LIFE_INTERFACE_MAX + 1];
 };
 
 // A host that logs, with its own clock: hosts of one central file may be hours apart, so how long a life has waited

@@ -214,11 +214,13 @@ static void on_failure(struct sessions *s, struct life *l, const struct record *
         settle_failure(s, l, r->time);
 }
 
-static void on_success(struct sessions *s, struct life *l, const struct event *e)
+static void on_success(struct sessions *s, struct life *l, const struct record *r, const struct event *e)
 {
     if (l->other)
         return;
-    if (e->has_user && !l->success_told) {
+    if (!l->success)
+        l->login = r->time;
+    if (e->has_user && (!l->success_told || l->user_len == 0)) {
         l->user_len = (uint16_t)(e->user.n < sizeof(l->user) ? e->user.n : sizeof(l->user));
         memcpy(l->user, e->user.p, l->user_len);
     } else if (!l->success && l->failure != FAILURE_ATTEMPT) {
@@ -322,7 +324,7 @@ static void follow_role(struct sessions *s, struct life *l, const struct record 
         on_failure(s, l, r, e);
         break;
     case ROLE_SUCCESS:
-        on_success(s, l, e);
+        on_success(s, l, r, e);
         break;
     case ROLE_END:
         on_end(s, l, r);
@@ -331,6 +333,7 @@ static void follow_role(struct sessions *s, struct life *l, const struct record 
     case ROLE_ADDRESS:
     case ROLE_CLEAR:
     case ROLE_DISTRUST:
+    case ROLE_TELLS:
     case ROLE_MAX:
         break;
     }
@@ -349,12 +352,29 @@ static void learn_address(struct sessions *s, struct life *l, const struct recor
         settle_caller_address(s, l, r->time);
 }
 
+// What it is called here, for those who want to see who is connected.
+static void learn_more(struct life *l, const struct event *e)
+{
+    struct addr inner;
+
+    if (e->interface.n > 0 && e->interface.n <= LIFE_INTERFACE_MAX) {
+        memcpy(l->interface, e->interface.p, e->interface.n);
+        l->interface[e->interface.n] = '\0';
+    }
+    if (e->inner.n > 0 && addr_parse(e->inner, &inner) == 0) {
+        l->inner = inner;
+        l->has_inner = true;
+    }
+}
+
 static void event_of_life(struct sessions *s, const struct life_key *key, const struct record *r, const struct event *e,
                           const struct addr *cmdline_addr)
 {
     struct life *l = lives_find(&s->lives, key);
 
     if (e->role == ROLE_END && !l) // of something that began before we looked
+        return;
+    if (e->role == ROLE_TELLS && (!l || l->end_seq))
         return;
     // a name that nothing began ends nowhere: it is over after each of its lines, and goes on with the next
     bool loose = e->key.n && !e->key_kind && !(l && l->begun) && e->role != ROLE_BEGIN;
@@ -372,6 +392,7 @@ static void event_of_life(struct sessions *s, const struct life_key *key, const 
     if (!l->end_seq)
         l->last = r->time;
     learn_address(s, l, r, e, cmdline_addr);
+    learn_more(l, e);
     follow_role(s, l, r, e);
     if (loose && l->end_seq) {
         l->last = r->time;
@@ -429,6 +450,30 @@ usec_t sessions_oldest(const struct sessions *s, usec_t not_before)
             oldest = l->begin;
     }
     return oldest;
+}
+
+bool sessions_next(const struct sessions *s, uint32_t *place, struct session_view *ret)
+{
+    while (*place < s->lives.never_used) {
+        const struct life *l = &s->lives.v[(*place)++];
+        if (!l->used || l->end_seq || !l->success || l->other)
+            continue;
+        *ret = (struct session_view){
+            .host = {l->host, l->host_len},
+            .user = {l->user, l->user_len},
+            .interface = l->interface,
+            .has_addr = l->has_addr && !settle_is_distrusted(s, l, l->login),
+            .has_inner = l->has_inner,
+            .addr = l->addr,
+            .inner = l->inner,
+            .origin = l->origin,
+            .pid = l->key.pid <= INT32_MAX ? (uint32_t)l->key.pid : 0,
+            .begin = l->begin,
+            .login = l->login,
+        };
+        return true;
+    }
+    return false;
 }
 
 const struct session_counters *sessions_counters(const struct sessions *s)

@@ -115,6 +115,21 @@ void sessions_clock_set(struct sessions *s, usec_t now);
 // End of a replay: settles everything that waits.
 void sessions_finish(struct sessions *s);
 
+// Somebody who is logged in, as far as the log tells.
+struct session_view {
+    struct str host, user; // views, valid until the next change; user "" when no line tells it
+    const char *interface; // "" when no line tells it
+    bool has_addr, has_inner;
+    struct addr addr, inner; // inner: within the tunnel
+    enum outcome_origin origin; // of addr
+    uint32_t pid; // 0: something else names it
+    usec_t begin, login; // record times
+};
+
+// Those that are logged in, in no order: *place is 0 at first. False behind the last. Changes meanwhile do no harm but that
+// one may be missing or come twice.
+bool sessions_next(const struct sessions *s, uint32_t *place, struct session_view *ret);
+
 // The earliest record time at which sessions_advance() would settle something; USEC_FOREVER when nothing waits.
 usec_t sessions_deadline(const struct sessions *s);
 

@@ -37,15 +37,14 @@ static usec_t first_begin(const struct sessions *s, const struct life *l)
     return still && owner->begin < l->begin ? owner->begin : l->begin;
 }
 
-// Clients could write lines of this host's log lately: what its lines say of addresses may be theirs.
-static bool is_distrusted(struct sessions *s, const struct life *l, usec_t now)
+bool settle_is_distrusted(const struct sessions *s, const struct life *l, usec_t now)
 {
-    return now - lives_host(&s->lives, l->key.host)->distrusted <= 3600 * USEC_SEC;
+    return now - lives_host((struct lives *)&s->lives, l->key.host)->distrusted <= 3600 * USEC_SEC;
 }
 
 static void tell_failure(struct sessions *s, struct life *l, usec_t now)
 {
-    bool known = l->has_addr && !is_distrusted(s, l, now);
+    bool known = l->has_addr && !settle_is_distrusted(s, l, now);
     struct outcome o = {
         .kind = known ? OUTCOME_FAILURE : OUTCOME_UNATTRIBUTED,
         .class = l->class,
@@ -95,7 +94,7 @@ void settle_success(struct sessions *s, struct life *l)
     };
 
     l->success_told = true;
-    if (is_distrusted(s, l, r->time))
+    if (settle_is_distrusted(s, l, r->time))
         return;
     s->counters.successes++;
     settle_trace(s, STEP_SUCCESS, l, NULL, l->origin, r->time);

@@ -28,6 +28,9 @@ void settle_trace(const struct sessions *s, enum session_step step, const struct
 // l has failed: tells it, or lets it wait for an address.
 void settle_failure(struct sessions *s, struct life *l, usec_t now);
 
+// Clients could write lines of this host's log lately: what its lines say of addresses may be theirs.
+bool settle_is_distrusted(const struct sessions *s, const struct life *l, usec_t now);
+
 // l has logged in from its address; needs s->record.
 void settle_success(struct sessions *s, struct life *l);
 

@@ -31,8 +31,11 @@ ACCOUNT = {"account": "alice", "failures": 4, "addresses": 1, "more": False, "ba
 WHY = {"ok": True, "version": 1, "addr": "192.0.2.1", "ban": dict(BAN, times=1, maxretry=5, findtime=600),
        "windows": [], "uncounted": {}, "spared": None, "kernel": {"present": False, "left": None, "packets": 0, "bytes": 0},
        "evidence": [{"time": SINCE, "jail": "pptpd", "class": "auth", "origin": "link", "user": "alice", "line": "Peer"}]}
+SESSION = {"account": "alice", "addr": "192.0.2.1", "origin": "link", "host": "vpn2", "here": False, "pid": 1, "begin": SINCE,
+           "since": SINCE, "interface": "ppp0", "inner": "10.0.0.2"}
 END = {"end": True}
-ANSWERS = {"status": [STATUS], "list": [{"ok": True}, BAN, END], "users": [{"ok": True}, ACCOUNT, END], "why": [WHY],
+ANSWERS = {"status": [STATUS], "list": [{"ok": True}, BAN, END], "users": [{"ok": True}, ACCOUNT, END],
+           "sessions": [{"ok": True}, SESSION, END], "why": [WHY],
            "ban": [{"ok": True, "addr": "192.0.2.1", "jail": "manual", "until": None, "for": None}],
            "unban": [{"ok": True, "unbanned": 1}], "reload": [{"ok": True}]}
 
@@ -78,6 +81,8 @@ RUNS = {
     "action": [(["list", "--actions", f"{SRC}/actions"], False)],
     "metrics": [(ASK, False)],
     "users": [(ASK, True), (ASK + ["--json"], False), (ASK + ["--plain"], False)],
+    "sessions": [(ASK, True), (ASK + ["--json"], False), (ASK + ["--plain"], False)],
+    "kick": [(ASK + ["alice"], False)],
     "reload": [(ASK, False)],
     "replay": [(C + [LOG], False), (C + ["--jsonl", LOG], False)],
     "report": [(C + ["--json", LOG], False), (C + ["--html", "-", LOG], False)],

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What lists leave out and how they sort: list and users, against a service that answers from files and a database of
+# What lists leave out and how they sort: list, users and sessions, against a service that answers from files and a database of
 # countries that is written here.
 set -u
 for c in python3 jq; do
@@ -37,6 +37,14 @@ cat >"$T/answers/users" <<END
 {"account":"bob","failures":3,"addresses":1,"more":false,"banned":1,"observed":0,"latest":["203.0.113.9"],"first":$((now - 900)),"last":$((now - 800)),"logins":0}
 {"account":"Alice","failures":90,"addresses":2,"more":true,"banned":1,"observed":1,"latest":["9.9.9.9","10.0.0.3"],"first":$((now - 9000)),"last":$((now - 10)),"logins":2}
 {"account":"zoe","failures":4,"addresses":0,"more":false,"banned":0,"observed":0,"latest":[],"first":$((now - 90000)),"last":$((now - 80000)),"logins":1,"guessed":{"time":$((now - 70000)),"addr":"9.9.9.9","failures":3}}
+{"end":true}
+END
+cat >"$T/answers/sessions" <<END
+{"ok":true}
+{"account":"bob","addr":"203.0.113.9","origin":"link","host":"vpn2","here":false,"pid":77,"begin":$((now - 500)).5,"since":$((now - 499)),"interface":"ppp0","inner":"10.8.0.9"}
+{"account":"Alice","addr":"2001:db8::5","origin":"line","host":"vpn3","here":false,"pid":null,"begin":$((now - 9000)).25,"since":$((now - 8999)),"interface":null,"inner":"10.8.0.10"}
+{"account":"bob","addr":null,"origin":"","host":"vpn2","here":false,"pid":78,"begin":$((now - 100)),"since":$((now - 99)),"interface":"ppp1","inner":null}
+{"account":"carol","addr":"198.51.100.3","origin":"line","host":"here","here":true,"pid":2147483646,"begin":$((now - 100)),"since":$((now - 99)),"interface":"ppp9","inner":null}
 {"end":true}
 END
 for _ in 1 2 3 4 5 6 7 8 9 10; do [ -S "$T/run/control.sock" ] && break; sleep 0.2; done
@@ -94,6 +102,26 @@ is "lately" "Alice " "$(first users --since 1m)"
 is "nobody" "no account fits (3 in all)" "$(ask users 192.0.2.1)"
 is "as a table" "Alice 90 2+ 1 (1 observed)" "$(ask users 9.9.9.9 | sed -n 2p | tr -s ' ' | cut -d ' ' -f 1-6)"
 refused "columns of users" 2 "one of account, failures, addresses, banned, since, last, logins would be accepted" users --sort ""
+
+# on other machines: as their logs say; carol is of this one, and her process is gone
+is "sessions: who came first" "Alice bob bob " "$(first sessions)"
+is "by address inside" "bob Alice bob " "$(first sessions --sort inner)"
+is "since when" "Alice bob bob " "$(first sessions --sort since)"
+is "of a country" "Alice " "$(first sessions --country DE)"
+is "of the last minutes" "bob bob " "$(first sessions --since 10m)"
+is "from an address" "bob " "$(first sessions 203.0.113.9)"
+is "sessions, plain: ten fields" "bob,203.0.113.9,US,10.8.0.9,ppp0,$((now - 499)),,,77,vpn2" "$(ask sessions --plain 203.0.113.9 | tr '\t' ,)"
+is "sessions as a table" "bob - - - ppp1 " "$(ask sessions | sed -n 4p | tr -s ' ' | cut -d ' ' -f 1-5) "
+is "with the host where there are others" "vpn2" "$(ask sessions | sed -n 4p | awk '{ print $NF }')"
+is "what is unknown is null" "null null null" "$(ask sessions --json | jq -r '.sessions[2] | "\(.addr) \(.in) \(.counted)"')"
+is "and nothing of the joining is told" "1 false" "$(ask sessions --json | jq -r '"\(.version) \(.sessions[0] | has("begin") or has("here"))"')"
+refused "columns of sessions" 2 "one of account, address, country, inner, interface, since, in, out, host would be accepted" sessions --sort user
+refused "kick of somebody elsewhere" 1 "bob from 203.0.113.9 (ppp0) is not ended: it is on vpn2; end it there" kick bob
+is "all of them are told" 2 "$(wc -l <"$T/err")"
+refused "kick of nobody" 3 "nobody is connected as carol; pptpban sessions shows who is" kick carol
+refused "nor from an address" 3 "nobody is connected from 192.0.2.9" kick 192.0.2.9
+refused "an empty name" 2 "an account or an address is wanted" kick ""
+refused "nobody named" 2 "an argument is missing" kick
 
 printf '[pptpban]\n[firewall]\ndatabase = %s\n' "$T/none.mmdb" >"$T/pptpban.conf"
 is "without a database nothing is said of countries" "ADDRESS JAIL SINCE ENDS IN COUNT" "$(ask list 2>&1 | head -n 1 | tr -s ' ')"

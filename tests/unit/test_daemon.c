@@ -187,7 +187,7 @@ static void requests_are_answered_in_order(void **state)
     assert_int_equal(f->requests, 3);
     assert_string_equal(received(fd), "{\"ok\":true}\n{\"n\":1}\n{\"n\":0}\n"
                                       "{\"ok\":false,\"exit\":2,\"error\":\"verb \\\"nonsense\\\" is unknown; "
-                                      "there are list, unban, ban, status, why, reload, users\"}\n{\"ok\":true}\n");
+                                      "there are list, unban, ban, status, why, reload, users, sessions\"}\n{\"ok\":true}\n");
     close(fd);
     settle(f);
     assert_int_equal(control_counters(f->control).clients, 0);

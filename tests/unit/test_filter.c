@@ -127,7 +127,7 @@ static const struct line_case lines[] = {
     {"pppd", "EAP: peer reports authentication failure", NONE, NULL, "", CLASS_AUTH, 0},
     {"pppd", "No response to PAP authenticate-requests", NONE, NULL, "", CLASS_AUTH, 0},
     {"pppd", "calling number 203.0.113.6 is not authorized", NONE, NULL, "", CLASS_AUTH, 0},
-    {"pppd", "Using interface ppp0", NONE, NULL, "", CLASS_AUTH, 0},
+    {"pppd", "Using interface ppp0", ROLE_TELLS, NULL, "", CLASS_AUTH, 0},
     {"pppd", "Connect: ppp0 <--> /dev/pts/0", NONE, NULL, "", CLASS_AUTH, 0},
     {"pppd", "LCP: timeout sending Config-Requests", NONE, NULL, "", CLASS_AUTH, 0},
     {"pppd", "LCP terminated by peer (MPPE disabled)", NONE, NULL, "", CLASS_AUTH, 0},
@@ -336,6 +336,39 @@ static void addresses_from_a_command_line(void **state)
     filter_free(f);
 }
 
+static void what_a_session_is_called(void **state)
+{
+    static const struct {
+        const char *filter, *ident, *message;
+        enum role role;
+        const char *interface, *inner;
+    } cases[] = {
+        {"pptpd", "pppd", "Using interface ppp0", ROLE_TELLS, "ppp0", ""},
+        {"pptpd", "pptp", "Using interface ppp12", ROLE_TELLS, "ppp12", ""},
+        {"pptpd", "pppd", "remote IP address 10.99.0.100", ROLE_SUCCESS, "", "10.99.0.100"},
+        {"pptpd", "pppd", "Peer Using interface ppp0 authenticated with CHAP", ROLE_SUCCESS, "", ""},
+        {"xl2tpd", "pppd", "Using interface ppp1", ROLE_TELLS, "ppp1", ""},
+        {"xl2tpd", "pppd", "remote IP address 10.98.0.2", ROLE_SUCCESS, "", "10.98.0.2"},
+        {"accel-ppp", "accel-pppd", "ppp7:: connect: ppp7 <--> pptp(203.0.113.5)", ROLE_BEGIN, "ppp7", ""},
+        {"accel-ppp", "accel-pppd", "ppp7:alice: alice: authentication succeeded", ROLE_SUCCESS, "", ""},
+    };
+    struct filter *f = NULL;
+    struct event e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (i == 0 || strcmp(cases[i].filter, cases[i - 1].filter) != 0) {
+            filter_free(f);
+            f = load(cases[i].filter);
+        }
+        if (!match(f, cases[i].ident, str_of(cases[i].message), &e) || e.role != cases[i].role ||
+            !str_eq(e.interface, str_of(cases[i].interface)) || !str_eq(e.inner, str_of(cases[i].inner)))
+            fail_msg("%s: \"%.*s\", \"%.*s\"", cases[i].message, STR_FMT(e.interface), STR_FMT(e.inner));
+    }
+    assert_false(match(f, "pppd", STR("Using interface ppp0 or not"), &e));
+    filter_free(f);
+}
+
 static void the_gate_changes_nothing(void **state)
 {
     struct filter *f = load("pptpd");
@@ -423,6 +456,7 @@ int main(void)
         cmocka_unit_test(hostile_names_stay_names),
         cmocka_unit_test(places_among_the_patterns_of_a_role),
         cmocka_unit_test(addresses_from_a_command_line),
+        cmocka_unit_test(what_a_session_is_called),
         cmocka_unit_test(the_gate_changes_nothing),
         cmocka_unit_test(a_full_list_of_literals_is_no_harm),
     };

@@ -346,15 +346,17 @@ static void mistakes_are_named(void **state)
         {"[Session]\nkey = <@x>^<F-MLFID>a(</F-MLFID>\n", "a/f.conf:2: *"},
         {"[Session]\nfailre = x\n", "a/f.conf:2: 'failre' is no key of [Session]; accepted: other, begin, call, next, "
                                     "address, link, fault, attempt, failure, "
-                                    "success, end, clear, distrust, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS one of "
+                                    "success, end, clear, distrust, tells, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS one of "
                                     "auth, refused, probe, fault"},
         {"[Session]\nfailure.much = x\n", "a/f.conf:2: 'failure.much' is no key of [Session]; accepted: other, begin, "
                                           "call, next, address, link, fault, attempt, failure, "
-                                          "success, end, clear, distrust, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS "
+                                          "success, end, clear, distrust, tells, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS "
                                           "one of auth, refused, probe, fault"},
+        {"[Session]\ntells = <@p>^I am here$\n", "a/f.conf:2: a pattern of tells must contain <F-INTERFACE>...</F-INTERFACE> or "
+                                                 "<F-INNER>...</F-INNER>"},
         {"[Session]\nend.auth = x\n", "a/f.conf:2: 'end.auth' is no key of [Session]; accepted: other, begin, call, next, "
                                       "address, link, fault, attempt, failure, "
-                                      "success, end, clear, distrust, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS one "
+                                      "success, end, clear, distrust, tells, cmdline, key, and failure.CLASS, attempt.CLASS with CLASS one "
                                       "of auth, refused, probe, fault"},
     };
     (void)state;

@@ -8,10 +8,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "host/country.h"
 #include "host/nameservers.h"
+#include "host/pppd.h"
 #include "host/sessions.h"
 #include "host/tunnels.h"
 
@@ -112,10 +114,41 @@ static void countries_need_a_database(void **state)
     country_close(NULL);
 }
 
+static void proc_net_dev_counts_bytes(void **state)
+{
+    static const char text[] =
+        "Inter-|   Receive                                                |  Transmit\n"
+        " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n"
+        "    lo: 1 1 0 0 0 0 0 0 2 1 0 0 0 0 0 0\n"
+        "  ppp1:18446744073709551615 12 0 0 0 0 0 0 4294967296 9 0 0 0 0 0 0\n"
+        " ppp10: 30 1 0 0 0 0 0 0 40 1 0 0 0 0 0 0\n"
+        " ppp11: 30 1\n";
+    uint64_t in = 0, out = 0;
+    (void)state;
+    assert_true(host_interface_counts(text, "ppp1", &in, &out));
+    assert_true(in == UINT64_MAX && out == UINT64_C(1) << 32);
+    assert_true(host_interface_counts(text, "ppp10", &in, &out));
+    assert_true(in == 30 && out == 40);
+    assert_false(host_interface_counts(text, "ppp", &in, &out));
+    assert_false(host_interface_counts(text, "ppp11", &in, &out)); // cut
+    assert_false(host_interface_counts("", "ppp1", &in, &out));
+}
+
+static void nobody_here_is_pppd(void **state)
+{
+    struct host_pppd p;
+    (void)state;
+    assert_int_equal(host_pppd_read((uint32_t)getpid(), &p), -ESRCH);
+    assert_int_equal(host_pppd_read(0, &p), -ESRCH);
+    assert_int_equal(host_pppd_read(INT32_MAX, &p), -ESRCH);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(countries_need_a_database),
+        cmocka_unit_test(proc_net_dev_counts_bytes),
+        cmocka_unit_test(nobody_here_is_pppd),
         cmocka_unit_test(utmp_tells_who_logged_in_on_a_pseudo_terminal),
         cmocka_unit_test(resolv_conf_names_servers),
         cmocka_unit_test(a_pppd_tells_inside_and_outside),

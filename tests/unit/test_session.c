@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Sessions, by scripts: one line of a script is one event, and what the sessions tell is compared as text.
-//   "[+SECONDS] [@HOST] IDENT PID ROLE [ADDR|user=NAME|key=TEXT|kind=K|IDENT:PID|order=K|last|cmdline=ADDR|class=NAME]..."
+//   "[+SECONDS] [@HOST] IDENT PID ROLE [ADDR|user=NAME|if=NAME|inner=TEXT|key=TEXT|kind=K|IDENT:PID|order=K|last|cmdline=ADDR|class=NAME]..."
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ static const char *const role_words[ROLE_MAX] = {
     [ROLE_OTHER] = "other",     [ROLE_BEGIN] = "begin",     [ROLE_CALL] = "call",       [ROLE_NEXT] = "next",
     [ROLE_ADDRESS] = "address", [ROLE_LINK] = "link",       [ROLE_FAULT] = "fault",     [ROLE_ATTEMPT] = "attempt",
     [ROLE_FAILURE] = "failure", [ROLE_SUCCESS] = "success", [ROLE_END] = "end",         [ROLE_CLEAR] = "clear",
-    [ROLE_DISTRUST] = "distrust",
+    [ROLE_DISTRUST] = "distrust", [ROLE_TELLS] = "tells",
 };
 
 struct told {
@@ -98,6 +98,10 @@ static void play(struct sessions *s, usec_t *now, const char *script)
             if (str_starts(word, STR("user="))) {
                 e.has_user = true;
                 e.user = str_skip(word, 5);
+            } else if (str_starts(word, STR("if="))) {
+                e.interface = str_skip(word, 3);
+            } else if (str_starts(word, STR("inner="))) {
+                e.inner = str_skip(word, 6);
             } else if (str_starts(word, STR("key="))) {
                 e.key = str_skip(word, 4);
             } else if (str_starts(word, STR("kind="))) {
@@ -367,6 +371,62 @@ static const struct {
      "failure 203.0.113.2 a by cmdline; "},
 };
 
+// "USER ADDR PID INTERFACE INNER SECONDS; " of each who is logged in
+static void list(const struct sessions *s, usec_t start, char *buf)
+{
+    struct session_view v;
+    uint32_t place = 0;
+
+    for (*buf = '\0'; sessions_next(s, &place, &v);) {
+        char addr[ADDR_STRLEN] = "-", inner[ADDR_STRLEN] = "-";
+        if (v.has_addr)
+            addr_format(&v.addr, addr);
+        if (v.has_inner)
+            addr_format(&v.inner, inner);
+        buf += sprintf(buf, "%.*s %s %u %s %s %lld; ", STR_FMT(v.user), addr, v.pid, *v.interface ? v.interface : "-", inner,
+                       (long long)((v.login - start) / USEC_SEC));
+    }
+}
+
+static void who_is_logged_in_is_listed(void **state)
+{
+    static const struct {
+        const char *name, *script, *listed;
+    } steps[] = {
+        {"nobody who has not logged in",
+         "pptpd 10 begin 203.0.113.5 last\npptpd 10 call\npppd 11 begin\npppd 11 begin order=1 last\npppd 11 tells if=ppp0\n", ""},
+        {"what the lines tell, before and after the login",
+         "+2 pppd 11 success user=alice\n+1 pppd 11 success inner=10.0.0.7\n", "alice - 11 ppp0 10.0.0.7 2; "},
+        {"the address that a link tells", "pptpd 10 link pppd:11\n", "alice 203.0.113.5 11 ppp0 10.0.0.7 2; "},
+        {"a name that comes after the address",
+         "+7 pppd 12 begin 203.0.113.6 last\npppd 12 success inner=nonsense\npppd 12 success user=bob\n",
+         "alice 203.0.113.5 11 ppp0 10.0.0.7 2; bob 203.0.113.6 12 - - 10; "},
+        {"nothing of what is too long, of nobody, or of somebody who is gone",
+         "pppd 12 tells if=0123456789abcdef\npppd 99 tells if=ppp9\npppd 11 end\npppd 11 tells if=ppp8\n",
+         "bob 203.0.113.6 12 - - 10; "},
+        {"names in place of pids have no pid", "d 1 begin key=ppp4 if=ppp4 203.0.113.9 last\nd 1 success key=ppp4 user=c\n",
+         "bob 203.0.113.6 12 - - 10; c 203.0.113.9 0 ppp4 - 10; "},
+        {"another service's are not ours", "pppd 12 other\n", "c 203.0.113.9 0 ppp4 - 10; "},
+        {"of a log that clients can write, no address is believed", "d 1 distrust\n", "c - 0 ppp4 - 10; "},
+        {"the server started anew: who is in stays", "d 1 clear\n", "c - 0 ppp4 - 10; "},
+        {"the name is used again", "d 1 begin key=ppp4 203.0.113.10 last\n", ""},
+    };
+    struct told t = {.n = 0};
+    const usec_t start = INT64_C(1795000000) * USEC_SEC;
+    usec_t now = start;
+    struct sessions *s = new_sessions(&t, 100);
+    char got[1000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        play(s, &now, steps[i].script);
+        list(s, start, got);
+        if (strcmp(got, steps[i].listed) != 0)
+            fail_msg("%s: wanted \"%s\", got \"%s\"", steps[i].name, steps[i].listed, got);
+    }
+    sessions_free(s);
+}
+
 static void scripts(void **state)
 {
     (void)state;
@@ -550,6 +610,7 @@ static void random_sequences_keep_the_invariants(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_logged_in_is_listed),
         cmocka_unit_test(scripts),
         cmocka_unit_test(hosts_with_other_clocks_do_not_cut_the_wait_short),
         cmocka_unit_test(a_line_without_a_role_may_tell_the_address),
