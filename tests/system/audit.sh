@@ -41,7 +41,6 @@ enabled = yes
 source = $T/log/syslog
 EOF
 
-in_server() { ip netns exec "$server" "$@"; }
 audit() { in_server "$PB_BUILD/pptpban" audit --config "$T/pptpban.conf" "$@"; }
 # verdict CHECK: the worst of it
 verdict() {

@@ -20,8 +20,6 @@ for a in 66 67; do
 	ip -n "$outside" address add 192.0.2.$a/24 dev v0
 	ip -n "$outside" address add 2001:db8:1::$a/64 dev v0 nodad
 done
-in_server() { ip netns exec "$server" "$@"; }
-in_outside() { ip netns exec "$outside" "$@"; }
 ip netns exec "$server" python3 "$echo_py" serve 1723 &
 started $!
 ip netns exec "$server" python3 "$echo_py" gre-serve &

@@ -26,8 +26,6 @@ for a in 66 67 1; do
 	ip -n "$outside" address add 192.0.2.$a/24 dev v0
 	ip -n "$outside" address add 2001:db8:1::$a/64 dev v0 nodad
 done
-in_server() { ip netns exec "$server" "$@"; }
-in_outside() { ip netns exec "$outside" "$@"; }
 in_server python3 "$echo_py" serve 1723 &
 started $!
 wait_for 5 in_outside python3 "$echo_py" try 192.0.2.10 1723
@@ -76,15 +74,6 @@ silent() { # what was on its way when it was banned still comes in
 }
 present() { d query "$1" | grep -q present=1; }
 absent() { d query "$1" | grep -q present=0; }
-ms() { echo $(($(date +%s%N) / 1000000)); }
-within() { # MILLISECONDS COMMAND...
-	_limit=$(($(ms) + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$(ms)" -lt $_limit ] || return 1
-		sleep 0.01
-	done
-}
 hooked() {
 	if [ "$backend" = ipset ]; then
 		in_server nft list table ip pptpban 2>/dev/null | grep -q 'xt match.*drop' &&

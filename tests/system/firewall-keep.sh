@@ -15,13 +15,11 @@ ip link add name v0 netns "$server" type veth peer name v0 netns "$outside"
 ip -n "$server" address add 192.0.2.1/24 dev v0
 for a in 7 9; do ip -n "$outside" address add 192.0.2.$a/24 dev v0; done
 for n in "$server" "$outside"; do ip -n "$n" link set v0 up; done
-in_server() { ip netns exec "$server" "$@"; }
 ip netns exec "$server" python3 "$PB_SRC/tests/system/echo.py" serve 22 >/dev/null 2>&1 &
 started $!
 reaches() { ip netns exec "$outside" python3 "$PB_SRC/tests/system/echo.py" try 192.0.2.1 22 "$1"; }
 cut_off() { ! reaches "$1"; }
 fw() { in_server "$pptpban" firewall "$@" --config "$T/conf"; }
-ms() { echo $(($(date +%s%N) / 1000000)); }
 
 cat >"$T/write.pl" <<'END'
 use MaxMind::DB::Writer::Tree;

@@ -7,7 +7,6 @@
 need_root
 need_commands ip nft python3
 netns_new server
-in_server() { ip netns exec "$server" "$@"; }
 fw() { in_server "$PB_BUILD/pptpban" firewall "$@" --config "$T/conf"; }
 configure() { # NETWORKS BACKEND
 	{
@@ -53,7 +52,6 @@ log() { # NAME: what is new in its log
 	cat "$T/log.$1" 2>/dev/null
 	rm -f "$T/log.$1"
 }
-ms() { echo $(($(date +%s%N) / 1000000)); }
 mkdir -p "$T/run-enforcer"
 
 guard hold answers

@@ -8,7 +8,6 @@
 need_root
 need_commands ip nft python3
 netns_new server
-in_server() { ip netns exec "$server" "$@"; }
 fw() { in_server "$PB_BUILD/pptpban" firewall "$@" --config "$T/conf"; }
 configure() { # ALLOW DENY [LINE...]
 	{

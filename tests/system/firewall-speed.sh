@@ -11,7 +11,6 @@ need_root
 need_commands ip nft ipset iptables-nft-restore iptables-legacy-restore awk python3
 n=${PB_NETWORKS:-100000}
 drive=$PB_BUILD/enforce-drive
-in_server() { ip netns exec "$server" "$@"; }
 
 # networks FIRST: half of n networks of 256 addresses, none beside another, so that none can be put together
 networks() {

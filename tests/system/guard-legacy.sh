@@ -3,23 +3,10 @@
 # A base ruleset of iptables-legacy, whose changes the kernel announces to nobody: who takes rules out of its tables is
 # noticed within a second while there are bans, and root is asked. Not where no such ruleset stands, and not without bans.
 # alone: asked within a second
-. "$(dirname "$0")/lib.sh"
-need_root
-need_commands ip nft ipset iptables-legacy ip6tables-legacy python3
-drive=$PB_BUILD/enforce-drive
+. "$(dirname "$0")/service.inc"
+need_commands iptables-legacy ip6tables-legacy
 netns_new server
-in_server() { ip netns exec "$server" "$@"; }
 in_server iptables-legacy -t raw -S >/dev/null 2>&1 || skip_all "needs iptables-legacy"
-d() { "$drive" "$T/run/socket" "$@"; }
-ms() { echo $(($(date +%s%N) / 1000000)); }
-within() { # MILLISECONDS COMMAND...
-	_limit=$(($(ms) + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$(ms)" -lt $_limit ] || return 1
-		sleep 0.01
-	done
-}
 asked() { [ -e "$T/run/ruleset/lost" ]; }
 in_a_second() { # COMMAND...: is root asked?
 	sleep 0.6 # what was before is known
@@ -38,17 +25,10 @@ rules() { # as the firewall makes them, and some of somebody else
 	done
 }
 start() {
-	: >"$T/log"
-	ip netns exec "$server" "$PB_BUILD/pptpban-hookguard" --limits "$T/run/limits" --socket "$T/run/socket" --user nobody 2>>"$T/log" &
-	pid=$!
-	started $pid
-	wait_for 5 timeout 2 "$drive" "$T/run/socket" status
+	enforcer_alone
 	wait_for 5 eval '[ "$(grep -c "locked in" "$T/log")" = 2 ]'
 }
-stop() {
-	kill $pid
-	wait $pid
-}
+stop() { enforcer_alone_stop; }
 guard() { pgrep -P $pid -x pptpban-hookgua; }
 
 for backend in ipset nftables; do
@@ -104,6 +84,21 @@ for backend in ipset nftables; do
 	printf '\011' >"$T/run/ruleset/legacy"
 	sleep 0.6
 	is "$backend: a change by the firewall: not a word" "$lines" "$(wc -l <"$T/log")"
+	stop
+
+	# mutants: the same two changes, with the guard not looking but neither held nor told of: both are losses
+	start
+	for change in "ip6tables-legacy -t raw -F" "iptables-legacy -F"; do
+		rules 2>/dev/null
+		sleep 0.7
+		rm -f "$T/run/ruleset/lost"
+		lines=$(wc -l <"$T/log")
+		kill -STOP "$(guard)"
+		in_server $change
+		kill -CONT "$(guard)"
+		ok "$backend, mutant: $change, without a hold or a new file: asked" within 1000 asked
+		ok "$backend, mutant: $change: and said" within 1000 eval '[ "$(wc -l <"$T/log")" -gt '"$lines"' ]'
+	done
 	stop
 
 	rm "$T/run/ruleset/legacy"

@@ -9,24 +9,14 @@ private_mounts "$@"
 cp -a /etc/ufw "$T/ufw" && mount --bind "$T/ufw" /etc/ufw || skip_all "needs mount"
 . "$(dirname "$0")/service.inc"
 group=games
-netns_new server
-netns_new outside
-ip link add name v0 netns "$server" type veth peer name v0 netns "$outside"
-ip -n "$server" address add 192.0.2.10/24 dev v0
-for a in 66 67; do ip -n "$outside" address add 192.0.2.$a/24 dev v0; done
-for n in "$server" "$outside"; do ip -n "$n" link set v0 up; done
-in_server() { ip netns exec "$server" "$@"; }
-ip netns exec "$server" python3 "$here/echo.py" serve 1723 &
-started $!
-reaches() { ip netns exec "$outside" python3 "$here/echo.py" try 192.0.2.10 1723 "$1"; }
-cut_off() { ! reaches "$1"; }
+two_hosts 192.0.2.66 192.0.2.67
+port_answers
 touch "$T/log"
 configure
 service_start
 ok "the enforcer is there" wait_for 5 enforced
 ask ban 192.0.2.66 >/dev/null
-wait_for 2 in_kernel 192.0.2.66
-hooked() { in_server nft list table ip pptpban 2>/dev/null | grep -q 'xt match.*drop'; }
+wait_for 2 kernel_has 192.0.2.66
 
 in_server ufw allow 1723/tcp >/dev/null
 in_server ufw --force enable >"$T/ufw.log" 2>&1

@@ -5,34 +5,9 @@
 # alone: it measures time
 . "$(dirname "$0")/service.inc"
 group=games
-netns_new server
-netns_new outside
-ip link add name v0 netns "$server" type veth peer name v0 netns "$outside"
-ip -n "$server" address add 192.0.2.10/24 dev v0
-ip -n "$outside" address add 192.0.2.66/24 dev v0
-for n in "$server" "$outside"; do ip -n "$n" link set v0 up; done
-in_server() { ip netns exec "$server" "$@"; }
+two_hosts 192.0.2.66
 touch "$T/log"
 
-ms() { echo $(($(date +%s%N) / 1000000)); }
-within() { # MILLISECONDS COMMAND...
-	_limit=$(($(ms) + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$(ms)" -lt $_limit ] || return 1
-		sleep 0.01
-	done
-}
-hooked() {
-	if [ "$backend" = ipset ]; then
-		in_server nft list table ip pptpban 2>/dev/null | grep -q 'xt match.*drop'
-	else
-		[ "$(in_server nft list table inet pptpban 2>/dev/null | grep -c 'saddr @.*drop')" = 4 ]
-	fi
-}
-kernel_has() {
-	if [ "$backend" = ipset ]; then in_server ipset test pptpban4 "$1"; else in_server nft get element inet pptpban ban4 "{ $1 }"; fi
-}
 last_repair() { ask status --json | jq -r ".enforcer.last_repair$1"; }
 ticks() { for p; do awk '{ print $14 + $15 }' "/proc/$p/stat"; done | awk '{ s += $1 } END { print s }'; } # hundredths of a second
 repairs() { ask status --json | jq .enforcer.repairs; }

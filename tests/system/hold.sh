@@ -3,36 +3,12 @@
 # Root may hold the guard for the time of a large change (src/enforce/hold.h): it is deaf meanwhile, and repairs everything
 # afterwards. Nobody else can, nobody can for ever (PB_LONG=1 waits for that: half a minute), and an innocent hold says nothing.
 # alone: back within 100 ms
-. "$(dirname "$0")/lib.sh"
-need_root
-need_commands ip nft ipset python3 setpriv
-drive=$PB_BUILD/enforce-drive
+. "$(dirname "$0")/service.inc"
 netns_new server
-in_server() { ip netns exec "$server" "$@"; }
-d() { "$drive" "$T/run/socket" "$@"; }
-ms() { echo $(($(date +%s%N) / 1000000)); }
-within() { # MILLISECONDS COMMAND...
-	_limit=$(($(ms) + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$(ms)" -lt $_limit ] || return 1
-		sleep 0.01
-	done
-}
-hooked() {
-	if [ "$backend" = ipset ]; then
-		in_server nft list table ip pptpban 2>/dev/null | grep -q 'xt match.*drop'
-	else
-		[ "$(in_server nft list table inet pptpban 2>/dev/null | grep -c 'saddr @.*drop')" = 4 ]
-	fi
-}
-kernel_has() {
-	if [ "$backend" = ipset ]; then in_server ipset test pptpban4 "$1"; else in_server nft get element inet pptpban ban4 "{ $1 }"; fi
-}
 whole() { hooked && kernel_has 203.0.113.7; }
 hold() { # SECONDS [USER]
 	rm -f "$T/held"
-	python3 "$(dirname "$0")/hold.py" "$T/run/hold" "$@" >"$T/held" &
+	python3 "$here/hold.py" "$T/run/hold" "$@" >"$T/held" &
 	holder=$!
 	started $holder
 	wait_for 3 test -s "$T/held"
@@ -45,18 +21,14 @@ release() {
 for backend in ipset nftables; do
 	rm -rf "$T/run"
 	mkdir -p "$T/run"
-	: >"$T/log"
 	"$drive" limits "$T/run/limits" uid=0 backend=$backend
-	ip netns exec "$server" "$PB_BUILD/pptpban-hookguard" --limits "$T/run/limits" --socket "$T/run/socket" --user nobody 2>>"$T/log" &
-	pid=$!
-	started $pid
-	wait_for 5 timeout 2 "$drive" "$T/run/socket" status
+	enforcer_alone
 	d ban 600 203.0.113.7
 	ok "$backend: hook and ban are there" within 1000 whole
 
 	hold 60
 	is "$backend: root can hold" held "$(cat "$T/held")"
-	is "$backend: one at a time" refused "$(python3 "$(dirname "$0")/hold.py" "$T/run/hold" 1)"
+	is "$backend: one at a time" refused "$(python3 "$here/hold.py" "$T/run/hold" 1)"
 	in_server nft flush ruleset
 	ok "$backend: held, the guard is deaf" eval '! within 700 hooked'
 	release
@@ -87,7 +59,7 @@ for backend in ipset nftables; do
 	is "$backend: seven holds of others' business: not a word" "" "$(tail -n +$((lines + 1)) "$T/log")"
 	is "$backend: nor a problem" "hooked=1" "$(d status | grep -o hooked=.)"
 
-	is "$backend: a stranger cannot hold" refused "$(python3 "$(dirname "$0")/hold.py" "$T/run/hold" 1 65533)"
+	is "$backend: a stranger cannot hold" refused "$(python3 "$here/hold.py" "$T/run/hold" 1 65533)"
 	chmod 666 "$T/run/hold"
 	hold 5 65533
 	is "$backend: not even where anybody may knock" refused "$(cat "$T/held")"
@@ -107,8 +79,7 @@ for backend in ipset nftables; do
 		ok "$backend: which the log says" grep -q 'a hold of 30 s is over' "$T/log"
 		wait $holder 2>/dev/null
 	fi
-	kill $pid
-	wait $pid
+	enforcer_alone_stop
 	in_server nft flush ruleset
 	in_server ipset destroy 2>/dev/null
 done
@@ -121,12 +92,12 @@ pid=$!
 started $pid
 ok "connguard: its rule is in" within 5000 watched
 rm -f "$T/held"
-python3 "$(dirname "$0")/hold.py" "$T/run/hold-connguard" 60 >"$T/held" &
+python3 "$here/hold.py" "$T/run/hold-connguard" 60 >"$T/held" &
 holder=$!
 started $holder
 wait_for 3 test -s "$T/held"
 is "connguard: root can hold it" held "$(cat "$T/held")"
-is "connguard: nobody else can" refused "$(python3 "$(dirname "$0")/hold.py" "$T/run/hold-connguard" 1 65533)"
+is "connguard: nobody else can" refused "$(python3 "$here/hold.py" "$T/run/hold-connguard" 1 65533)"
 in_server nft flush ruleset
 ok "connguard: held, it is deaf" eval '! within 700 watched'
 release
@@ -134,5 +105,11 @@ ok "connguard: released: its rule is back" within 200 watched
 sleep 1
 in_server nft flush ruleset
 ok "connguard: it listens again" within 1000 watched
+# mutants: one that does not listen puts nothing back; and one that is not held is not deaf for a moment
+kill -STOP $pid
+in_server nft flush ruleset
+ok "connguard, mutant: stopped, its rule stays away" eval '! within 700 watched'
+kill -CONT $pid
+ok "connguard, mutant: not held, it is not deaf" within 700 watched
 kill $pid
 wait $pid

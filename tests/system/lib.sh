@@ -78,6 +78,22 @@ wait_for() {
 	done
 }
 
+
+ms() { echo $(($(date +%s%N) / 1000000)); }
+
+# within MILLISECONDS COMMAND...: like wait_for, for what is fast
+within() {
+	_limit=$(($(ms) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(ms)" -lt $_limit ] || return 1
+		sleep 0.01
+	done
+}
+
+in_server() { ip netns exec "$server" "$@"; }
+in_outside() { ip netns exec "$outside" "$@"; }
+
 # netns_new VARIABLE: a network namespace of its own with loopback up; its name goes into the variable
 netns_new() {
 	_n=pb-$$-$(printf '%s' "$namespaces" | wc -w)

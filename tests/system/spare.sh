@@ -20,7 +20,6 @@ echo "nameserver 192.0.2.54" >/run/systemd/resolve/resolv.conf
 netns_new server
 netns_new outside
 ip link add name v0 netns "$server" type veth peer name v0 netns "$outside"
-in_server() { ip netns exec "$server" "$@"; }
 for n in "$server" "$outside"; do ip -n "$n" link set v0 up; done
 ip -n "$server" address add 192.0.2.10/24 dev v0
 ip -n "$server" address add 2001:db8:1::10/64 dev v0 nodad

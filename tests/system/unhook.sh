@@ -6,7 +6,6 @@ need_root
 need_commands ip nft ipset setpriv
 drive=$PB_BUILD/enforce-drive
 netns_new server
-in_server() { ip netns exec "$server" "$@"; }
 unhook() { in_server "$PB_BUILD/pptpban" unhook "$@" >"$T/out" 2>&1; }
 ours() { { in_server nft list tables; in_server ipset list -name; } | grep pptpban | grep -v pptpban_fw | xargs; }
 
