@@ -3,6 +3,7 @@
 # Writes what pptpd and pppd log under attack, in the present time, as rsyslog's default does.
 #   attack.py guess FILE ADDR COUNT [USER]        COUNT failed logins at once
 #   attack.py login FILE ADDR USER                a good login
+#   attack.py enter FILE ADDR USER VERSION        a good login that stays; pppd 2.4.9 does not say whose, 2.5.2 does
 #   attack.py storm FILE SECONDS ADDRESSES SEED   many at a time, interleaved, some of them below the threshold
 import random
 import sys
@@ -41,6 +42,20 @@ def login(path, address, user):
             log.write(stamped(*line))
 
 
+def enter(path, address, user, version):
+    control = random.randrange(30001, 32000)
+    call = control + 1
+    with open(path, "a") as log:
+        for line in session(address, user, control):
+            if line[1].startswith("Peer "):
+                break
+            log.write(stamped(line[0], line[1].replace("2.4.9", version)))
+        if version != "2.4.9":
+            log.write(stamped(f"pppd[{call}]", f"Peer {user} authenticated with CHAP"))
+        log.write(stamped(f"pppd[{call}]", f"peer from calling number {address} authorized"))
+        log.write(stamped(f"pppd[{call}]", "MPPE 128-bit stateless compression enabled"))
+
+
 def storm(path, seconds, addresses, seed):
     rng = random.Random(seed)
     attempts = [f"203.0.113.{a}" for a in range(addresses) for _ in range(rng.choice((1, 2, 3, 7)))]
@@ -67,5 +82,7 @@ if sys.argv[1] == "guess":
     guess(sys.argv[2], sys.argv[3], int(sys.argv[4]), *sys.argv[5:])
 elif sys.argv[1] == "login":
     login(*sys.argv[2:5])
+elif sys.argv[1] == "enter":
+    enter(*sys.argv[2:6])
 else:
     storm(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))

@@ -134,7 +134,7 @@ static const struct line_case lines[] = {
     {"pppd", "Modem hangup", NONE, NULL, "", CLASS_AUTH, 0},
     {"pppd", "Connection terminated.", NONE, NULL, "", CLASS_AUTH, 0},
     {"pppd", "MPPE 128-bit stateless compression enabled", ROLE_SUCCESS, NULL, "", CLASS_AUTH, 0},
-    {"pppd", "user alice logged in on tty pts/0 intf ppp0", NONE, NULL, "", CLASS_AUTH, 0},
+    {"pppd", "user alice logged in on tty pts/0 intf ppp0", ROLE_SUCCESS, "alice", "", CLASS_AUTH, 0},
     {"pppd", "Winbind has declined authentication for user!", NONE, NULL, "", CLASS_AUTH, 0},
     {"pppd", "rcvd [CHAP Response id=0x1 <00>, name = \"Peer x failed CHAP authentication\"]", NONE, NULL, "",
      CLASS_AUTH, 0},
