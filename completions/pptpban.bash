@@ -13,7 +13,7 @@ _pptpban() {
 	local path=${words[1]} list= options=
 	COMPREPLY=()
 	if [ "$cword" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status why action metrics sessions kick users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status top why action metrics sessions kick users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	if [ "$path" = firewall ]; then
@@ -35,6 +35,7 @@ _pptpban() {
 		"unban --config" | \
 		"ban --config" | \
 		"status --config" | \
+		"top --config" | \
 		"why --config" | \
 		"metrics --config" | \
 		"metrics --output" | \
@@ -81,6 +82,7 @@ _pptpban() {
 		"unban --runtime" | \
 		"ban --runtime" | \
 		"status --runtime" | \
+		"top --runtime" | \
 		"why --runtime" | \
 		"action --actions" | \
 		"metrics --runtime" | \
@@ -131,6 +133,7 @@ _pptpban() {
 	unban) options="--all --config --user --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	ban) options="--jail --for --config --runtime --help" ;;
 	status) options="--json --config --runtime --help" ;;
+	top) options="--config --runtime --help" ;;
 	why) options="--json --config --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	action) options="--actions --help" list="list test" ;;
 	metrics) options="--config --output --format --runtime --help" ;;
@@ -160,7 +163,7 @@ _pptpban() {
 	compile-limits) options="--config --output --user --help" ;;
 	unhook) options="--help" ;;
 	import-fail2ban) options="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
-	help) options="" list="list unban ban status why action metrics sessions kick users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" ;;
+	help) options="" list="list unban ban status top why action metrics sessions kick users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" ;;
 	esac
 	# options where nothing else can stand, and where one is begun
 	[ -n "$list" ] && [ "${cur#-}" = "$cur" ] || list=$options

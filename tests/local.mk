@@ -34,12 +34,13 @@ unit_scripts = \
 	tests/unit/replay-dates.sh \
 	tests/unit/report.sh \
 	tests/unit/simulate.sh \
+	tests/unit/top.sh \
 	tests/unit/typo.sh \
 	tests/unit/verbs.sh \
 	tests/unit/walk.sh \
 	tests/unit/workbench.sh
 check_SCRIPTS += $(unit_scripts)
-EXTRA_DIST += $(unit_scripts) tests/unit/countries.pl tests/unit/lists.py tests/unit/colours.py tests/import tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions tools/check-packaging tools/package .ci/run
+EXTRA_DIST += $(unit_scripts) tests/unit/countries.pl tests/unit/lists.py tests/unit/colours.py tests/unit/top.py tools/terminal-svg tools/pictures docs/demo.svg docs/top.svg tests/import tools/check-layers tools/check tools/packages.sh tools/run tools/make-completions tools/check-packaging tools/package .ci/run
 
 # The programs as if an attacker ran his code in them, for tests/system/privilege.sh alone; never installed. The same
 # objects, and one that obeys.

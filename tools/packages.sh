@@ -3,14 +3,14 @@
 
 # To build; pkg-config finds the rest.
 build_packages="build-essential autoconf automake autoconf-archive pkg-config libpcre2-dev libsystemd-dev libipset-dev \
-libmnl-dev libnftnl-dev libnftables-dev libmaxminddb-dev libsqlite3-dev libjansson-dev libarchive-dev libcurl4-gnutls-dev libcap-ng-dev libseccomp-dev libcmocka-dev"
+libmnl-dev libnftnl-dev libnftables-dev libmaxminddb-dev libsqlite3-dev libjansson-dev libarchive-dev libcurl4-gnutls-dev libncurses-dev libcap-ng-dev libseccomp-dev libcmocka-dev"
 
 # To show and try it in a network namespace.
 run_packages="iproute2 ipset nftables python3 xz-utils procps"
 
 # What the tests judge with, and the peers they test with.
 test_packages="valgrind mandoc jq systemd systemd-journal-remote iptables rsyslog fail2ban ppp pptpd kmod git netcat-openbsd \
-zstd man-db util-linux libmaxmind-db-writer-perl python3-botocore libxml2-utils ufw firewalld dbus faketime bash-completion zsh fish prometheus python3-prometheus-client clang libclang-rt-dev"
+zstd man-db util-linux libmaxmind-db-writer-perl python3-botocore libxml2-utils ufw firewalld dbus faketime bash-completion zsh fish tmux prometheus python3-prometheus-client clang libclang-rt-dev"
 
 # What they use where Debian has it: Debian 12 only in its backports.
 optional_packages="suricata"

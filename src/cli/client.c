@@ -7,13 +7,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/clean.h"
 #include "cli/exit.h"
 #include "config/config.h"
 #include "daemon/request.h"
-#include "daemon/text.h"
 
 enum {
     ANSWER_SECONDS = 90, // a reload may take a while
@@ -38,13 +37,13 @@ void client_free(struct client *c)
     free(c);
 }
 
-// The socket's path: --runtime, else what the configuration says, else the compiled-in directory.
-static int socket_path(const struct args *a, struct sockaddr_un *sun)
+int client_socket(const struct args *a, struct sockaddr_un *sun)
 {
     struct config_report report = {0};
     struct config *config = NULL;
     const char *dir = a->runtime;
 
+    *sun = (struct sockaddr_un){.sun_family = AF_UNIX};
     // a configuration that cannot be read is no reason not to find the service where it usually is
     if (!dir && config_load(a->config, &config, &report) == 0)
         dir = config->runtime_dir;
@@ -70,10 +69,10 @@ static int say_unreachable(const char *path, int error)
 
 static int connect_to(const struct args *a, int *ret)
 {
-    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    struct sockaddr_un sun;
     struct timeval patience = {.tv_sec = ANSWER_SECONDS};
 
-    if (socket_path(a, &sun) < 0) {
+    if (client_socket(a, &sun) < 0) {
         fprintf(stderr, "pptpban: the runtime directory's name is too long for a socket (107 bytes)\n");
         return EXIT_FAILED;
     }
@@ -171,48 +170,6 @@ static ssize_t read_line(struct client *c)
     }
 }
 
-static json_t *cleaned_string(struct str text)
-{
-    size_t size = 4 * text.n + 8;
-    char *shown = malloc(size);
-    json_t *clean = NULL;
-
-    if (shown)
-        clean = json_stringn(shown, text_show(text, 0, shown, size));
-    free(shown);
-    return clean;
-}
-
-// Whatever a text is printed by later: a terminal must not obey it. NULL: no memory.
-static json_t *cleaned(const json_t *v)
-{
-    const char *key;
-    json_t *item, *copy;
-    size_t i;
-    int r = 0;
-
-    if (json_is_string(v))
-        return cleaned_string((struct str){json_string_value(v), json_string_length(v)});
-    if (json_is_array(v)) {
-        copy = json_array();
-        json_array_foreach(v, i, item)
-            r |= json_array_append_new(copy, cleaned(item));
-    } else if (json_is_object(v)) {
-        copy = json_object();
-        json_object_foreach((json_t *)v, key, item) {
-            json_t *name = cleaned_string(str_of(key));
-            r |= name ? json_object_set_new(copy, json_string_value(name), cleaned(item)) : -1;
-            json_decref(name);
-        }
-    } else {
-        return json_deep_copy(v);
-    }
-    if (r == 0)
-        return copy;
-    json_decref(copy);
-    return NULL;
-}
-
 int client_read_any(struct client *c, json_t **ret)
 {
     ssize_t n = read_line(c);
@@ -223,7 +180,7 @@ int client_read_any(struct client *c, json_t **ret)
                 : n < 0 ? strerror((int)-n) : "hung up before it had answered");
         return EXIT_UNREACHABLE;
     }
-    json_t *answer = json_loadb(c->line, (size_t)n, 0, NULL), *clean = json_is_object(answer) ? cleaned(answer) : NULL;
+    json_t *answer = json_loadb(c->line, (size_t)n, 0, NULL), *clean = json_is_object(answer) ? json_clean(answer) : NULL;
     json_decref(answer);
     if (!clean) {
         fputs(not_understood, stderr);

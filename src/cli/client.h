@@ -4,6 +4,7 @@
 #define PB_CLI_CLIENT_H
 
 #include <jansson.h>
+#include <sys/un.h>
 
 #include "cli/args.h"
 
@@ -29,6 +30,9 @@ void client_free_lines(json_t **lines, size_t n);
 int client_send(struct client *c, json_t *request);
 
 void client_free(struct client *c);
+
+// Where the service listens: --runtime, else what the configuration says, else the compiled-in directory. -ENAMETOOLONG.
+int client_socket(const struct args *a, struct sockaddr_un *ret);
 
 // Asks and reads the one answer.
 int client_call(const struct args *a, json_t *request, json_t **ret);

@@ -7,6 +7,7 @@ pptpban_SOURCES = \
 	src/cli/audit.c \
 	src/cli/ban.c \
 	src/cli/check.c \
+	src/cli/clean.c src/cli/clean.h \
 	src/cli/client.c src/cli/client.h \
 	src/cli/compile_limits.c \
 	src/cli/connected.c src/cli/connected.h src/cli/connected_look.c \
@@ -55,14 +56,26 @@ pptpban_SOURCES = \
 	src/cli/test_out.c \
 	src/cli/test_print.c \
 	src/cli/test_sessions.c \
+	src/cli/top.c \
+	src/cli/top_ask.c src/cli/top_ask.h \
+	src/cli/top_bans.c src/cli/top_bans.h \
+	src/cli/top_canvas.c src/cli/top_canvas.h \
+	src/cli/top_link.c src/cli/top_link.h \
+	src/cli/top_lists.c \
+	src/cli/top_model.c src/cli/top_model.h \
+	src/cli/top_rates.c src/cli/top_rates.h \
+	src/cli/top_screens.c src/cli/top_screens.h \
+	src/cli/top_terminal.c src/cli/top_terminal.h \
+	src/cli/top_ui.c src/cli/top_ui.h \
+	src/cli/top_view.c src/cli/top_view.h \
 	src/cli/unban.c \
 	src/cli/unhook.c \
 	src/cli/users.c \
 	src/cli/verbs.c src/cli/verbs.h \
-	src/cli/why.c
+	src/cli/why.c src/cli/why.h
 pptpban_LDADD = libreport.a libaudit.a libfirewall.a libenforcer.a libdaemon.a libenforce.a libengine.a libsession.a libpolicy.a libfilter.a libsource.a libhost.a libconfig.a libbase.a \
 	$(PCRE2_LIBS) $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) \
-	$(NFTABLES_LIBS) $(IPSET_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(MAXMINDDB_LIBS) -lm
+	$(NFTABLES_LIBS) $(IPSET_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(MAXMINDDB_LIBS) $(NCURSES_LIBS) -lm
 
 check_PROGRAMS += test_output
 test_output_SOURCES = tests/unit/test_output.c src/cli/args.c src/cli/jsonl.c src/cli/output.c
@@ -75,3 +88,9 @@ test_import_LDADD = libbase.a $(CMOCKA_LIBS) -lm
 check_PROGRAMS += test_connected
 test_connected_SOURCES = tests/unit/test_connected.c src/cli/connected.c src/cli/listing.c
 test_connected_LDADD = libconfig.a libhost.a libbase.a $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS) -lm
+
+check_PROGRAMS += test_top
+test_top_SOURCES = tests/unit/test_top.c src/cli/clean.c src/cli/output.c src/cli/top_ask.c src/cli/top_bans.c \
+	src/cli/top_canvas.c src/cli/top_link.c src/cli/top_lists.c src/cli/top_model.c src/cli/top_rates.c \
+	src/cli/top_screens.c src/cli/top_ui.c src/cli/top_view.c src/daemon/request.c
+test_top_LDADD = libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)

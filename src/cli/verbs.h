@@ -38,6 +38,7 @@ int verb_list(int argc, char **argv);
 int verb_unban(int argc, char **argv);
 int verb_ban(int argc, char **argv);
 int verb_status(int argc, char **argv);
+int verb_top(int argc, char **argv);
 int verb_unhook(int argc, char **argv);
 int verb_why(int argc, char **argv);
 int verb_action(int argc, char **argv);

@@ -7,6 +7,7 @@
 #include "cli/exit.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "cli/why.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -21,95 +22,95 @@ static long long number_of(const json_t *object, const char *key)
 }
 
 // "maxretry.country RU:2, schedule night"
-static void print_threshold(const json_t *w, long long max)
+static void print_threshold(FILE *out, const json_t *w, long long max)
 {
     const char *rule = text_of(w, "rule"), *country = text_of(w, "country"), *schedule = text_of(w, "schedule");
 
-    printf("%s ", *rule ? rule : "maxretry");
+    fprintf(out, "%s ", *rule ? rule : "maxretry");
     if (strcmp(rule, "maxretry.country") == 0)
-        printf("%s:", *country ? country : "other");
-    printf("%lld%s%s", max, *schedule ? ", schedule " : "", schedule);
+        fprintf(out, "%s:", *country ? country : "other");
+    fprintf(out, "%lld%s%s", max, *schedule ? ", schedule " : "", schedule);
 }
 
-static void print_ban(const json_t *answer, const json_t *ban, bool colours)
+static void print_ban(FILE *out, const json_t *answer, const json_t *ban, bool colours)
 {
     char since[TIME_STRLEN], until[TIME_STRLEN], left[RELATIVE_STRLEN], found[DURATION_STRLEN];
     const json_t *end = json_object_get(ban, "until");
 
-    output_styled(stdout, colours, STYLE_BOLD, text_of(answer, "addr"));
+    output_styled(out, colours, STYLE_BOLD, text_of(answer, "addr"));
     if (!json_is_object(ban)) {
-        puts(" is not banned");
+        fputs(" is not banned\n", out);
         return;
     }
-    fputs(" is ", stdout);
-    output_styled(stdout, colours, STYLE_RED, "banned");
-    printf(" by %s since %s", text_of(ban, "jail"), time_format(number_of(ban, "since") * USEC_SEC, false, since));
+    fputs(" is ", out);
+    output_styled(out, colours, STYLE_RED, "banned");
+    fprintf(out, " by %s since %s", text_of(ban, "jail"), time_format(number_of(ban, "since") * USEC_SEC, false, since));
     if (json_is_integer(end))
-        printf(", ends in %s (%s)\n", output_left(json_integer_value(end) * USEC_SEC - clock_realtime(), left),
+        fprintf(out, ", ends in %s (%s)\n", output_left(json_integer_value(end) * USEC_SEC - clock_realtime(), left),
                time_format(json_integer_value(end) * USEC_SEC, false, until));
     else
-        puts(", until you unban it");
+        fputs(", until you unban it\n", out);
     if (strcmp(text_of(ban, "addr"), text_of(answer, "addr")) != 0)
-        printf("  network    %s\n", text_of(ban, "addr"));
-    printf("  decision   ");
+        fprintf(out, "  network    %s\n", text_of(ban, "addr"));
+    fprintf(out, "  decision   ");
     if (json_is_true(json_object_get(ban, "network")))
-        printf("%lld of its addresses were banned", number_of(ban, "count"));
+        fprintf(out, "%lld of its addresses were banned", number_of(ban, "count"));
     else if (number_of(ban, "maxretry")) {
-        printf("%lld failures (", number_of(ban, "count"));
-        print_threshold(ban, number_of(ban, "maxretry"));
-        printf(" within %s)", duration_format(number_of(ban, "findtime") * USEC_SEC, found));
+        fprintf(out, "%lld failures (", number_of(ban, "count"));
+        print_threshold(out, ban, number_of(ban, "maxretry"));
+        fprintf(out, " within %s)", duration_format(number_of(ban, "findtime") * USEC_SEC, found));
     } else
-        printf("by hand");
-    printf("; ban number %lld of this network\n", number_of(ban, "times"));
+        fprintf(out, "by hand");
+    fprintf(out, "; ban number %lld of this network\n", number_of(ban, "times"));
 }
 
-static void print_observed(const json_t *would)
+static void print_observed(FILE *out, const json_t *would)
 {
     char since[TIME_STRLEN];
 
     if (json_is_object(would))
-        printf("  observed   jail %s only observes: it would have banned it at %s, after %lld failures\n", text_of(would, "jail"),
+        fprintf(out, "  observed   jail %s only observes: it would have banned it at %s, after %lld failures\n", text_of(would, "jail"),
                time_format(number_of(would, "since") * USEC_SEC, false, since), number_of(would, "count"));
 }
 
-static void print_kernel(const json_t *k)
+static void print_kernel(FILE *out, const json_t *k)
 {
     char left[RELATIVE_STRLEN];
 
     if (*text_of(k, "error"))
-        printf("  kernel     unknown: %s\n", text_of(k, "error"));
+        fprintf(out, "  kernel     unknown: %s\n", text_of(k, "error"));
     else if (!json_is_true(json_object_get(k, "present")))
-        puts("  kernel     not in the set");
+        fputs("  kernel     not in the set\n", out);
     else {
         const json_t *l = json_object_get(k, "left");
-        printf("  kernel     in the set, timeout %s, %lld packets (%lld bytes) dropped\n",
+        fprintf(out, "  kernel     in the set, timeout %s, %lld packets (%lld bytes) dropped\n",
                output_left(json_is_integer(l) ? json_integer_value(l) * USEC_SEC : USEC_FOREVER, left),
                number_of(k, "packets"), number_of(k, "bytes"));
     }
 }
 
-static void print_spared(const json_t *spared)
+static void print_spared(FILE *out, const json_t *spared)
 {
     if (json_is_object(spared))
-        printf("  spared     %s (spare = %s): failures count, and ban nobody\n", text_of(spared, "reason"), text_of(spared, "by"));
+        fprintf(out, "  spared     %s (spare = %s): failures count, and ban nobody\n", text_of(spared, "reason"), text_of(spared, "by"));
 }
 
 // What was seen of the address and counts in no jail.
-static void print_uncounted(const json_t *uncounted)
+static void print_uncounted(FILE *out, const json_t *uncounted)
 {
     const char *class, *between = "  uncounted  ";
     const json_t *n;
 
     json_object_foreach((json_t *)uncounted, class, n) {
-        printf("%s%lld %s", between, json_integer_value(n), class);
+        fprintf(out, "%s%lld %s", between, json_integer_value(n), class);
         between = ", ";
     }
     if (json_object_size(uncounted) > 0)
-        puts(" (without weight in any jail)");
+        fputs(" (without weight in any jail)\n", out);
 }
 
 // What keeps its network from being banned as a whole, or how far that is; who led to it when it was.
-static void print_network(const json_t *n)
+static void print_network(FILE *out, const json_t *n)
 {
     const json_t *kept = json_object_get(n, "kept"), *addresses = json_object_get(n, "addresses"), *a;
     long long count = number_of(n, "count"), needed = number_of(n, "aggregate");
@@ -117,86 +118,86 @@ static void print_network(const json_t *n)
     char when[TIME_STRLEN], span[DURATION_STRLEN];
     size_t i;
 
-    printf("  network    %s by %s: ", text_of(n, "net"), text_of(n, "jail"));
+    fprintf(out, "  network    %s by %s: ", text_of(n, "net"), text_of(n, "jail"));
     if (banned)
-        printf("banned as a whole since %s because of\n", time_format(number_of(n, "since") * USEC_SEC, false, when));
+        fprintf(out, "banned as a whole since %s because of\n", time_format(number_of(n, "since") * USEC_SEC, false, when));
     else
-        printf("%lld of %lld banned addresses within %s\n", count, needed,
+        fprintf(out, "%lld of %lld banned addresses within %s\n", count, needed,
                duration_format(number_of(n, "findtime") * USEC_SEC, span));
     if (!banned && json_is_object(kept))
-        printf("               not banned as a whole at %s: %s: %s\n", time_format(number_of(kept, "time") * USEC_SEC, false, when),
+        fprintf(out, "               not banned as a whole at %s: %s: %s\n", time_format(number_of(kept, "time") * USEC_SEC, false, when),
                text_of(kept, "addr"), text_of(kept, "reason"));
     json_array_foreach((json_t *)addresses, i, a)
-        printf("               %s  %s\n", time_format(number_of(a, "time") * USEC_SEC, false, when), text_of(a, "addr"));
+        fprintf(out, "               %s  %s\n", time_format(number_of(a, "time") * USEC_SEC, false, when), text_of(a, "addr"));
 }
 
 // How far from a ban, in words: what is counted, what holds for this address and why, when it gets better by itself.
-static void print_window(const json_t *w, bool banned)
+static void print_window(FILE *out, const json_t *w, bool banned)
 {
     const json_t *unknown = json_object_get(w, "unknown");
     long long count = number_of(w, "count"), more = number_of(w, "more"), left;
     char found[DURATION_STRLEN], when[TIME_STRLEN], span[RELATIVE_STRLEN];
 
-    printf("  window     %s: %lld of %lld within %s (", text_of(w, "jail"), count, number_of(w, "maxretry"),
+    fprintf(out, "  window     %s: %lld of %lld within %s (", text_of(w, "jail"), count, number_of(w, "maxretry"),
            duration_format(number_of(w, "findtime") * USEC_SEC, found));
-    print_threshold(w, number_of(w, "threshold"));
-    fputs(")", stdout);
+    print_threshold(out, w, number_of(w, "threshold"));
+    fputs(")", out);
     if (json_is_true(json_object_get(w, "ignored"))) {
-        puts("; on the allowlist, never banned");
+        fputs("; on the allowlist, never banned\n", out);
         return;
     }
-    putchar('\n');
+    putc('\n', out);
     if (json_is_object(unknown))
-        printf("             %lld of %lld as accounts that nobody has logged in as (maxretry.unknown)\n", number_of(unknown, "count"),
+        fprintf(out, "             %lld of %lld as accounts that nobody has logged in as (maxretry.unknown)\n", number_of(unknown, "count"),
                number_of(unknown, "threshold"));
     if (json_is_true(json_object_get(w, "learning")))
-        puts("             maxretry.unknown does not hold yet: too little is known of who logs in");
+        fputs("             maxretry.unknown does not hold yet: too little is known of who logs in\n", out);
     if (json_is_integer(json_object_get(w, "trusted_until")))
-        printf("             trusted until %s: somebody logged in well from there\n",
+        fprintf(out, "             trusted until %s: somebody logged in well from there\n",
                time_format(number_of(w, "trusted_until") * USEC_SEC, false, when));
     if (*text_of(w, "country"))
-        printf("             in the country %s\n", text_of(w, "country"));
+        fprintf(out, "             in the country %s\n", text_of(w, "country"));
     if (banned || more <= 0)
         return;
     const char *would = strcmp(text_of(w, "mode"), "observe") == 0 ? "be told (mode = observe)" : "ban";
     if (count == 0) {
-        printf("             %lld within %s would %s\n", more, found, would);
+        fprintf(out, "             %lld within %s would %s\n", more, found, would);
         return;
     }
     left = number_of(w, "leaves") - clock_realtime() / USEC_SEC;
-    printf("             %lld more within %s would %s; the oldest is of %s\n", more,
+    fprintf(out, "             %lld more within %s would %s; the oldest is of %s\n", more,
            output_left((left > 0 ? left : 0) * USEC_SEC, span), would, time_format(number_of(w, "oldest") * USEC_SEC, false, when));
 }
 
-static void print_why(const json_t *answer)
+void why_print(const json_t *answer, FILE *out)
 {
     const json_t *ban = json_object_get(answer, "ban"), *windows = json_object_get(answer, "windows"), *w;
     const json_t *lines = json_object_get(answer, "evidence"), *e;
-    bool colours = output_colours(stdout);
+    bool colours = output_colours(out);
     size_t i;
 
-    print_ban(answer, ban, colours);
-    print_observed(json_object_get(answer, "observed"));
+    print_ban(out, answer, ban, colours);
+    print_observed(out, json_object_get(answer, "observed"));
     if (json_is_object(json_object_get(answer, "kernel")))
-        print_kernel(json_object_get(answer, "kernel"));
+        print_kernel(out, json_object_get(answer, "kernel"));
     json_array_foreach((json_t *)windows, i, w)
-        print_window(w, json_is_object(ban));
+        print_window(out, w, json_is_object(ban));
     json_array_foreach((json_t *)json_object_get(answer, "networks"), i, w)
-        print_network(w);
-    print_spared(json_object_get(answer, "spared"));
-    print_uncounted(json_object_get(answer, "uncounted"));
+        print_network(out, w);
+    print_spared(out, json_object_get(answer, "spared"));
+    print_uncounted(out, json_object_get(answer, "uncounted"));
     if (json_array_size(lines) == 0) {
-        puts("  evidence   none");
+        fputs("  evidence   none\n", out);
         return;
     }
-    puts("  evidence");
+    fputs("  evidence\n", out);
     json_array_foreach((json_t *)lines, i, e) {
         char when[TIME_STRLEN];
-        printf("    %s  %s %s (%s)", time_format(number_of(e, "time") * USEC_SEC, false, when), text_of(e, "jail"),
+        fprintf(out, "    %s  %s %s (%s)", time_format(number_of(e, "time") * USEC_SEC, false, when), text_of(e, "jail"),
                text_of(e, "class"), text_of(e, "origin"));
-        printf("%s%s%s\n      ", *text_of(e, "user") ? "  user \"" : "", text_of(e, "user"), *text_of(e, "user") ? "\"" : "");
-        output_styled(stdout, colours, STYLE_DIM, text_of(e, "line"));
-        putchar('\n');
+        fprintf(out, "%s%s%s\n      ", *text_of(e, "user") ? "  user \"" : "", text_of(e, "user"), *text_of(e, "user") ? "\"" : "");
+        output_styled(out, colours, STYLE_DIM, text_of(e, "line"));
+        putc('\n', out);
     }
 }
 
@@ -216,7 +217,7 @@ int verb_why(int argc, char **argv)
         json_dumpf(answer, stdout, JSON_COMPACT);
         putchar('\n');
     } else {
-        print_why(answer);
+        why_print(answer, stdout);
     }
     code = json_is_object(json_object_get(answer, "ban")) ? EXIT_DONE : EXIT_NOTHING;
     json_decref(answer);

@@ -76,6 +76,7 @@ RUNS = {
     "list": [(ASK, True), (ASK + ["--json"], False), (ASK + ["--plain"], False)],
     "unban": [(ASK + ["192.0.2.1"], False)],
     "ban": [(ASK + ["192.0.2.1"], False)],
+    "top": [(ASK, False)],  # standard input is no terminal; tests/unit/top.py has what is drawn
     "status": [(ASK, True), (ASK + ["--json"], False)],
     "why": [(ASK + ["192.0.2.1"], True), (ASK + ["192.0.2.1", "--json"], False)],
     "action": [(["list", "--actions", f"{SRC}/actions"], False)],
