@@ -18,7 +18,7 @@ struct metric {
 // An object of the status, or each object of an array, told apart by a label.
 struct group {
     const char *object; // "": the status itself
-    const char *label;  // NULL: one object; else the key of an array's objects that becomes the label of this name
+    const char *label;  // NULL: one object; else its objects are told apart by this label, the value of which is their name
     const struct metric *v;
 };
 
@@ -35,6 +35,7 @@ static const struct metric of_engine[] = {
     {"failures", COUNTER, "Failed logins and other offences that were tied to an address.", "failures"},
     {"successes", COUNTER, "Good logins.", "successes"},
     {"unattributed", COUNTER, "Failures that nobody can tie to an address.", "unattributed"},
+    {"begun_sessions", COUNTER, "Sessions that have begun, by lines that name their address.", "begun"},
     {"faulted", COUNTER, "Failures that are the server's own trouble and count against nobody.", "faulted"},
     {"ignored", COUNTER, "Failures of addresses on the allowlist.", "ignored"},
     {"spared_bans", COUNTER, "Decisions to ban that were not made because the address is spared.", "spared"},
@@ -93,9 +94,18 @@ static const struct metric of_source[] = {
     {NULL, GAUGE, NULL, NULL},
 };
 
+static const struct metric of_surge[] = {
+    {"surge", GAUGE, "1 while there is far more of it than this server is used to.", "surge"},
+    {"surge_minute", GAUGE, "How much of it the last minute had.", "last"},
+    {"surge_limit", GAUGE, "How much of it a minute may have; 0 while that is learned.", "limit"},
+    {"surges", COUNTER, "Surges that have begun.", "surges"},
+    {NULL, GAUGE, NULL, NULL},
+};
+
 static const struct group groups[] = {
     {"", NULL, of_service},           {"engine", NULL, of_engine},    {"enforcer", NULL, of_enforcer},
-    {"connguard", NULL, of_connguard}, {"notify", NULL, of_notify}, {"sources", "name", of_source},
+    {"connguard", NULL, of_connguard}, {"notify", NULL, of_notify}, {"sources", "source", of_source},
+    {"surges", "series", of_surge},
 };
 
 int metrics_format_parse(const char *name, enum metrics_format *ret)
@@ -131,8 +141,8 @@ static void print_sample(const struct metric *m, const json_t *object, const cha
         return; // a service of another version, or one without this part
     fprintf(out, "pptpban_%s%s", m->name, m->kind == COUNTER ? "_total" : "");
     if (label) {
-        fputs("{source=\"", out);
-        print_label_value(json_string_value(json_object_get(object, label)), out);
+        fprintf(out, "{%s=\"", label);
+        print_label_value(json_string_value(json_object_get(object, "name")), out);
         fputs("\"}", out);
     }
     if (json_is_real(value))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // pptpban status: what the service reads, counts and enforces.
+#include <limits.h>
 #include <string.h>
 
 #include "cli/args.h"
@@ -193,6 +194,36 @@ static void print_spare(const json_t *spare, const json_t *counters, bool colour
     printf("; %lld bans not made\n", number_of(counters, "spared"));
 }
 
+// Nothing, or what is far more than usual.
+static void print_surges(const json_t *surges, bool colours)
+{
+    const char *mib = "bytes";
+    unsigned learning = 0, days = UINT_MAX;
+    char text[200], when[TIME_STRLEN];
+    const json_t *g;
+    bool any = false;
+    size_t i;
+
+    json_array_foreach((json_t *)surges, i, g) {
+        double unit = strcmp(text_of(g, "name"), mib) == 0 ? 1024 * 1024 : 1;
+        learning += json_is_true(json_object_get(g, "learning"));
+        days = number_of(g, "days") < days ? (unsigned)number_of(g, "days") : days;
+        if (!json_is_true(json_object_get(g, "surge")))
+            continue;
+        snprintf(text, sizeof(text), "of %s since %s: up to %.0f%s in a minute, where %.0f is much", text_of(g, "name"),
+                 time_format(number_of(g, "since") * USEC_SEC, false, when), (double)number_of(g, "most") / unit,
+                 unit > 1 ? " MiB" : "", (double)number_of(g, "limit") / unit);
+        say(colours, any ? "" : "surge", false, text);
+        any = true;
+    }
+    if (!any && json_array_size(surges) == 0)
+        printf("%-10s not looked for (surge = 0)\n", "surge");
+    else if (!any && learning > 0)
+        printf("%-10s learning what is usual at this hour, %u of 7 days\n", "surge", days);
+    else if (!any)
+        printf("%-10s none\n", "surge");
+}
+
 static void print_counters(const json_t *c)
 {
     const char *key;
@@ -234,6 +265,8 @@ static void print_status(const json_t *s)
     print_sources(json_object_get(s, "sources"), colours);
     if (json_is_object(json_object_get(s, "spare"))) // a service of an earlier version has none
         print_spare(json_object_get(s, "spare"), json_object_get(s, "engine"), colours);
+    if (json_is_array(json_object_get(s, "surges")))
+        print_surges(json_object_get(s, "surges"), colours);
     print_counters(json_object_get(s, "engine"));
     const char *problem = text_of(s, "state");
     if (*problem)

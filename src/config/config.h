@@ -102,6 +102,8 @@ struct config {
     unsigned spare;       // 1 << SPARE_...: never banned, though their failures count
     uint8_t widest4, widest6; // widest network that may be banned, family bits (24, 48)
     usec_t silent_timeout; // a control connection without a first packet is ended after this; 0: never
+    unsigned surge;       // how many times what is usual is a surge; 0: nobody looks
+    unsigned surge_connections, surge_failures, surge_mib; // a minute with no more than these is none
     usec_t history;       // how long ended bans are remembered
     struct firewall_config firewall;
     struct jail_config *jails; // [n_jails], enabled and not

@@ -52,6 +52,10 @@ static const struct keyword globals[] = {
     {"widest4", NULL, &kind_number, IN(config, widest4), "24", .min = 8, .max = 32},
     {"widest6", NULL, &kind_number, IN(config, widest6), "48", .min = 19, .max = 128},
     {"silent_timeout", NULL, &kind_time, IN(config, silent_timeout), "1s", .min = 0, .max = 60},
+    {"surge", NULL, &kind_number, IN(config, surge), "3", .max = 1000},
+    {"surge.connections", NULL, &kind_number, IN(config, surge_connections), "60", .min = 1, .max = 1000000000},
+    {"surge.failures", NULL, &kind_number, IN(config, surge_failures), "60", .min = 1, .max = 1000000000},
+    {"surge.mib", NULL, &kind_number, IN(config, surge_mib), "300", .min = 1, .max = 1000000000},
     {"history", "dbpurgeage", &kind_time, IN(config, history), "13w", .min = HOUR, .max = 3640LL * DAY},
 };
 

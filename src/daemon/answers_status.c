@@ -12,6 +12,7 @@
 #include "daemon/inputs.h"
 #include "daemon/limits_compile.h"
 #include "daemon/spare.h"
+#include "daemon/surges.h"
 #include "daemon/tell.h"
 #include "enforce/connstats.h"
 
@@ -140,7 +141,7 @@ static json_t *counters_object(const struct service *s)
         uint64_t value;
     } all[] = {
         {"records", c.records}, {"matches", c.matches}, {"failures", c.failures}, {"successes", c.successes},
-        {"unattributed", c.unattributed}, {"faulted", c.faulted}, {"ignored", c.ignored}, {"spared", c.spared}, {"bans", c.bans},
+        {"begun", c.begun}, {"unattributed", c.unattributed}, {"faulted", c.faulted}, {"ignored", c.ignored}, {"spared", c.spared}, {"bans", c.bans},
         {"muted", c.muted}, {"limit_hits", c.limit_hits}, {"sessions_dropped", c.sessions_dropped}, {"session_overflow", c.session_overflow},
         {"window_overflow", c.window_overflow}, {"bans_refused", c.bans_refused}, {"lives", c.lives},
         {"waiting", c.waiting}, {"addresses", c.addresses}, {"networks", c.networks}, {"networks_kept", c.networks_kept},
@@ -195,6 +196,7 @@ void answer_status(struct service *s, struct control_client client)
                   sources_array(s), "spare", spare_object(s), "engine", counters_object(s), "state",
                   enact_state_problem(s->enact), "notify", notify, "locks", locks);
     json_object_set_new(status, "observed", json_integer((json_int_t)count_observed(s)));
+    json_object_set_new(status, "surges", surges_array(s->surges));
     json_object_set_new(status, "clients", clients_object(s));
     control_reply(s->control, client, status);
 }

@@ -42,7 +42,7 @@ static bool look_at_enforcer(struct health *h, usec_t now)
     const struct enforce_status *e = s->link ? enforce_link_status(s->link) : NULL;
     bool wrong = e && !e->connected;
     struct said what = {.kind = wrong ? NEWS_DEGRADED : NEWS_DEGRADED_OVER, .level = wrong ? LOG_ERR : LOG_NOTICE,
-                        .name = "PPTPBAN_PART", .value = "enforcer"};
+                        .more = {{"PPTPBAN_PART", "enforcer"}}};
 
     if (turns(&h->enforcer, wrong, now)) {
         if (wrong)
@@ -66,7 +66,7 @@ static bool look_at_sources(struct health *h, usec_t now)
         bool wrong = status.problem[0] != '\0';
         const char *name = inputs_names(s->inputs)[i];
         struct said what = {.kind = wrong ? NEWS_SOURCE : NEWS_SOURCE_BACK, .level = wrong ? LOG_ERR : LOG_NOTICE,
-                            .name = "PPTPBAN_SOURCE", .value = name};
+                            .more = {{"PPTPBAN_SOURCE", name}}};
         any |= wrong;
         if (!turns(&h->sources[i], wrong, now))
             continue;

@@ -281,7 +281,7 @@ int inputs_open(struct inputs *in)
     for (size_t i = 0; i < in->n; i++) {
         int r = open_one(in, &in->v[i], since);
         if (r < 0)
-            say_news(in->s, &(struct said){.kind = NEWS_SOURCE, .level = LOG_ERR, .name = "PPTPBAN_SOURCE", .value = in->v[i].name},
+            say_news(in->s, &(struct said){.kind = NEWS_SOURCE, .level = LOG_ERR, .more = {{"PPTPBAN_SOURCE", in->v[i].name}}},
                 "source %s cannot be read: %s", in->v[i].name, strerror(-r));
         opened += r >= 0;
         in->v[i].caught_up = r < 0;

@@ -43,7 +43,7 @@ static void trouble(struct ledger *l, int r)
         return;
     l->failed = true;
     l->repair_at = clock_monotonic() + REPAIR_EVERY;
-    say_news(l->s, &(struct said){.kind = NEWS_DEGRADED, .level = LOG_ERR, .name = "PPTPBAN_PART", .value = "state"},
+    say_news(l->s, &(struct said){.kind = NEWS_DEGRADED, .level = LOG_ERR, .more = {{"PPTPBAN_PART", "state"}}},
         "%s; banning goes on, but what is decided now would be lost in a restart", state_problem(l->s->state));
 }
 
@@ -95,7 +95,7 @@ static void repair(struct ledger *l, usec_t now)
     if (r < 0)
         return;
     l->failed = false;
-    say_news(l->s, &(struct said){.kind = NEWS_DEGRADED_OVER, .level = LOG_NOTICE, .name = "PPTPBAN_PART", .value = "state"},
+    say_news(l->s, &(struct said){.kind = NEWS_DEGRADED_OVER, .level = LOG_NOTICE, .more = {{"PPTPBAN_PART", "state"}}},
         "%s%sthe state is written again", note, *note ? "; " : "");
 }
 

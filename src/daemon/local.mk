@@ -25,6 +25,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/state_file.c src/daemon/state_file.h \
 	src/daemon/state_row.c src/daemon/state_row.h \
 	src/daemon/state_sum.c src/daemon/state_sum.h \
+	src/daemon/surges.c src/daemon/surges.h \
 	src/daemon/tell.c src/daemon/tell.h \
 	src/daemon/text.h \
 	src/daemon/trim.c src/daemon/trim.h \

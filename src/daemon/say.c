@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/journal.h"
 #include "base/log.h"
 #include "daemon/tell.h"
 
@@ -22,12 +21,13 @@ static const char *seconds(usec_t t, char buf[static NUMBER])
 void say_in_log(const struct service *s, const struct said *what, const char *text)
 {
     char net[PREFIX_STRLEN], count[NUMBER], times[NUMBER], until[NUMBER], length[NUMBER];
-    struct journal_field v[8];
+    struct journal_field v[10];
     size_t n = 0;
 
     if (what->level > s->config->log_level)
         return;
-    v[n++] = (struct journal_field){what->name, what->value};
+    for (; n < 3; n++)
+        v[n] = what->more[n];
     v[n++] = (struct journal_field){"PPTPBAN_USER", what->user && *what->user ? what->user : NULL};
     if (what->net)
         v[n++] = (struct journal_field){"PPTPBAN_ADDRESS", prefix_format(what->net, net)};

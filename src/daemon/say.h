@@ -3,6 +3,7 @@
 #ifndef PB_DAEMON_SAY_H
 #define PB_DAEMON_SAY_H
 
+#include "base/journal.h"
 #include "base/log.h"
 #include "base/news.h"
 #include "daemon/service.h"
@@ -13,7 +14,7 @@ struct said {
     const struct prefix *net; // whom it is about; NULL: nobody
     const struct ban *ban;    // which ban; NULL: none
     const char *user;         // fit to be shown; NULL: unknown
-    const char *name, *value; // a field of the kind's own, such as PPTPBAN_SOURCE; NULL: none
+    struct journal_field more[3]; // of the kind's own, such as PPTPBAN_SOURCE
 };
 
 void say_in_log(const struct service *s, const struct said *what, const char *text);

@@ -27,6 +27,7 @@ struct service {
     struct tell *tell; // NULL: nobody is told
     struct journal *journal; // NULL: the log is no journal
     struct health *health;
+    struct surges *surges; // NULL: nobody looks
     struct enforce_link *link; // NULL: only observing
     struct inputs *inputs;
     struct enact *enact;

@@ -154,6 +154,6 @@ void users_guessed(void *userdata, const struct account *a)
              addr_format(&a->guessed_from, addr), quoted, a->guesses);
     snprintf(count, sizeof(count), "%u", a->guesses);
     struct said what = {.kind = NEWS_GUESSED, .level = LOG_WARNING, .net = &from, .user = shown_name(a, name),
-                        .name = "PPTPBAN_COUNT", .value = count};
+                        .more = {{"PPTPBAN_COUNT", count}}};
     say_news(s, &what, "%s", text);
 }

@@ -30,6 +30,7 @@
 #include "daemon/privilege.h"
 #include "daemon/spare.h"
 #include "daemon/state.h"
+#include "daemon/surges.h"
 #include "daemon/tell.h"
 #include "daemon/trim.h"
 #include "daemon/users.h"
@@ -357,6 +358,8 @@ static int begin(struct watcher *w)
         return fail(w, r, "own addresses: %s", strerror(-r));
     if ((r = health_new(s, &s->health)) < 0)
         return fail(w, r, "no timer: %s", strerror(-r));
+    if ((r = surges_new(s, &s->surges)) < 0)
+        return fail(w, r, "surges: %s", strerror(-r));
     if ((r = clock_watch_new(s->event, enact_clock_jumped, s, &s->clock)) < 0)
         return fail(w, r, "the clock cannot be watched: %s", strerror(-r));
     if (s->control && (r = control_start(s->control, s->event, &callbacks)) < 0)
@@ -378,6 +381,7 @@ static void put_down(struct watcher *w)
 
     if (!s->state)
         return;
+    surges_save(s->surges);
     if (s->enact) {
         enact_flush(s->enact);
         enact_save_marks(s->enact);
@@ -468,6 +472,7 @@ static void tear_down(struct watcher *w)
     inputs_free(s->inputs);
     spare_free(s->spare);
     own_free(s->own);
+    surges_free(s->surges);
     health_free(s->health);
     tell_free(s->tell);
     journal_close(s->journal);

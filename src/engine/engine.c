@@ -267,6 +267,7 @@ int engine_feed(struct engine *e, const struct record *r)
             learn_address(&e->units.v[i], r);
             continue;
         }
+        e->counters.begun += event.role == ROLE_BEGIN && event.has_addr;
         // a filter may have found a date where the source knew none
         if (e->counters.matches++ == 0 || event.time < e->counters.oldest)
             e->counters.oldest = event.time;

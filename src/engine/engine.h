@@ -190,6 +190,7 @@ bool engine_session(const struct engine *e, struct engine_place *place, struct s
 const struct tally_entry *engine_uncounted(const struct engine *e, const struct addr *a);
 
 struct engine_counters {
+    uint64_t begun; // sessions, by lines that name their address
     uint64_t records, matches, failures, successes, unattributed, faulted, ignored, spared, bans, muted, limit_hits;
     uint64_t sessions_dropped; // of filters without [Session], for want of room
     uint64_t networks, networks_kept; // banned as a whole, and not banned for somebody's sake

@@ -7,6 +7,7 @@ libpolicy_a_SOURCES = \
 	src/policy/jail.c src/policy/jail.h \
 	src/policy/logins.c src/policy/logins.h \
 	src/policy/networks.c src/policy/networks.h \
+	src/policy/surge.c src/policy/surge.h \
 	src/policy/tally.c src/policy/tally.h \
 	src/policy/threshold.c src/policy/threshold.h
 
@@ -25,3 +26,7 @@ test_networks_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm
 check_PROGRAMS += test_threshold
 test_threshold_SOURCES = tests/unit/test_threshold.c
 test_threshold_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm
+
+check_PROGRAMS += test_surge
+test_surge_SOURCES = tests/unit/test_surge.c
+test_surge_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm

@@ -628,6 +628,7 @@ static void the_dump_reads_back(void **state)
                                      "backend = ipset\nstate_dir = /s\nruntime_dir = /r\nfilter_dirs = /f /g\ngroup = g\n"
                                      "log_level = error\nnetns = vpn\nmax_lives = 17\nmax_bans = 2\nevidence_kib = 65\nwidest4 = 9\n"
                                      "widest6 = 20\nspare = admins own\nsilent_timeout = 3s\nhistory = 1h 1s\n"
+                                     "surge = 4\nsurge.connections = 61\nsurge.failures = 62\nsurge.mib = 301\n"
                                      "[firewall]\n"
                                      "enabled = yes\nbackend = iptables-legacy\ninterface = eth0\n ens3+\naddress = 192.0.2.9\n"
                                      "port = 1724\ngre = peers\nallow_from = 192.0.2.0/24\n 2001:db8::/32\n"
