@@ -37,8 +37,8 @@ if [ "${PB_SURGE:-}" = long ]; then
 	ip netns exec "$server" ping -q -f -c 3000 -s 1400 127.0.0.1 >/dev/null &
 	ok "a flood is told of" wait_for 120 told 'a surge of failures: [0-9]* in the last minute; more than 10 is not usual' 1
 	echo "# told after $(($(date +%s) - began)) s"
-	ok "and of connections" wait_for 30 told 'a surge of connections' 1
-	ok "and of bytes" wait_for 30 told 'a surge of bytes: [0-9.]* MiB in the last minute; more than 1.0 MiB' 1
+	ok "and of connections" wait_for 90 told 'a surge of connections' 1
+	ok "and of bytes" wait_for 90 told 'a surge of bytes: [0-9.]* MiB in the last minute; more than 1.0 MiB' 1
 	is "status has it" true "$(surge failures surge)"
 	ask reload >/dev/null
 	is "and after a reload, too" true "$(surge failures surge)"
