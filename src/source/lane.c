@@ -228,12 +228,15 @@ static int take_sibling(struct lane *l, size_t at, struct sibling *s, const stru
     return 0;
 }
 
-// Files that were current after `newer` and that nobody has seen: put before the current one.
+// Files that were current after `newer` and that nobody has seen: put before the current one. When that has been rotated
+// away itself since it was opened, the next look finds what came after it.
 static void add_missed(struct lane *l, struct sibling *s, size_t n, usec_t newer, const struct lane_context *c)
 {
     for (size_t i = 0; i < n; i++) {
-        struct tail *t;
-        if (s[i].fd < 0 || s[i].modified < newer || find_file(l, s[i].file))
+        struct tail *t, *known = s[i].fd < 0 ? NULL : find_file(l, s[i].file);
+        if (known && known == l->current)
+            break;
+        if (s[i].fd < 0 || s[i].modified < newer || known)
             continue;
         struct sibling *best = find_sibling(s, n, s[i].file, 0);
         size_t at = l->current ? l->n - 1 : l->n;

@@ -129,6 +129,11 @@ static void follow_link(const char *path, char ret[static PATH_MAX])
         ret[0] = '\0'; // such a path cannot be opened either
 }
 
+static uint64_t signature_of(const struct dirent *e)
+{
+    return (uint64_t)e->d_ino * UINT64_C(0x9e3779b97f4a7c15) + 1;
+}
+
 // Which files lie there, whatever they are called.
 static uint64_t signature(DIR *d, const char *base)
 {
@@ -138,18 +143,22 @@ static uint64_t signature(DIR *d, const char *base)
     rewinddir(d);
     while ((e = readdir(d)))
         if (is_sibling(e->d_name, base))
-            sum += (uint64_t)e->d_ino * UINT64_C(0x9e3779b97f4a7c15) + 1;
+            sum += signature_of(e);
     return sum;
 }
 
-static size_t list(DIR *d, const char *base, usec_t newer, struct sibling all[static ROTATION_MAX], int *ret_error)
+// ret_signature: of those that came by; one that is renamed meanwhile may not, or twice.
+static size_t list(DIR *d, const char *base, usec_t newer, struct sibling all[static ROTATION_MAX], uint64_t *ret_signature,
+                   int *ret_error)
 {
     struct dirent *e;
     size_t n = 0;
 
+    *ret_signature = 0;
     rewinddir(d);
     while ((e = readdir(d))) {
         struct stat st;
+        *ret_signature += is_sibling(e->d_name, base) ? signature_of(e) : 0;
         if (!is_sibling(e->d_name, base) || fstatat(dirfd(d), e->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
             (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000 < newer)
             continue;
@@ -188,10 +197,10 @@ int rotation_list(const char *link, usec_t newer, struct sibling **ret, size_t *
     }
     // a file that is renamed while a directory is read may be passed over: only what stands still is believed
     for (int tries = 0; tries < 8; tries++) {
-        uint64_t before = signature(d, base);
+        uint64_t before = signature(d, base), seen;
         r = 0;
-        n = list(d, base, newer, all, &r);
-        if (signature(d, base) == before || tries == 7)
+        n = list(d, base, newer, all, &seen, &r);
+        if ((seen == before && signature(d, base) == before) || tries == 7)
             break;
         for (size_t i = 0; i < n; i++)
             close(all[i].fd);
