@@ -104,7 +104,7 @@ static int restore_decision(void *userdata, const struct decision *d)
     const struct jail_config *jail = answer_jail(s->config, d->jail);
     struct ban ban = {.net = d->net, .since = d->since, .until = d->until};
 
-    if (!jail || is_by_hand(d) || d->until <= d->since || d->observe != jail->observe)
+    if (!jail || is_by_hand(d) || d->until <= d->since || d->observe != engine_observes(s->engine, d->jail, d->since))
         return 0;
     memcpy(ban.jail, d->jail, sizeof(ban.jail));
     engine_restore_offender(s->engine, &ban);

@@ -234,6 +234,13 @@ void enact_on_ban(void *userdata, const struct ban *decision, const struct posit
         record_decided(a);
 }
 
+void enact_login(void *userdata, const struct logins_change *change)
+{
+    struct service *s = userdata;
+
+    ledger_put_login(s->enact->ledger, change);
+}
+
 bool enact_decided(void *userdata, const char *jail, const struct outcome *o)
 {
     const struct service *s = userdata;

@@ -15,6 +15,7 @@ void enact_free(struct enact *a);
 void enact_on_event(void *userdata, const struct engine_event *e);
 void enact_on_ban(void *userdata, const struct ban *ban, const struct position *decided, bool observe);
 bool enact_spare(void *userdata, const struct ban *would, const struct outcome *o);
+void enact_login(void *userdata, const struct logins_change *change);
 bool enact_decided(void *userdata, const char *jail, const struct outcome *o);
 unsigned enact_previous(void *userdata, const struct prefix *net, usec_t t, usec_t decay);
 

@@ -3,8 +3,10 @@
 #include "daemon/ledger.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "daemon/aggregate.h"
@@ -77,6 +79,18 @@ static int rewrite_guests(const struct ledger *l)
     return r;
 }
 
+static int rewrite_logins(const struct ledger *l)
+{
+    const struct logins *logins = engine_logins(l->s->engine);
+    const struct login *login;
+    unsigned i = 0;
+    int r = state_set_login_key(l->s->state, engine_login_key(l->s->engine));
+
+    while (r == 0 && (login = logins_next(logins, &i)))
+        r = state_put_login(l->s->state, login);
+    return r;
+}
+
 static void repair(struct ledger *l, usec_t now)
 {
     struct rewrite w = {.state = l->s->state, .now = now};
@@ -91,12 +105,25 @@ static void repair(struct ledger *l, usec_t now)
     if (r == 0)
         r = rewrite_guests(l);
     if (r == 0)
+        r = rewrite_logins(l);
+    if (r == 0)
         r = state_commit(l->s->state);
     if (r < 0)
         return;
     l->failed = false;
     say_news(l->s, &(struct said){.kind = NEWS_DEGRADED_OVER, .level = LOG_NOTICE, .more = {{"PPTPBAN_PART", "state"}}},
         "%s%sthe state is written again", note, *note ? "; " : "");
+}
+
+// The longest of a time that each jail has, and at least least.
+static usec_t longest_of(const struct config *c, usec_t least, size_t field)
+{
+    for (size_t k = 0; k < c->n_jails; k++) {
+        usec_t t;
+        memcpy(&t, (const char *)&c->jails[k] + field, sizeof(t));
+        least = t > least ? t : least;
+    }
+    return least;
 }
 
 static void prune(struct ledger *l, usec_t now, usec_t oldest)
@@ -109,7 +136,8 @@ static void prune(struct ledger *l, usec_t now, usec_t oldest)
         // needed until what went into it cannot be read again (sources may be out of step with each other), and as long as
         // a network's offenders count
         .decisions = oldest - SESSION_AGE < offenders ? oldest - SESSION_AGE : offenders,
-        .guests = now - GUESTS_FOR,
+        .guests = now - longest_of(s->config, GUESTS_FOR, offsetof(struct jail_config, trust)),
+        .logins = now - longest_of(s->config, 0, offsetof(struct jail_config, known_for)),
         .history = now - s->config->history,
         .bans = now,
     };
@@ -172,6 +200,13 @@ void ledger_withdraw(struct ledger *l, const struct ban *ban)
     memcpy(none.jail, ban->jail, sizeof(none.jail));
     trouble(l, state_remove_ban(l->s->state, &ban->net));
     trouble(l, state_put_decision(l->s->state, &none));
+}
+
+void ledger_put_login(struct ledger *l, const struct logins_change *change)
+{
+    if (change->has_gone)
+        trouble(l, state_remove_login(l->s->state, change->gone));
+    trouble(l, state_put_login(l->s->state, &change->now));
 }
 
 void ledger_put_guest(struct ledger *l, const struct addr *a, usec_t when)
@@ -246,6 +281,49 @@ static int put_moved(void *userdata, const struct ban *ban)
     return 0;
 }
 
+static uint16_t maxretry_of(const struct config *c, const char *jail)
+{
+    for (size_t k = 0; k < c->n_jails; k++)
+        if (strcmp(c->jails[k].name, jail) == 0)
+            return (uint16_t)c->jails[k].maxretry;
+    return 0;
+}
+
+static int restore_reason(void *userdata, const struct prefix *net, const struct threshold_reason *why)
+{
+    struct restore *r = userdata;
+    const struct ban *there = bans_find(engine_bans(r->s->engine), net);
+
+    if (there) {
+        struct ban ban = *there;
+        ban.reason = *why;
+        (void)engine_ban(r->s->engine, &ban, true);
+    }
+    return 0;
+}
+
+static int restore_login(void *userdata, const struct login *login)
+{
+    struct restore *r = userdata;
+
+    logins_restore(engine_logins(r->s->engine), login);
+    return 0;
+}
+
+// What is known of those who log in.
+static void restore_known(struct ledger *l, struct restore *r)
+{
+    struct hash_key key = *engine_login_key(l->s->engine);
+    unsigned bad_reasons = 0, bad_logins = 0;
+
+    trouble(l, state_each_reason(l->s->state, restore_reason, r, &bad_reasons));
+    trouble(l, state_login_key(l->s->state, &key));
+    engine_set_login_key(l->s->engine, &key);
+    trouble(l, state_each_login(l->s->state, UINT16_MAX, restore_login, r, &bad_logins));
+    if (bad_reasons + bad_logins)
+        log_warning("%u rows of what is known of bans and accounts make no sense and were left out", bad_reasons + bad_logins);
+}
+
 static int restore_ban(void *userdata, const struct ban *ban)
 {
     struct restore *r = userdata;
@@ -258,6 +336,8 @@ static int restore_ban(void *userdata, const struct ban *ban)
     }
     if (here.until <= r->now)
         return 0; // it ended while nobody was here
+    if (here.count > 0 && here.net.len == 128) // unless state_each_reason() knows better
+        here.reason = (struct threshold_reason){.max = maxretry_of(r->s->config, here.jail), .rule = RULE_MAXRETRY};
     if (engine_ban(r->s->engine, &here, false) < 0)
         r->refused++;
     else
@@ -306,6 +386,7 @@ int ledger_restore(struct ledger *l)
     set_aside_if_damaged(l, restore.now);
     int r = state_each_ban(l->s->state, restore_ban, &restore, &bad_bans);
     trouble(l, r);
+    restore_known(l, &restore);
     if (restore.moved)
         (void)bans_each(engine_bans(l->s->engine), put_moved, l);
     r = muting_new((size_t)l->s->config->max_bans * 2, &l->muting);

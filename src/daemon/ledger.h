@@ -30,6 +30,8 @@ void ledger_move_ban(struct ledger *l, const struct ban *ban);
 // It could not be carried out: as if it had never been decided.
 void ledger_withdraw(struct ledger *l, const struct ban *ban);
 // Somebody logged in well.
+// Somebody logged in well as an account.
+void ledger_put_login(struct ledger *l, const struct logins_change *change);
 void ledger_put_guest(struct ledger *l, const struct addr *a, usec_t when);
 
 // reason: printable, "" for none; it is shown where evidence would be.

@@ -23,6 +23,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/spare.c src/daemon/spare.h \
 	src/daemon/state.c src/daemon/state.h \
 	src/daemon/state_file.c src/daemon/state_file.h \
+	src/daemon/state_known.c src/daemon/state_private.h \
 	src/daemon/state_row.c src/daemon/state_row.h \
 	src/daemon/state_sum.c src/daemon/state_sum.h \
 	src/daemon/surges.c src/daemon/surges.h \
@@ -49,4 +50,4 @@ test_daemon_LDADD = libdaemon.a libenforce.a libconfig.a libpolicy.a libbase.a $
 test_request_SOURCES = tests/unit/test_request.c
 test_request_LDADD = libdaemon.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 test_state_SOURCES = tests/unit/test_state.c
-test_state_LDADD = libdaemon.a libbase.a $(SQLITE_LIBS) $(CMOCKA_LIBS)
+test_state_LDADD = libdaemon.a libpolicy.a libbase.a $(SQLITE_LIBS) $(CMOCKA_LIBS)

@@ -4,23 +4,15 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "daemon/state_file.h"
+#include "daemon/state_private.h"
 #include "daemon/state_row.h"
 #include "daemon/state_sum.h"
-
-enum statement {
-    PUT_BAN, PUT_EVIDENCE, PUT_HISTORY, PUT_DECISION, END_DECISIONS, PUT_MARK,
-    REMOVE_BAN, REMOVE_EVIDENCE, CLEAR_BANS, PRUNE_DECISIONS, PRUNE_HISTORY, PRUNE_EVIDENCE, PRUNE_BANS,
-    GET_BANS, GET_DECISIONS, GET_MARK, GET_MARKS, GET_EVIDENCE, EACH_EVIDENCE, GET_HISTORY, REMOVE_MARK,
-    PUT_GUEST, GET_GUESTS, PRUNE_GUESTS,
-    BEGIN, COMMIT, ROLLBACK, N_STATEMENTS
-};
 
 static const char *const sql[N_STATEMENTS] = {
     [PUT_BAN] = "INSERT OR REPLACE INTO bans VALUES(?1,?2,?3,?4,?5,?6,?7,?8,row_sum(?1,?2,?3,?4,?5,?6,?7,?8))",
@@ -39,7 +31,7 @@ static const char *const sql[N_STATEMENTS] = {
     [GET_BANS] = "SELECT net,jail,since,until,count,times FROM bans",
     [GET_DECISIONS] = "SELECT net,jail,settled,file,offset,since,until,observe FROM decisions",
     [GET_MARK] = "SELECT mark FROM marks WHERE source=?1",
-    [GET_MARKS] = "SELECT source FROM marks WHERE source<>'" STATE_LOST "'",
+    [GET_MARKS] = "SELECT source FROM marks WHERE source NOT IN ('" STATE_LOST "','" STATE_LOGIN_KEY "')",
     [GET_EVIDENCE] = "SELECT lines FROM evidence WHERE net=?1",
     [EACH_EVIDENCE] = "SELECT net,lines FROM evidence",
     [GET_HISTORY] = "SELECT times,ended FROM history WHERE net=?1",
@@ -48,24 +40,22 @@ static const char *const sql[N_STATEMENTS] = {
     [PUT_GUEST] = "INSERT INTO guests VALUES(?1,?2) ON CONFLICT(addr) DO UPDATE SET last=excluded.last WHERE excluded.last>last",
     [GET_GUESTS] = "SELECT addr,last FROM guests",
     [PRUNE_GUESTS] = "DELETE FROM guests WHERE last<?1",
+    [PUT_LOGIN] = "INSERT OR REPLACE INTO logins VALUES(?1,?2,?3)",
+    [REMOVE_LOGIN] = "DELETE FROM logins WHERE id=?1",
+    [GET_LOGINS] = "SELECT id,first,last FROM logins ORDER BY last DESC LIMIT ?1",
+    [CLEAR_LOGINS] = "DELETE FROM logins",
+    [PRUNE_LOGINS] = "DELETE FROM logins WHERE last<?1",
+    [PUT_REASON] = "INSERT OR REPLACE INTO reasons VALUES(?1,?2,?3,?4,?5,?6)",
+    // of another ban of that network: the service was an older one in between
+    [GET_REASONS] = "SELECT bans.net,rule,threshold,country,schedule FROM reasons JOIN bans ON bans.net=reasons.net AND "
+                    "bans.since=reasons.since",
+    [PRUNE_REASONS] = "DELETE FROM reasons WHERE net NOT IN (SELECT net FROM bans WHERE until>?1)",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
 };
 
-struct state {
-    char *dir; // NULL: memory by wish
-    sqlite3 *db;
-    sqlite3_stmt *statements[N_STATEMENTS];
-    bool open;      // a transaction is open
-    bool failed;    // nothing is written until repaired
-    bool damaged;   // and the file is to be set aside
-    bool fresh;     // nothing was there before
-    char problem[STATE_NOTE_MAX];
-};
-
-// Notes the failure, undoes the transaction and returns the error.
-static int fail(struct state *s, int rc)
+int state_fail(struct state *s, int rc)
 {
     int error = state_file_errno(rc);
 
@@ -83,7 +73,7 @@ static int fail(struct state *s, int rc)
     return error;
 }
 
-static sqlite3_stmt *statement(struct state *s, enum statement which)
+sqlite3_stmt *state_statement(struct state *s, enum statement which)
 {
     if (!s->statements[which] &&
         sqlite3_prepare_v3(s->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[which], NULL) != SQLITE_OK)
@@ -91,32 +81,30 @@ static sqlite3_stmt *statement(struct state *s, enum statement which)
     return s->statements[which];
 }
 
-// Runs a statement that gives no rows.
-static int run(struct state *s, enum statement which)
+int state_run(struct state *s, enum statement which)
 {
-    sqlite3_stmt *q = statement(s, which);
+    sqlite3_stmt *q = state_statement(s, which);
 
     if (!q)
-        return fail(s, sqlite3_errcode(s->db));
+        return state_fail(s, sqlite3_errcode(s->db));
     int rc = sqlite3_step(q);
     sqlite3_reset(q);
-    return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : fail(s, rc);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : state_fail(s, rc);
 }
 
-// Opens the transaction if there is none. *ret is NULL when nothing is to be written now.
-static int begin(struct state *s, enum statement which, sqlite3_stmt **ret)
+int state_begin(struct state *s, enum statement which, sqlite3_stmt **ret)
 {
     *ret = NULL;
     if (s->failed)
         return 0;
     if (!s->open) {
-        int r = run(s, BEGIN);
+        int r = state_run(s, BEGIN);
         if (r < 0)
             return r;
         s->open = true;
     }
-    *ret = statement(s, which);
-    return *ret ? 0 : fail(s, sqlite3_errcode(s->db));
+    *ret = state_statement(s, which);
+    return *ret ? 0 : state_fail(s, sqlite3_errcode(s->db));
 }
 
 static void finalize(struct state *s)
@@ -204,7 +192,7 @@ int state_commit(struct state *s)
 {
     if (!s->open)
         return 0;
-    int r = run(s, COMMIT);
+    int r = state_run(s, COMMIT);
     if (r == 0)
         s->open = false;
     return r;
@@ -219,7 +207,7 @@ void state_settle(struct state *s)
 int state_put_ban(struct state *s, const struct ban *ban, const struct position *decided, const char *evidence)
 {
     sqlite3_stmt *q;
-    int r = begin(s, PUT_BAN, &q);
+    int r = state_begin(s, PUT_BAN, &q);
 
     if (r < 0 || !q)
         return r;
@@ -235,34 +223,36 @@ int state_put_ban(struct state *s, const struct ban *ban, const struct position 
         sqlite3_bind_null(q, 7);
         sqlite3_bind_null(q, 8);
     }
-    r = run(s, PUT_BAN);
+    r = state_run(s, PUT_BAN);
+    if (r == 0)
+        r = state_put_reason(s, ban);
     if (r < 0 || !evidence)
         return r;
-    r = begin(s, PUT_EVIDENCE, &q);
+    r = state_begin(s, PUT_EVIDENCE, &q);
     if (r < 0 || !q)
         return r;
     row_bind_net(q, 1, &ban->net);
     sqlite3_bind_text(q, 2, evidence, -1, SQLITE_STATIC);
-    return run(s, PUT_EVIDENCE);
+    return state_run(s, PUT_EVIDENCE);
 }
 
 int state_put_history(struct state *s, const struct ban *ban)
 {
     sqlite3_stmt *q;
-    int r = begin(s, PUT_HISTORY, &q);
+    int r = state_begin(s, PUT_HISTORY, &q);
 
     if (r < 0 || !q)
         return r;
     row_bind_net(q, 1, &ban->net);
     sqlite3_bind_int64(q, 2, ban->times);
     sqlite3_bind_int64(q, 3, ban->until);
-    return run(s, PUT_HISTORY);
+    return state_run(s, PUT_HISTORY);
 }
 
 int state_put_decision(struct state *s, const struct decision *d)
 {
     sqlite3_stmt *q;
-    int r = begin(s, PUT_DECISION, &q);
+    int r = state_begin(s, PUT_DECISION, &q);
 
     if (r < 0 || !q)
         return r;
@@ -273,19 +263,19 @@ int state_put_decision(struct state *s, const struct decision *d)
     sqlite3_bind_int64(q, 6, d->since);
     sqlite3_bind_int64(q, 7, d->until);
     sqlite3_bind_int(q, 8, d->observe);
-    return run(s, PUT_DECISION);
+    return state_run(s, PUT_DECISION);
 }
 
 int state_end_decisions(struct state *s, const struct prefix *net, usec_t t)
 {
     sqlite3_stmt *q;
-    int r = begin(s, END_DECISIONS, &q);
+    int r = state_begin(s, END_DECISIONS, &q);
 
     if (r < 0 || !q)
         return r;
     row_bind_net(q, 1, net);
     sqlite3_bind_int64(q, 2, t);
-    return run(s, END_DECISIONS);
+    return state_run(s, END_DECISIONS);
 }
 
 int state_remove_ban(struct state *s, const struct prefix *net)
@@ -294,11 +284,11 @@ int state_remove_ban(struct state *s, const struct prefix *net)
 
     for (size_t i = 0; i < 2; i++) {
         sqlite3_stmt *q;
-        int r = begin(s, both[i], &q);
+        int r = state_begin(s, both[i], &q);
         if (r < 0 || !q)
             return r;
         row_bind_net(q, 1, net);
-        r = run(s, both[i]);
+        r = state_run(s, both[i]);
         if (r < 0)
             return r;
     }
@@ -308,36 +298,24 @@ int state_remove_ban(struct state *s, const struct prefix *net)
 int state_put_mark(struct state *s, const char *source, const char *mark)
 {
     sqlite3_stmt *q;
-    int r = begin(s, PUT_MARK, &q);
+    int r = state_begin(s, PUT_MARK, &q);
 
     if (r < 0 || !q)
         return r;
     sqlite3_bind_text(q, 1, source, -1, SQLITE_STATIC);
     sqlite3_bind_text(q, 2, mark, -1, SQLITE_STATIC);
-    return run(s, PUT_MARK);
-}
-
-int state_put_guest(struct state *s, const struct addr *a, usec_t when)
-{
-    sqlite3_stmt *q;
-    int r = begin(s, PUT_GUEST, &q);
-
-    if (r < 0 || !q)
-        return r;
-    sqlite3_bind_blob(q, 1, a->b, sizeof(a->b), SQLITE_STATIC);
-    sqlite3_bind_int64(q, 2, when);
-    return run(s, PUT_GUEST);
+    return state_run(s, PUT_MARK);
 }
 
 static int prune_before(struct state *s, enum statement which, usec_t before)
 {
     sqlite3_stmt *q;
-    int r = begin(s, which, &q);
+    int r = state_begin(s, which, &q);
 
     if (r < 0 || !q)
         return r;
     sqlite3_bind_int64(q, 1, before);
-    return run(s, which);
+    return state_run(s, which);
 }
 
 static int prune_marks(struct state *s, const char *const *sources, size_t n)
@@ -345,7 +323,7 @@ static int prune_marks(struct state *s, const char *const *sources, size_t n)
     for (;;) { // one at a time: a statement that reads must not run while another changes its table
         sqlite3_stmt *q, *remove;
         sqlite3_value *gone = NULL; // whatever it is: text with a zero byte in it, or no text
-        int r = begin(s, GET_MARKS, &q);
+        int r = state_begin(s, GET_MARKS, &q);
         if (r < 0 || !q)
             return r;
         while (!gone && sqlite3_step(q) == SQLITE_ROW) {
@@ -359,14 +337,14 @@ static int prune_marks(struct state *s, const char *const *sources, size_t n)
         sqlite3_reset(q);
         if (!gone)
             return 0;
-        r = begin(s, REMOVE_MARK, &remove);
+        r = state_begin(s, REMOVE_MARK, &remove);
         if (r == 0 && remove) {
             sqlite3_bind_value(remove, 1, gone);
-            r = run(s, REMOVE_MARK);
+            r = state_run(s, REMOVE_MARK);
         }
         sqlite3_value_free(gone);
         if (r == 0 && (!remove || sqlite3_changes(s->db) == 0)) // it is read and cannot be found: not here for ever
-            r = fail(s, SQLITE_CORRUPT);
+            r = state_fail(s, SQLITE_CORRUPT);
         if (r < 0)
             return r;
     }
@@ -383,18 +361,22 @@ int state_prune(struct state *s, const struct state_horizon *h)
     if (r == 0)
         r = prune_before(s, PRUNE_GUESTS, h->guests);
     if (r == 0)
+        r = prune_before(s, PRUNE_LOGINS, h->logins);
+    if (r == 0)
+        r = prune_before(s, PRUNE_REASONS, h->bans);
+    if (r == 0)
         r = prune_before(s, PRUNE_EVIDENCE, h->bans);
     return r == 0 ? prune_before(s, PRUNE_BANS, h->bans) : r;
 }
 
 int state_each_ban(struct state *s, int (*fn)(void *userdata, const struct ban *), void *userdata, unsigned *ret_bad)
 {
-    sqlite3_stmt *q = statement(s, GET_BANS);
+    sqlite3_stmt *q = state_statement(s, GET_BANS);
     int rc, r = 0;
 
     *ret_bad = 0;
     if (!q)
-        return fail(s, sqlite3_errcode(s->db));
+        return state_fail(s, sqlite3_errcode(s->db));
     while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         struct ban b = {.since = sqlite3_column_int64(q, 2), .until = sqlite3_column_int64(q, 3)};
         sqlite3_int64 count = sqlite3_column_int64(q, 4), times = sqlite3_column_int64(q, 5);
@@ -409,18 +391,18 @@ int state_each_ban(struct state *s, int (*fn)(void *userdata, const struct ban *
         r = fn(userdata, &b);
     }
     sqlite3_reset(q);
-    return r != 0 ? r : rc == SQLITE_DONE ? 0 : fail(s, rc);
+    return r != 0 ? r : rc == SQLITE_DONE ? 0 : state_fail(s, rc);
 }
 
 int state_each_decision(struct state *s, int (*fn)(void *userdata, const struct decision *), void *userdata,
                         unsigned *ret_bad)
 {
-    sqlite3_stmt *q = statement(s, GET_DECISIONS);
+    sqlite3_stmt *q = state_statement(s, GET_DECISIONS);
     int rc, r = 0;
 
     *ret_bad = 0;
     if (!q)
-        return fail(s, sqlite3_errcode(s->db));
+        return state_fail(s, sqlite3_errcode(s->db));
     while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         struct decision d = {
             .settled = sqlite3_column_int64(q, 2),
@@ -439,30 +421,7 @@ int state_each_decision(struct state *s, int (*fn)(void *userdata, const struct 
         r = fn(userdata, &d);
     }
     sqlite3_reset(q);
-    return r != 0 ? r : rc == SQLITE_DONE ? 0 : fail(s, rc);
-}
-
-int state_each_guest(struct state *s, int (*fn)(void *userdata, const struct addr *a, usec_t when), void *userdata, unsigned *ret_bad)
-{
-    sqlite3_stmt *q = statement(s, GET_GUESTS);
-    int rc, r = 0;
-
-    *ret_bad = 0;
-    if (!q)
-        return fail(s, sqlite3_errcode(s->db));
-    while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-        const void *bytes = sqlite3_column_blob(q, 0);
-        usec_t when = sqlite3_column_int64(q, 1);
-        struct addr a;
-        if (!bytes || sqlite3_column_bytes(q, 0) != sizeof(a.b) || !row_is_time(when)) {
-            ++*ret_bad;
-            continue;
-        }
-        memcpy(a.b, bytes, sizeof(a.b));
-        r = fn(userdata, &a, when);
-    }
-    sqlite3_reset(q);
-    return r != 0 ? r : rc == SQLITE_DONE ? 0 : fail(s, rc);
+    return r != 0 ? r : rc == SQLITE_DONE ? 0 : state_fail(s, rc);
 }
 
 // The first column of the only row, as text.
@@ -476,7 +435,7 @@ static int get_text(struct state *s, sqlite3_stmt *q, char **ret)
         r = -ENOMEM;
     sqlite3_reset(q);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        r = fail(s, rc);
+        r = state_fail(s, rc);
     if (r == 0)
         *ret = copy;
     else
@@ -486,20 +445,20 @@ static int get_text(struct state *s, sqlite3_stmt *q, char **ret)
 
 int state_mark(struct state *s, const char *source, char **ret)
 {
-    sqlite3_stmt *q = statement(s, GET_MARK);
+    sqlite3_stmt *q = state_statement(s, GET_MARK);
 
     if (!q)
-        return fail(s, sqlite3_errcode(s->db));
+        return state_fail(s, sqlite3_errcode(s->db));
     sqlite3_bind_text(q, 1, source, -1, SQLITE_TRANSIENT);
     return get_text(s, q, ret);
 }
 
 int state_evidence(struct state *s, const struct prefix *net, char **ret)
 {
-    sqlite3_stmt *q = statement(s, GET_EVIDENCE);
+    sqlite3_stmt *q = state_statement(s, GET_EVIDENCE);
 
     if (!q)
-        return fail(s, sqlite3_errcode(s->db));
+        return state_fail(s, sqlite3_errcode(s->db));
     row_bind_net(q, 1, net);
     return get_text(s, q, ret);
 }
@@ -519,12 +478,12 @@ static bool names_user(struct str lines, struct str user)
 
 int state_each_banned_user(struct state *s, const char *user, int (*fn)(void *userdata, const struct prefix *net), void *userdata)
 {
-    sqlite3_stmt *q = statement(s, EACH_EVIDENCE);
+    sqlite3_stmt *q = state_statement(s, EACH_EVIDENCE);
     struct prefix net;
     int rc, r = 0;
 
     if (!q)
-        return fail(s, sqlite3_errcode(s->db));
+        return state_fail(s, sqlite3_errcode(s->db));
     while (r == 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         const char *lines = (const char *)sqlite3_column_text(q, 1);
         if (lines && row_net(q, 0, &net) && names_user(str_of(lines), str_of(user)))
@@ -550,7 +509,7 @@ int state_verify(struct state *s)
 {
     int r = state_sum_verify(s->db);
 
-    return r == -EBADMSG ? fail(s, SQLITE_CORRUPT) : r;
+    return r == -EBADMSG ? state_fail(s, SQLITE_CORRUPT) : r;
 }
 
 void state_condemn(struct state *s)
@@ -560,7 +519,7 @@ void state_condemn(struct state *s)
 
 unsigned state_previous(struct state *s, const struct prefix *net, usec_t t, usec_t decay)
 {
-    sqlite3_stmt *q = statement(s, GET_HISTORY);
+    sqlite3_stmt *q = state_statement(s, GET_HISTORY);
     unsigned previous = 0;
 
     if (!q)
@@ -597,8 +556,8 @@ int state_repair(struct state *s, usec_t now, char note[static STATE_NOTE_MAX])
     }
     if (damaged)
         state_file_set_lost(s->db, now);
-    r = begin(s, CLEAR_BANS, &q);
-    return r == 0 ? run(s, CLEAR_BANS) : r;
+    r = state_begin(s, CLEAR_BANS, &q);
+    return r == 0 ? state_run(s, CLEAR_BANS) : r;
 }
 
 void state_trim(struct state *s)

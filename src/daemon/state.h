@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "policy/bans.h"
+#include "policy/logins.h"
 #include "source/record.h"
 
 // WAL with synchronous=NORMAL: a commit survives the death of the process; a power cut may take the commits since
@@ -62,6 +63,14 @@ int state_each_decision(struct state *s, int (*fn)(void *userdata, const struct 
 // From which addresses somebody logged in well, and when last.
 int state_each_guest(struct state *s, int (*fn)(void *userdata, const struct addr *a, usec_t when), void *userdata,
                      unsigned *ret_bad);
+// The thresholds that bans reached, of those that each_ban gives; the jail's own maxretry has none.
+int state_each_reason(struct state *s, int (*fn)(void *userdata, const struct prefix *net, const struct threshold_reason *why),
+                      void *userdata, unsigned *ret_bad);
+// Up to max accounts that somebody has logged in as, the latest first.
+int state_each_login(struct state *s, unsigned max, int (*fn)(void *userdata, const struct login *), void *userdata, unsigned *ret_bad);
+// The key that their hashes were made with, into *key; when there is none, that of *key is kept from now on.
+int state_login_key(struct state *s, struct hash_key *key);
+int state_set_login_key(struct state *s, const struct hash_key *key); // those that were made with another one go
 // -ENOENT when this source has none. Caller frees.
 int state_mark(struct state *s, const char *source, char **ret);
 // The stored evidence lines of a ban, as they were given; -ENOENT. Caller frees.
@@ -83,13 +92,15 @@ int state_put_decision(struct state *s, const struct decision *d);
 int state_end_decisions(struct state *s, const struct prefix *net, usec_t t);
 int state_remove_ban(struct state *s, const struct prefix *net);
 int state_put_mark(struct state *s, const char *source, const char *mark);
+int state_put_login(struct state *s, const struct login *login);
+int state_remove_login(struct state *s, uint64_t id);
 int state_put_guest(struct state *s, const struct addr *a, usec_t when); // an older time than what is there changes nothing
 // What is no longer needed: marks of sources not in the list, decisions that settled before, bans of the history
 // that ended before, good logins before, active bans that ended then or before. Reads whole tables: not for every second.
 struct state_horizon {
     const char *const *sources;
     size_t n_sources;
-    usec_t decisions, history, guests, bans;
+    usec_t decisions, history, guests, logins, bans;
 };
 int state_prune(struct state *s, const struct state_horizon *h);
 int state_commit(struct state *s);

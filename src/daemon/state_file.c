@@ -32,7 +32,12 @@ static const char from_1[] = "BEGIN IMMEDIATE; ALTER TABLE bans ADD COLUMN sum I
                              "PRAGMA user_version=2; COMMIT;";
 
 // Came later than the first databases of this version, and is nobody's loss where it is missing.
-static const char added[] = "CREATE TABLE IF NOT EXISTS guests(addr BLOB PRIMARY KEY, last INT NOT NULL) WITHOUT ROWID";
+// An older program does not look at them.
+static const char added[] =
+    "CREATE TABLE IF NOT EXISTS guests(addr BLOB PRIMARY KEY, last INT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS logins(id INTEGER PRIMARY KEY, first INT NOT NULL, last INT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS reasons(net BLOB PRIMARY KEY, since INT NOT NULL, rule TEXT NOT NULL, threshold INT NOT NULL,"
+    " country TEXT NOT NULL, schedule TEXT NOT NULL) WITHOUT ROWID;";
 
 _Static_assert(STATE_SCHEMA == 2, "the texts above say which version it is");
 

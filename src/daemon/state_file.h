@@ -17,6 +17,8 @@ int state_file_set_aside(const char *dir, const char *why, usec_t now, char *not
 
 // Among the marks: when what was known before was lost.
 #define STATE_LOST "lost"
+// And the key of the hashes in logins.
+#define STATE_LOGIN_KEY "login-key"
 void state_file_set_lost(sqlite3 *db, usec_t now);
 
 // -errno for an SQLite result code; -EBADMSG means damaged.

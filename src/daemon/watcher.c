@@ -209,6 +209,7 @@ static int init_engine(struct watcher *w)
                       .decided = enact_decided,
                       .spare = enact_spare,
                       .guessed = users_guessed,
+                      .login = enact_login,
                       .keep = aggregate_keep,
                       .kept = aggregate_kept,
                       .previous = enact_previous,

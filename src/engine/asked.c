@@ -74,14 +74,9 @@ const struct hash_key *engine_login_key(const struct engine *e)
     return standing_key(e->standing);
 }
 
-void engine_restore_login(struct engine *e, enum engine_login what, const struct login *login)
+struct logins *engine_logins(struct engine *e)
 {
-    logins_restore(standing_logins(e->standing, what), login);
-}
-
-const struct login *engine_login_next(const struct engine *e, enum engine_login what, unsigned *i)
-{
-    return logins_next(standing_logins(e->standing, what), i);
+    return standing_logins(e->standing);
 }
 
 const struct accounts *engine_accounts(const struct engine *e)

@@ -136,7 +136,9 @@ int engine_new(const struct engine_options *options, struct config_report *repor
     if (r == 0)
         r = (e->jails = calloc(c->n_jails ? c->n_jails : 1, sizeof(struct jail *))) ? 0 : -ENOMEM;
     if (r == 0)
-        r = standing_new(c, report, &e->standing);
+        r = guests_new(GUESTS_MAX, &e->guests);
+    if (r == 0)
+        r = standing_new(c, e->guests, report, &e->standing);
     if (r == 0)
         r = make_jails(e, options->own, options->n_own, true);
     if (r == 0)
@@ -149,8 +151,6 @@ int engine_new(const struct engine_options *options, struct config_report *repor
         r = tally_new(UNCOUNTED_MAX, &e->uncounted);
     if (r == 0)
         r = accounts_new(ACCOUNTS_MAX, &e->accounts);
-    if (r == 0)
-        r = guests_new(GUESTS_MAX, &e->guests);
     if (r == 0)
         r = engine_networks_new(e);
     if (r == 0)

@@ -28,9 +28,6 @@ struct engine_event {
     const struct verdict *verdict; // NULL for success and unattributed
 };
 
-// What a good login teaches: that there is such an account, that the address is that of a user.
-enum engine_login { ENGINE_LOGIN_ACCOUNT, ENGINE_LOGIN_ADDRESS, ENGINE_LOGIN_MAX };
-
 struct engine_callbacks {
     // Once for each jail that gives the failure weight; once a filter for success and unattributed, with the name of
     // the first jail that uses it.
@@ -51,8 +48,8 @@ struct engine_callbacks {
     const char *(*keep)(void *userdata, const struct ban *would, struct addr *ret);
     // It was not banned as a whole for that reason; its single addresses are. NULL: not told.
     void (*kept)(void *userdata, const struct ban *would, const struct addr *for_whom, const char *reason);
-    // Somebody logged in well, and that is to be written down. NULL: nothing is.
-    void (*login)(void *userdata, enum engine_login what, const struct logins_change *change);
+    // Somebody logged in well as an account, and that is to be written down. NULL: nothing is.
+    void (*login)(void *userdata, const struct logins_change *change);
     // How many bans this network had before, after decay, at time t. NULL: the engine's own virtual history.
     unsigned (*previous)(void *userdata, const struct prefix *net, usec_t t, usec_t decay);
     void *userdata;
@@ -168,11 +165,11 @@ const struct guests *engine_guests(const struct engine *e);
 // Whether a jail would only observe at time t.
 bool engine_observes(const struct engine *e, const char *jail, usec_t t);
 
-// Good logins that were written down, before the first record: the key, then each of them. And all that are known now.
-void engine_set_login_key(struct engine *e, const struct hash_key *key);
+// The accounts that somebody has logged in as; those that were written down are put back before the first record, with
+// the key that they were written with.
+struct logins *engine_logins(struct engine *e);
 const struct hash_key *engine_login_key(const struct engine *e);
-void engine_restore_login(struct engine *e, enum engine_login what, const struct login *login);
-const struct login *engine_login_next(const struct engine *e, enum engine_login what, unsigned *i);
+void engine_set_login_key(struct engine *e, const struct hash_key *key);
 
 // The accounts that are tried.
 const struct accounts *engine_accounts(const struct engine *e);

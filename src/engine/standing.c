@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Accounts and addresses of good logins, the country database and the wall clock, and the jails' thresholds with them.
+// Accounts of good logins, the country database and the wall clock, and the jails' thresholds with them.
 #include "engine/standing.h"
 
 #include <errno.h>
@@ -18,7 +18,8 @@ struct jail_standing {
 struct standing {
     const struct config *config;
     struct jail_standing *jails; // [config->n_jails]
-    struct logins *logins[ENGINE_LOGIN_MAX];
+    struct logins *logins;
+    const struct guests *guests;
     struct hash_key key;
     struct country_db *countries; // NULL: not wanted, or not to be had
     struct zone *zone;                  // NULL: there are no schedules
@@ -89,21 +90,20 @@ static void open_countries(struct standing *s, struct config_report *report)
     }
 }
 
-int standing_new(const struct config *config, struct config_report *report, struct standing **ret)
+int standing_new(const struct config *config, const struct guests *guests, struct config_report *report, struct standing **ret)
 {
     struct standing *s = calloc(1, sizeof(*s));
 
     if (!s)
         return -ENOMEM;
     s->config = config;
+    s->guests = guests;
     s->key = hash_key_new();
     s->bound = INT64_MAX;
     s->jails = calloc(config->n_jails ? config->n_jails : 1, sizeof(*s->jails));
     int r = s->jails ? open_zone(s, report) : -ENOMEM;
     if (r == 0)
-        r = logins_new(KNOWN_MAX, &s->logins[ENGINE_LOGIN_ACCOUNT]);
-    if (r == 0)
-        r = logins_new(TRUSTED_MAX, &s->logins[ENGINE_LOGIN_ADDRESS]);
+        r = logins_new(KNOWN_MAX, &s->logins);
     if (r < 0) {
         standing_free(s);
         return r;
@@ -119,8 +119,7 @@ void standing_free(struct standing *s)
 {
     if (!s)
         return;
-    for (unsigned i = 0; i < ENGINE_LOGIN_MAX; i++)
-        logins_free(s->logins[i]);
+    logins_free(s->logins);
     country_close(s->countries);
     zone_free(s->zone);
     free(s->jails);
@@ -147,14 +146,14 @@ const struct hash_key *standing_key(const struct standing *s)
     return &s->key;
 }
 
-struct logins *standing_logins(const struct standing *s, enum engine_login what)
+struct logins *standing_logins(const struct standing *s)
 {
-    return s->logins[what];
+    return s->logins;
 }
 
 static const struct login *account(const struct standing *s, size_t k, struct str user)
 {
-    return logins_find(s->logins[ENGINE_LOGIN_ACCOUNT], login_id(&s->key, s->jails[k].filter, user));
+    return logins_find(s->logins, login_id(&s->key, s->jails[k].filter, user));
 }
 
 // The account without a name stands for everybody: since when anybody has logged in by name.
@@ -175,17 +174,15 @@ struct threshold standing_threshold(const struct standing *s, size_t k, const st
                                     char country[static 3])
 {
     const struct jail_standing *j = &s->jails[k];
-    const struct login *login = NULL;
     struct threshold_case c = {.time = t, .country = country};
 
     country[0] = '\0';
     if (j->by_country)
         (void)country_of(s->countries, a, country);
     if (j->policy.trust > 0)
-        login = logins_find(s->logins[ENGINE_LOGIN_ADDRESS],
-                            login_id(&s->key, j->filter, (struct str){(const char *)a->b, sizeof(a->b)}));
-    if (login)
-        c.login = login->last;
+        c.login = guests_last(s->guests, a);
+    if (c.login > s->bound) // told by a line that claims to be from later
+        c.login = s->bound;
     if (j->by_account && has_learned(s, k, t)) {
         const struct login *known = user.n ? account(s, k, user) : NULL;
         c.learned = true;
@@ -195,24 +192,14 @@ struct threshold standing_threshold(const struct standing *s, size_t k, const st
 }
 
 void standing_login(struct standing *s, size_t k, const struct outcome *o,
-                    void (*fn)(void *userdata, enum engine_login what, const struct logins_change *change), void *userdata)
+                    void (*fn)(void *userdata, const struct logins_change *change), void *userdata)
 {
     const struct str names[] = {o->user, STR("")};
-    const struct str filter = s->jails[k].filter;
     usec_t when = o->time < s->bound ? o->time : s->bound;
-    struct logins_change change;
 
-    if (when <= 0)
-        return;
-    for (size_t i = 0; o->user.n > 0 && i < sizeof(names) / sizeof(names[0]); i++) {
-        change = logins_note(s->logins[ENGINE_LOGIN_ACCOUNT], login_id(&s->key, filter, names[i]), when, s->silence);
+    for (size_t i = 0; o->user.n > 0 && when > 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+        struct logins_change change = logins_note(s->logins, login_id(&s->key, s->jails[k].filter, names[i]), when, s->silence);
         if (change.told && fn)
-            fn(userdata, ENGINE_LOGIN_ACCOUNT, &change);
+            fn(userdata, &change);
     }
-    if (!o->has_addr)
-        return;
-    change = logins_note(s->logins[ENGINE_LOGIN_ADDRESS],
-                         login_id(&s->key, filter, (struct str){(const char *)o->addr.b, sizeof(o->addr.b)}), when, s->silence);
-    if (change.told && fn)
-        fn(userdata, ENGINE_LOGIN_ADDRESS, &change);
 }

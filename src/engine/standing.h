@@ -6,16 +6,13 @@
 
 #include "engine/engine.h"
 
-enum {
-    KNOWN_MAX = 16384,   // accounts, 24 bytes each, when somebody logs in as them
-    TRUSTED_MAX = 16384, // addresses, the same
-};
+enum { KNOWN_MAX = 16384 }; // accounts, 24 bytes each, when somebody logs in as them
 
 struct standing;
 
 // A country database that is wanted and cannot be read is told in *report, and maxretry.country does not hold then.
-// -ENOENT: the time zone of schedules is gone, told as well.
-int standing_new(const struct config *config, struct config_report *report, struct standing **ret);
+// -ENOENT: the time zone of schedules is gone, told as well. guests, borrowed: the addresses of good logins.
+int standing_new(const struct config *config, const struct guests *guests, struct config_report *report, struct standing **ret);
 void standing_free(struct standing *s);
 
 // The thresholds of jail k as they are configured.
@@ -33,11 +30,11 @@ void standing_set_bound(struct standing *s, usec_t now);
 
 // A good login in a filter that jail k uses. Told to fn (may be NULL) for each thing that is to be written down.
 void standing_login(struct standing *s, size_t k, const struct outcome *o,
-                    void (*fn)(void *userdata, enum engine_login what, const struct logins_change *change), void *userdata);
+                    void (*fn)(void *userdata, const struct logins_change *change), void *userdata);
 
-// The key of what was written down, before all else; and what was written down.
+// What was written down, and its key.
+struct logins *standing_logins(const struct standing *s);
 void standing_set_key(struct standing *s, const struct hash_key *key);
 const struct hash_key *standing_key(const struct standing *s);
-struct logins *standing_logins(const struct standing *s, enum engine_login what);
 
 #endif

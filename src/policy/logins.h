@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// When somebody last logged in well: as an account, or from an address. Keeps keyed hashes of them, no names, so that
-// what is written down of it tells nobody which accounts there are. Bounded: each has four places by that hash and takes
+// As which accounts somebody has logged in well, and when last. Keeps keyed hashes of them, no names, so that what is
+// written down of it tells nobody which accounts there are. Bounded: each has four places by that hash and takes
 // the one that is silent the longest.
 #ifndef PB_POLICY_LOGINS_H
 #define PB_POLICY_LOGINS_H

@@ -23,7 +23,7 @@ struct world {
     size_t n;
     char path[64];
     const char *spared; // who is, when it is not NULL
-    struct login accounts[8], addresses[8]; // that were told
+    struct login accounts[8]; // that were told
     uint64_t muted_before; // outcomes decided at or before this offset are said to be decided
 };
 
@@ -64,15 +64,14 @@ static bool spare(void *userdata, const struct ban *would, const struct outcome 
     return true;
 }
 
-static void on_login(void *userdata, enum engine_login what, const struct logins_change *change)
+static void on_login(void *userdata, const struct logins_change *change)
 {
     struct world *w = userdata;
-    struct login *v = what == ENGINE_LOGIN_ACCOUNT ? w->accounts : w->addresses;
     unsigned i = 0;
-    while (v[i].last && v[i].id != change->now.id)
+    while (w->accounts[i].last && w->accounts[i].id != change->now.id)
         i++;
     assert_true(i < 8 && !change->has_gone);
-    v[i] = change->now;
+    w->accounts[i] = change->now;
 }
 
 static void begin(struct world *w, const char *config)
@@ -627,15 +626,17 @@ static void what_was_learned_is_told_and_can_be_restored(void **state)
 {
     static const char config[] = "[DEFAULT]\nmaxretry = 6\nmaxretry.unknown = 3\nlearn_for = 1d\ntrust = 2d\ntrust.maxretry = 9\n";
     struct world w = {0}, next = {0}, blank = {0};
+    struct addr a;
     (void)state;
+    addr_parse(STR("198.51.100.1"), &a);
     begin(&w, config);
     good_login(&w, T0, 100, 100, "198.51.100.1", "alice");
-    assert_true(w.accounts[1].last == T0 && !w.accounts[2].last && w.addresses[0].last == T0 && !w.addresses[1].last); // and everybody
+    assert_true(w.accounts[1].last == T0 && !w.accounts[2].last); // and everybody
     begin(&next, config);
     engine_set_login_key(next.engine, engine_login_key(w.engine));
     for (unsigned i = 0; i < 2; i++)
-        engine_restore_login(next.engine, ENGINE_LOGIN_ACCOUNT, &w.accounts[i]);
-    engine_restore_login(next.engine, ENGINE_LOGIN_ADDRESS, &w.addresses[0]);
+        logins_restore(engine_logins(next.engine), &w.accounts[i]);
+    engine_restore_guest(next.engine, &a, T0);
     begin(&blank, config);
     assert_int_equal(guesses_until_banned(&blank, T0 + DAYS(1) + HOURS(1), "203.0.113.1", "nobody", 10), 6);
     assert_int_equal(guesses_until_banned(&next, T0 + DAYS(1) + HOURS(1), "203.0.113.1", "nobody", 10), 3);

@@ -573,6 +573,163 @@ static void guests_that_make_no_sense_are_left_out_and_an_older_database_gets_th
     state_close(s);
 }
 
+struct seen_logins {
+    unsigned n;
+    struct login v[8];
+};
+
+static int see_login(void *userdata, const struct login *l)
+{
+    struct seen_logins *seen = userdata;
+
+    assert_true(seen->n < 8);
+    seen->v[seen->n++] = *l;
+    return 0;
+}
+
+static struct seen_logins logins_of(struct state *s, unsigned max, unsigned expected_bad)
+{
+    struct seen_logins seen = {0};
+    unsigned bad;
+
+    assert_int_equal(state_each_login(s, max, see_login, &seen, &bad), 0);
+    assert_int_equal(bad, expected_bad);
+    return seen;
+}
+
+static void logins_come_back_with_their_key(void **state)
+{
+    struct hash_key first = {{1, UINT64_MAX}}, other = {{3, 4}}, key = first;
+    struct state *s = reopen(NULL);
+    struct seen_logins seen;
+
+    (void)state;
+    assert_int_equal(state_login_key(s, &key), 0);
+    assert_memory_equal(&key, &first, sizeof(key)); // none was there: this one is kept
+    for (uint64_t i = 1; i <= 4; i++)
+        assert_int_equal(state_put_login(s, &(struct login){.id = i, .first = now, .last = now + (usec_t)i}), 0);
+    assert_int_equal(state_put_login(s, &(struct login){.id = INT64_MAX, .first = now, .last = now + 9}), 0);
+    assert_int_equal(state_remove_login(s, 2), 0);
+    assert_int_equal(state_prune(s, &(struct state_horizon){.logins = now + 2}), 0); // nobody is a source: the key stays
+    s = reopen(s);
+    key = other;
+    assert_int_equal(state_login_key(s, &key), 0);
+    assert_memory_equal(&key, &first, sizeof(key));
+    seen = logins_of(s, 2, 0); // the latest of them
+    assert_int_equal(seen.n, 2);
+    assert_true(seen.v[0].id == INT64_MAX && seen.v[0].first == now && seen.v[0].last == now + 9 && seen.v[1].id == 4);
+    assert_int_equal(logins_of(s, 100, 0).n, 3);
+    // what was made with another key can never be found again
+    assert_int_equal(state_set_login_key(s, &other), 0);
+    assert_int_equal(logins_of(s, 100, 0).n, 0);
+    state_close(s);
+}
+
+static void a_login_key_that_is_none_is_replaced(void **state)
+{
+    static const char *const broken[] = {"", "12", "000000000000000100000000000000-2", "00000000000000010000000000000002x",
+                                         " 000000000000001 000000000000002"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+        struct hash_key key = {{5, 6}};
+        struct state *s = reopen(NULL);
+        assert_int_equal(state_set_login_key(s, &(struct hash_key){{7, 8}}), 0);
+        assert_int_equal(state_put_login(s, &(struct login){.id = 1, .first = now, .last = now}), 0);
+        assert_int_equal(state_put_mark(s, "login-key", broken[i]), 0);
+        assert_int_equal(state_login_key(s, &key), 0);
+        assert_true(key.k[0] == 5 && key.k[1] == 6);
+        assert_int_equal(logins_of(s, 100, 0).n, 0);
+        s = reopen(s);
+        key = (struct hash_key){{9, 9}};
+        assert_int_equal(state_login_key(s, &key), 0);
+        assert_true(key.k[0] == 5 && key.k[1] == 6);
+        state_close(s);
+    }
+}
+
+struct seen_reasons {
+    unsigned n;
+    struct prefix net;
+    struct threshold_reason why;
+};
+
+static int see_reason(void *userdata, const struct prefix *of, const struct threshold_reason *why)
+{
+    struct seen_reasons *seen = userdata;
+
+    seen->n++;
+    seen->net = *of;
+    seen->why = *why;
+    return 0;
+}
+
+static struct seen_reasons reasons_of(struct state *s, unsigned expected_bad)
+{
+    struct seen_reasons seen = {0};
+    unsigned bad;
+
+    assert_int_equal(state_each_reason(s, see_reason, &seen, &bad), 0);
+    assert_int_equal(bad, expected_bad);
+    return seen;
+}
+
+static void the_rule_of_a_ban_comes_back(void **state)
+{
+    struct ban b = some_ban("203.0.113.5", now), plain = some_ban("203.0.113.6", now);
+    struct state *s = reopen(NULL);
+    struct seen_reasons seen;
+
+    (void)state;
+    b.reason = (struct threshold_reason){.max = 2, .rule = RULE_COUNTRY, .country = "RU", .schedule = "night"};
+    plain.reason = (struct threshold_reason){.max = 5, .rule = RULE_MAXRETRY};
+    assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0);
+    assert_int_equal(state_put_ban(s, &plain, NULL, NULL), 0);
+    s = reopen(s);
+    seen = reasons_of(s, 0);
+    assert_int_equal(seen.n, 1); // that of maxretry itself needs no row
+    assert_true(prefix_eq(&seen.net, &b.net) && seen.why.max == 2 && seen.why.rule == RULE_COUNTRY);
+    assert_string_equal(seen.why.country, "RU");
+    assert_string_equal(seen.why.schedule, "night");
+    b.since++; // another ban, of a program that knows no reasons
+    b.reason = (struct threshold_reason){.rule = RULE_NONE};
+    assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0);
+    assert_int_equal(reasons_of(s, 0).n, 0);
+    state_close(s);
+}
+
+static void what_is_known_and_makes_no_sense_is_left_out(void **state)
+{
+    struct ban b = some_ban("203.0.113.5", now);
+    struct state *s = reopen(NULL);
+    char sql[300];
+    static const char *const reasons[] = {"'maxretry.country',0,'RU',''", "'maxretry.country',65536,'RU',''", "'nonsense',2,'RU',''",
+                                          "'',2,'RU',''", "'maxretry.country',2,'RUS',''", "'maxretry.country',2,'r1',''",
+                                          "'maxretry.country',2,'RU','a b'", "'maxretry.country',2,'RU','abcdefghijklmnop'", "x'00',2,'',''"};
+
+    (void)state;
+    assert_int_equal(state_put_ban(s, &b, NULL, NULL), 0);
+    state_close(s);
+    run_sql("INSERT INTO logins VALUES(-1,1,1); INSERT INTO logins VALUES(0,1,1); INSERT INTO logins VALUES(1,2,1);"
+            "INSERT INTO logins VALUES(2,0,1); INSERT INTO logins VALUES(3,1,9223372036854775807); INSERT INTO logins VALUES(4,'x','y');"
+            "INSERT INTO logins VALUES(5,1,1)");
+    s = reopen(NULL);
+    assert_int_equal(logins_of(s, 100, 6).n, 1);
+    state_close(s);
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO reasons SELECT net,since,%s FROM bans", reasons[i]);
+        run_sql(sql);
+        s = reopen(NULL);
+        assert_int_equal(reasons_of(s, 1).n, 0);
+        state_close(s);
+    }
+    // a database of before gets the tables
+    run_sql("DROP TABLE logins; DROP TABLE reasons");
+    s = reopen(NULL);
+    assert_string_equal(note, "");
+    assert_int_equal(logins_of(s, 100, 0).n + reasons_of(s, 0).n, 0);
+    state_close(s);
+}
+
 static int load(void *userdata, const struct decision *d)
 {
     return muting_add(userdata, d);
@@ -672,6 +829,10 @@ int main(void)
         IN_DIR(what_cannot_be_opened_is_kept_in_memory),
         IN_DIR(guests_come_back_at_their_latest),
         IN_DIR(guests_that_make_no_sense_are_left_out_and_an_older_database_gets_their_table),
+        IN_DIR(logins_come_back_with_their_key),
+        IN_DIR(a_login_key_that_is_none_is_replaced),
+        IN_DIR(the_rule_of_a_ban_comes_back),
+        IN_DIR(what_is_known_and_makes_no_sense_is_left_out),
         IN_DIR(decisions_mute_what_went_into_them),
     };
     return cmocka_run_group_tests(tests, make_dir, drop_dir);
