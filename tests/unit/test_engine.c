@@ -574,6 +574,23 @@ static void an_address_with_a_good_login_is_trusted_for_a_while(void **state)
     finish(&w);
 }
 
+// A line from the future teaches nothing for longer than one of now: its login, and what was restored of it.
+static void a_login_from_the_future_is_one_of_now(void **state)
+{
+    struct world w = {0};
+    struct engine_window windows[4];
+    struct addr a;
+    (void)state;
+    begin(&w, "[DEFAULT]\nmaxretry = 3\nmaxretry.unknown = 2\nlearn_for = 0\nknown_for = 1d\ntrust = 1d\ntrust.maxretry = 7\n");
+    addr_parse(STR("203.0.113.1"), &a);
+    engine_set_bound(w.engine, T0);
+    good_login(&w, T0 + DAYS(300), 100, 100, "203.0.113.1", "alice");
+    assert_true(w.accounts[0].last == T0);
+    assert_int_equal(engine_why(w.engine, &a, T0, windows, 4), 1);
+    assert_true(windows[0].holds.trusted_until == T0 + DAYS(1));
+    finish(&w);
+}
+
 static void schedules_hold_by_the_time_of_the_record(void **state)
 {
     struct world w = {0};
@@ -666,6 +683,7 @@ int main(void)
         cmocka_unit_test(guesses_at_unknown_accounts_reach_their_own_threshold),
         cmocka_unit_test(a_login_that_names_nobody_teaches_nothing),
         cmocka_unit_test(an_address_with_a_good_login_is_trusted_for_a_while),
+        cmocka_unit_test(a_login_from_the_future_is_one_of_now),
         cmocka_unit_test(schedules_hold_by_the_time_of_the_record),
         cmocka_unit_test(why_tells_how_far_from_a_ban),
         cmocka_unit_test(what_was_learned_is_told_and_can_be_restored),
