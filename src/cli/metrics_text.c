@@ -48,6 +48,8 @@ static const struct metric of_engine[] = {
     {"networks_kept", COUNTER, "Bans of a network that were not made for somebody's sake.", "networks_kept"},
     {"network_overflow", COUNTER, "Networks with banned addresses forgotten early for want of room.", "network_overflow"},
     {"guest_overflow", COUNTER, "Addresses with a good login forgotten early for want of room.", "guest_overflow"},
+    {"known_account_overflow", COUNTER, "Accounts with a good login forgotten early for want of room.", "known_overflow"},
+    {"known_accounts", GAUGE, "Accounts that somebody has logged in as.", "known"},
     {"sessions", GAUGE, "Processes and connections that the service follows now.", "lives"},
     {"waiting_failures", GAUGE, "Failures that wait for the line that names their address.", "waiting"},
     {"watched_addresses", GAUGE, "Addresses with failures that count now.", "addresses"},

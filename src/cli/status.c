@@ -271,6 +271,9 @@ static void print_status(const json_t *s)
     const char *problem = text_of(s, "state");
     if (*problem)
         say(colours, "state", false, problem);
+    problem = text_of(json_object_get(s, "countries"), "problem");
+    if (*problem)
+        say(colours, "countries", false, problem);
     printf("%-10s landlock %s, seccomp %s, no writable code: %s\n", "locks", text_of(locks, "landlock"),
            text_of(locks, "seccomp"), text_of(locks, "mdwe"));
 }

@@ -145,7 +145,8 @@ static json_t *counters_object(const struct service *s)
         {"muted", c.muted}, {"limit_hits", c.limit_hits}, {"sessions_dropped", c.sessions_dropped}, {"session_overflow", c.session_overflow},
         {"window_overflow", c.window_overflow}, {"bans_refused", c.bans_refused}, {"lives", c.lives},
         {"waiting", c.waiting}, {"addresses", c.addresses}, {"networks", c.networks}, {"networks_kept", c.networks_kept},
-        {"network_overflow", c.network_overflow}, {"guest_overflow", c.guest_overflow},
+        {"network_overflow", c.network_overflow}, {"guest_overflow", c.guest_overflow}, {"known", c.known},
+        {"known_overflow", c.known_overflow},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         json_object_set_new(o, all[i].name, json_integer((json_int_t)all[i].value));
@@ -197,6 +198,7 @@ void answer_status(struct service *s, struct control_client client)
                   enact_state_problem(s->enact), "notify", notify, "locks", locks);
     json_object_set_new(status, "observed", json_integer((json_int_t)count_observed(s)));
     json_object_set_new(status, "surges", surges_array(s->surges));
+    json_object_set_new(status, "countries", json_pack("{s:o}", "problem", answer_text(str_of(engine_country_problem(s->engine)))));
     json_object_set_new(status, "clients", clients_object(s));
     control_reply(s->control, client, status);
 }

@@ -74,6 +74,11 @@ const struct hash_key *engine_login_key(const struct engine *e)
     return standing_key(e->standing);
 }
 
+const char *engine_country_problem(const struct engine *e)
+{
+    return standing_country_problem(e->standing);
+}
+
 struct logins *engine_logins(struct engine *e)
 {
     return standing_logins(e->standing);
@@ -126,6 +131,8 @@ void engine_read_counters(const struct engine *e, struct engine_counters *ret)
             ret->by_origin[k] += s->by_origin[k];
     }
     ret->guest_overflow = guests_overflow(e->guests);
+    ret->known = logins_count(standing_logins(e->standing));
+    ret->known_overflow = logins_overflow(standing_logins(e->standing));
     for (size_t k = 0; k < engine_config(e)->n_jails; k++) {
         if (!e->jails[k])
             continue;

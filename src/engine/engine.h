@@ -162,6 +162,9 @@ bool engine_refuse_network(struct engine *e, const struct prefix *net, usec_t t,
 
 // Whoever logged in well, and from where.
 const struct guests *engine_guests(const struct engine *e);
+// Why maxretry.country does not hold though it is wanted; "" when it does, or is not.
+const char *engine_country_problem(const struct engine *e);
+
 // Whether a jail would only observe at time t.
 bool engine_observes(const struct engine *e, const char *jail, usec_t t);
 
@@ -191,8 +194,8 @@ struct engine_counters {
     uint64_t records, matches, failures, successes, unattributed, faulted, ignored, spared, bans, muted, limit_hits;
     uint64_t sessions_dropped; // of filters without [Session], for want of room
     uint64_t networks, networks_kept; // banned as a whole, and not banned for somebody's sake
-    uint64_t session_overflow, window_overflow, bans_refused, network_overflow, guest_overflow; // bounds reached
-    uint64_t lives, waiting, addresses; // now
+    uint64_t session_overflow, window_overflow, bans_refused, network_overflow, guest_overflow, known_overflow; // bounds reached
+    uint64_t lives, waiting, addresses, known; // now; known: accounts that somebody has logged in as
     uint64_t by_origin[ORIGIN_MAX];
     usec_t oldest, newest; // record times of what matched; 0 when nothing has
 };

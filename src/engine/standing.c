@@ -25,6 +25,7 @@ struct standing {
     struct zone *zone;                  // NULL: there are no schedules
     usec_t silence;                     // the longest known_for
     usec_t bound;
+    char country_problem[COUNTRY_ERROR_MAX];
 };
 
 static void take_values(struct jail_standing *j, const struct threshold_values *v)
@@ -73,15 +74,14 @@ static int open_zone(struct standing *s, struct config_report *report)
 static void open_countries(struct standing *s, struct config_report *report)
 {
     const char *path = s->config->firewall.database;
-    char error[COUNTRY_ERROR_MAX];
     size_t k = 0;
 
     while (k < s->config->n_jails && !(s->config->jails[k].enabled && s->jails[k].by_country))
         k++;
-    if (k == s->config->n_jails || country_open(path, &s->countries, error) == 0)
+    if (k == s->config->n_jails || country_open(path, &s->countries, s->country_problem) == 0)
         return;
     units_tell(report, false, "jail [%s]: maxretry.country does not hold, maxretry does: database in [firewall]: %s",
-               s->config->jails[k].name, error);
+               s->config->jails[k].name, s->country_problem);
     for (k = 0; k < s->config->n_jails; k++) { // nor "other", which would be everybody then
         s->jails[k].by_country = false;
         s->jails[k].policy.values.countries.n = 0;
@@ -124,6 +124,11 @@ void standing_free(struct standing *s)
     zone_free(s->zone);
     free(s->jails);
     free(s);
+}
+
+const char *standing_country_problem(const struct standing *s)
+{
+    return s->country_problem;
 }
 
 const struct threshold_policy *standing_policy(const struct standing *s, size_t k)

@@ -22,6 +22,9 @@ const struct threshold_policy *standing_policy(const struct standing *s, size_t 
 struct threshold standing_threshold(const struct standing *s, size_t k, const struct addr *a, struct str user, usec_t t,
                                     char country[static 3]);
 
+// "" or what is wrong with the country database that is wanted.
+const char *standing_country_problem(const struct standing *s);
+
 // maxretry.unknown of jail k is wanted and does not hold yet at t, for want of good logins.
 bool standing_is_learning(const struct standing *s, size_t k, usec_t t);
 

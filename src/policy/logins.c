@@ -9,7 +9,8 @@ enum { WAYS = 4 };
 
 struct logins {
     struct login *v; // sets * WAYS; memory is touched on use only
-    unsigned sets;
+    unsigned sets, n;
+    uint64_t overflow;
 };
 
 int logins_new(unsigned max, struct logins **ret)
@@ -67,6 +68,8 @@ struct logins_change logins_note(struct logins *l, uint64_t id, usec_t when, use
     if (!there) {
         change.gone = e->id;
         change.has_gone = e->last != 0;
+        l->n += !change.has_gone;
+        l->overflow += change.has_gone;
         *e = (struct login){.id = id, .first = when, .last = when};
     } else {
         bool anew = when > e->last && when - e->last > silence;
@@ -85,8 +88,21 @@ void logins_restore(struct logins *l, const struct login *login)
     bool there;
     struct login *e = place_of(l, login->id, &there);
 
-    if (there ? login->last > e->last : e->last < login->last) // of a full set the latest stay
-        *e = *login;
+    if (e->last >= login->last)
+        return; // of a full set the latest stay
+    l->n += e->last == 0;
+    l->overflow += e->last && !there;
+    *e = *login;
+}
+
+unsigned logins_count(const struct logins *l)
+{
+    return l->n;
+}
+
+uint64_t logins_overflow(const struct logins *l)
+{
+    return l->overflow;
 }
 
 const struct login *logins_find(const struct logins *l, uint64_t id)

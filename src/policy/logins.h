@@ -44,6 +44,10 @@ void logins_restore(struct logins *l, const struct login *login);
 // NULL when none is known. Valid until the next change.
 const struct login *logins_find(const struct logins *l, uint64_t id);
 
+// How many are known, and how many had to make room for others.
+unsigned logins_count(const struct logins *l);
+uint64_t logins_overflow(const struct logins *l);
+
 // Number i of those that are known, in no order; NULL behind the last.
 const struct login *logins_next(const struct logins *l, unsigned *i);
 

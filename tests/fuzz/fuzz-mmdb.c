@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Fuzz target: any bytes as a country database. It is read in bounded time or said to be damaged; networks come sorted,
-// without overlaps and with nothing behind their length, and of the wanted countries alone.
+// without overlaps and with nothing behind their length, and of the wanted countries alone. What is
+// asked of single addresses is a code or nothing.
 #include "firewall/countries.h"
 #include "fuzz.h"
+#include "host/country.h"
 
 static bool is_v4(const struct prefix *p)
 {
@@ -36,5 +38,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; r == 0 && i < n; i++)
         HOLDS(countries[i].networks4 + countries[i].networks6 > 0 && countries[i].addresses4 <= UINT64_C(1) << 32, "%s: %u, %llu",
               countries[i].code, countries[i].networks4, (unsigned long long)countries[i].addresses4);
+    struct country_db *db;
+    char complaint[COUNTRY_ERROR_MAX], code[COUNTRY_CODE];
+    if (country_open(path, &db, complaint) < 0) {
+        HOLDS(complaint[0], "no database without a sentence");
+        return 0;
+    }
+    for (size_t i = 0; i < 64; i++) { // addresses of both families, and some that the bytes name
+        struct addr a = {{0}};
+        memcpy(a.b, i % 2 ? "\0\0\0\0\0\0\0\0\0\0\377\377" : " \1\r\270\0\0\0\0\0\0\0\0", 12);
+        for (size_t k = 0; k < 4; k++)
+            a.b[12 + k] = size ? data[(i * 7 + k) % size] : (uint8_t)i;
+        country_of(db, &a, code);
+        HOLDS(!code[0] || (code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z' && !code[2]), "%s", code);
+    }
+    country_close(db);
     return 0;
 }

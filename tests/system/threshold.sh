@@ -57,6 +57,7 @@ attack "$T/log" 150.0.0.3 3 alice
 after_reload() { [ "$(window 150.0.0.3 '.rule, .count')" = '["maxretry",3]' ]; }
 ok "after a reload maxretry holds" wait_for 5 after_reload
 ok "which is said" grep -q 'maxretry.country does not hold, maxretry does: database in \[firewall\]: .*countries.mmdb: is empty' "$T/service.log"
+ok "in the status too" sh -c "'$pptpban' status --runtime '$T/run' | grep -q '^countries .*countries.mmdb: is empty'"
 database
 ask reload
 is "whole again" '["maxretry.country","DE"]' "$(window 150.0.0.3 '.rule, .country')"

@@ -382,6 +382,8 @@ static void logins_are_bounded_and_the_silent_go(void **state)
         n++;
     assert_int_equal(n, 64);
     assert_int_equal(n + gone, 10001);
+    assert_int_equal(logins_count(l), 64);
+    assert_int_equal(logins_overflow(l), gone);
     assert_non_null(logins_find(l, login_id(&key, STR("f"), STR("alice"))));
     logins_free(l);
 }
@@ -400,6 +402,7 @@ static void restored_logins_do_not_push_out_later_ones(void **state)
     assert_non_null(logins_find(l, 6));
     logins_restore(l, &(struct login){.id = 6, .first = T0, .last = T0});
     assert_true(logins_find(l, 6)->last == T0 + S(9));
+    assert_true(logins_count(l) == 4 && logins_overflow(l) == 1);
     logins_free(l);
 }
 
