@@ -139,8 +139,10 @@ static int fake_change(struct sets *s, bool adding, const struct element *v, siz
         HOLDS(v[i].jail[0] && strlen(v[i].jail) < 32 && !strpbrk(v[i].jail, "\" \n\\"), "jail '%s'", v[i].jail);
         if (kernel.trouble == 2 || kernel.trouble == 3 || k == KERNEL_MAX)
             return kernel.trouble == 2 ? -EEXIST : -ENOSPC;
-        if (kernel.trouble == 4)
+        if (kernel.trouble == 4) { // the set is gone, with all that was in it
+            kernel.n = 0;
             return -ENOENT;
+        }
         if (kernel.trouble == 5 && v[i].net.addr.b[15] % 2 == 0)
             return -EIO;
         if (kernel.trouble == 7)
@@ -182,7 +184,7 @@ static int fake_tell(void *userdata, const void *message, size_t size)
     (void)userdata;
     HOLDS(size <= sizeof(copy), "%zu bytes", size);
     memcpy(&copy, message, size);
-    HOLDS(m->type == PAIR_LOOK || m->type == PAIR_RETIRE || m->type == PAIR_CUT, "type %u", m->type);
+    HOLDS(m->type == PAIR_LOOK || m->type == PAIR_RESTORED || m->type == PAIR_RETIRE || m->type == PAIR_CUT, "type %u", m->type);
     HOLDS(size == (m->type == PAIR_CUT ? PAIR_CUT_SIZE(m->cut.n) : sizeof(m->look)), "%zu bytes", size);
     HOLDS(m->type != PAIR_CUT || (m->cut.n > 0 && m->cut.n <= MSG_MAX_ENTRIES), "cuts %u", m->cut.n);
     HOLDS(m->type != PAIR_LOOK || (m->look.expected[V4] <= e.limits.max_entries && m->look.expected[V6] <= e.limits.max_entries), "too many");
