@@ -13,7 +13,7 @@ _pptpban() {
 	local path=${words[1]} list= options=
 	COMPREPLY=()
 	if [ "$cword" = 1 ]; then
-		COMPREPLY=($(compgen -W "list unban ban status top why action metrics sessions kick users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list unban ban status top why action metrics stats sessions kick users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" -- "$cur"))
 		return
 	fi
 	if [ "$path" = firewall ]; then
@@ -39,6 +39,9 @@ _pptpban() {
 		"why --config" | \
 		"metrics --config" | \
 		"metrics --output" | \
+		"stats --config" | \
+		"stats --database" | \
+		"stats --journal" | \
 		"sessions --config" | \
 		"sessions --database" | \
 		"kick --config" | \
@@ -86,6 +89,7 @@ _pptpban() {
 		"why --runtime" | \
 		"action --actions" | \
 		"metrics --runtime" | \
+		"stats --runtime" | \
 		"sessions --runtime" | \
 		"kick --runtime" | \
 		"users --runtime" | \
@@ -107,6 +111,9 @@ _pptpban() {
 		"list --sort" | \
 		"ban --jail" | \
 		"ban --for" | \
+		"stats --jail" | \
+		"stats --since" | \
+		"stats --country" | \
 		"sessions --since" | \
 		"sessions --country" | \
 		"sessions --sort" | \
@@ -137,6 +144,7 @@ _pptpban() {
 	why) options="--json --config --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	action) options="--actions --help" list="list test" ;;
 	metrics) options="--config --output --format --runtime --help" ;;
+	stats) options="--json --jail --all --config --database --since --journal --country --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	sessions) options="--json --plain --config --database --since --country --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	kick) options="--config --dry-run --runtime --help" ;;
 	users) options="--json --plain --config --database --since --country --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
@@ -163,7 +171,7 @@ _pptpban() {
 	compile-limits) options="--config --output --user --help" ;;
 	unhook) options="--help" ;;
 	import-fail2ban) options="--json --all --config --report --write --force --bans --apply --database --runtime --help" ;;
-	help) options="" list="list unban ban status top why action metrics sessions kick users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" ;;
+	help) options="" list="list unban ban status top why action metrics stats sessions kick users reload replay report simulate test check audit doctor firewall compile-limits unhook import-fail2ban help version" ;;
 	esac
 	# options where nothing else can stand, and where one is begun
 	[ -n "$list" ] && [ "${cur#-}" = "$cur" ] || list=$options

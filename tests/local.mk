@@ -34,6 +34,7 @@ unit_scripts = \
 	tests/unit/replay-dates.sh \
 	tests/unit/report.sh \
 	tests/unit/simulate.sh \
+	tests/unit/stats.sh \
 	tests/unit/top.sh \
 	tests/unit/threshold.sh \
 	tests/unit/typo.sh \

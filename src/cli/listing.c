@@ -169,6 +169,14 @@ static bool in_countries(const struct listing *l, const char *code)
     return l->n_countries == 0;
 }
 
+bool listing_takes(const struct listing *l, const struct addr *a)
+{
+    struct prefix net = prefix_of(a, 128);
+    char code[COUNTRY_CODE];
+
+    return in_nets(l, &net) && in_countries(l, country_of(l->db, a, code));
+}
+
 static bool address_fits(const struct listing *l, const char *text, char country[static COUNTRY_CODE])
 {
     struct prefix net;

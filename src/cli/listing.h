@@ -59,6 +59,9 @@ bool listing_is_filtered(const struct listing *l);
 // Moves the rows that are wanted to the front, sorted, and tells each its country. Returns how many they are.
 size_t listing_choose(const struct listing *l, json_t **rows, size_t n);
 
+// Whether an address is among those that are wanted, for what is no row.
+bool listing_takes(const struct listing *l, const struct addr *a);
+
 // {"version":1,NAME:[...]}
 void listing_print_json(const char *name, json_t *const *rows, size_t n);
 

@@ -13,6 +13,7 @@ pptpban_SOURCES = \
 	src/cli/connected.c src/cli/connected.h src/cli/connected_look.c \
 	src/cli/doctor.c src/cli/doctor.h src/cli/doctor_fix.c \
 	src/cli/exit.h \
+	src/cli/figures.c src/cli/figures.h \
 	src/cli/firewall.c src/cli/firewall.h \
 	src/cli/firewall_change.c \
 	src/cli/firewall_keep.c \
@@ -45,6 +46,7 @@ pptpban_SOURCES = \
 	src/cli/report.c \
 	src/cli/sessions.c \
 	src/cli/simulate.c \
+	src/cli/stats.c \
 	src/cli/status.c \
 	src/cli/test.c src/cli/test.h \
 	src/cli/test_collect.c \

@@ -43,6 +43,7 @@ int verb_unhook(int argc, char **argv);
 int verb_why(int argc, char **argv);
 int verb_action(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
+int verb_stats(int argc, char **argv);
 int verb_sessions(int argc, char **argv);
 int verb_kick(int argc, char **argv);
 int verb_users(int argc, char **argv);

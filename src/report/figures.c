@@ -42,6 +42,10 @@ static const char by_account[] =
     " FROM attempts a WHERE a.kind<>1 AND a.user<>'' GROUP BY a.user ORDER BY n DESC, a.user";
 _Static_assert(REPORT_GUESSES == 3, "by_account counts to three");
 
+static const char by_jail[] =
+    "SELECT jail, '', 0, count(*) AS n, count(DISTINCT net), min(since), max(since), 0, 0"
+    " FROM bans GROUP BY jail ORDER BY n DESC, jail";
+
 static const char of_bans[] =
     "SELECT b.since, b.until,"
     " (SELECT min(time) FROM attempts a WHERE a.addr=b.net AND a.kind=0 AND a.time<=b.since AND a.time>=b.since-b.findtime"
@@ -233,7 +237,7 @@ int report_work_out(struct report *r, struct report_figures *ret)
     f->has_countries = r->countries != NULL;
     if (totals(r, f) < 0 || list(r, by_address, 32, 128, &f->by_address) < 0 ||
         list(r, by_network, REPORT_NET4, REPORT_NET6, &f->by_network) < 0 || list(r, by_account, 32, 128, &f->by_account) < 0 ||
-        list(r, by_country, 32, 128, &f->by_country) < 0 || buckets(r, f) < 0)
+        list(r, by_country, 32, 128, &f->by_country) < 0 || list(r, by_jail, 32, 128, &f->by_jail) < 0 || buckets(r, f) < 0)
         return -EIO;
     return f->to > 0 ? timeline(r, f) : 0;
 }

@@ -30,6 +30,18 @@ static json_t *rows(const struct report_list *l, const char *name, const char *o
     return array;
 }
 
+static json_t *jails(const struct report_list *l)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < l->n; i++) {
+        const struct report_row *r = &l->v[i];
+        json_array_append_new(array, json_pack("{s:s,s:o,s:o,s:o,s:o}", "jail", r->name, "bans", number(r->bans), "addresses",
+                                               number(r->others), "first", seconds(r->first), "last", seconds(r->last)));
+    }
+    return array;
+}
+
 static json_t *accounts(const struct report_list *l)
 {
     json_t *array = json_array();
@@ -70,6 +82,7 @@ void report_print_json(const struct report_figures *f, const struct report_head 
         "by_network", rows(&f->by_network, "net", "addresses"), "by_country", rows(&f->by_country, "country", "addresses"),
         "by_account", accounts(&f->by_account), "time_to_ban", bucket_object(f->fast, f->n_fast), "back_after_ban",
         bucket_object(f->away, f->n_away));
+    json_object_set_new(o, "by_jail", jails(&f->by_jail));
     json_dumpf(o, out, JSON_COMPACT);
     fputc('\n', out);
     json_decref(o);

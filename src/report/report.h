@@ -79,6 +79,7 @@ struct report_figures {
     struct report_slot slots[REPORT_SLOTS];
     size_t n_slots;
     struct report_list by_address, by_network, by_country, by_account; // networks: of more than one address
+    struct report_list by_jail; // most bans first; bans, others (addresses), first and last alone
     struct report_bucket away[REPORT_BUCKETS]; // from the end of a ban to the next failure of the same
     size_t n_away;
     struct report_bucket fast[REPORT_BUCKETS]; // from the first failure that counted to the ban

@@ -82,6 +82,7 @@ RUNS = {
     "action": [(["list", "--actions", f"{SRC}/actions"], False)],
     "metrics": [(ASK, False)],
     "users": [(ASK, True), (ASK + ["--json"], False), (ASK + ["--plain"], False)],
+    "stats": [(C + ASK, True), (C + ASK + ["--json"], False)],
     "sessions": [(ASK, True), (ASK + ["--json"], False), (ASK + ["--plain"], False)],
     "kick": [(ASK + ["alice"], False)],
     "reload": [(ASK, False)],
