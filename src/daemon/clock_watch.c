@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A timer of the wall clock that never comes, but is cancelled when that clock is set.
+// A timer of the wall clock that never comes, but is cancelled when that clock is set, and when the machine wakes up.
 #include "daemon/clock_watch.h"
 
 #include <errno.h>
@@ -16,16 +16,16 @@ struct clock_watch {
     int fd;
     sd_event_source *source;
     usec_t offset; // wall clock less the time since the machine was started, sleep included
-    void (*jumped)(void *userdata, usec_t delta);
-    void *userdata;
+    usec_t sleep;  // that time less the time in which it was awake
+    struct clock_callbacks callbacks;
 };
 
-static usec_t offset_now(void)
+static usec_t boottime(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_BOOTTIME, &t);
-    return clock_realtime() - (t.tv_sec * USEC_SEC + t.tv_nsec / 1000);
+    return t.tv_sec * USEC_SEC + t.tv_nsec / 1000;
 }
 
 static int arm(const struct clock_watch *w)
@@ -37,11 +37,17 @@ static int arm(const struct clock_watch *w)
 
 void clock_watch_look(struct clock_watch *w)
 {
-    usec_t offset = w ? offset_now() : 0, delta = w ? offset - w->offset : 0;
-
+    if (!w)
+        return;
+    usec_t boot = boottime(), offset = clock_realtime() - boot, sleep = boot - clock_monotonic();
+    usec_t delta = offset - w->offset, slept = sleep - w->sleep;
     if (delta > SMALLEST || delta < -SMALLEST) { // slower corrections add up until they count
         w->offset = offset;
-        w->jumped(w->userdata, delta);
+        w->callbacks.jumped(w->callbacks.userdata, delta);
+    }
+    if (slept > SMALLEST) {
+        w->sleep = sleep;
+        w->callbacks.slept(w->callbacks.userdata, slept);
     }
 }
 
@@ -57,16 +63,16 @@ static int on_set(sd_event_source *source, int fd, uint32_t revents, void *userd
     return r;
 }
 
-int clock_watch_new(sd_event *event, void (*jumped)(void *userdata, usec_t delta), void *userdata, struct clock_watch **ret)
+int clock_watch_new(sd_event *event, const struct clock_callbacks *callbacks, struct clock_watch **ret)
 {
     struct clock_watch *w = calloc(1, sizeof(*w));
     int r;
 
     if (!w)
         return -ENOMEM;
-    w->jumped = jumped;
-    w->userdata = userdata;
-    w->offset = offset_now();
+    w->callbacks = *callbacks;
+    w->sleep = boottime() - clock_monotonic();
+    w->offset = clock_realtime() - boottime();
     w->fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     r = w->fd < 0 ? -errno : arm(w);
     if (r == 0)

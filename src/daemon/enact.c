@@ -391,6 +391,26 @@ void enact_clock_jumped(void *userdata, usec_t delta)
         enact_need_sync(s); // it has their ends by the old clock
 }
 
+static int let_go_if_over(void *userdata, const struct ban *ban)
+{
+    struct service *s = userdata;
+
+    return ban->until <= now_of(s->enact) ? enforce_link_unban(s->link, &ban->net, 1) : 0;
+}
+
+void enact_slept(void *userdata, usec_t duration)
+{
+    struct service *s = userdata;
+    char text[DURATION_STRLEN];
+
+    log_notice("the machine slept for %s: the kernel's timeouts are set anew",
+               duration_format(duration / USEC_SEC * USEC_SEC, text));
+    if (!s->link || !enforce_link_status(s->link)->connected)
+        return;
+    (void)bans_each(engine_bans(s->engine), let_go_if_over, s); // where a whole list removes nothing
+    enact_need_sync(s);
+}
+
 // --- the enforcer's questions --------------------------------------------------------------------------------
 
 struct snapshot {

@@ -31,6 +31,8 @@ int enact_restore(struct enact *a);
 
 // The wall clock was set (clock_watch.h), userdata = struct service: bans last as long as they were to last.
 void enact_clock_jumped(void *userdata, usec_t delta);
+// The machine slept, and the kernel's timeouts with it: they are set anew, or bans would last longer there.
+void enact_slept(void *userdata, usec_t duration);
 
 // Records have been fed: what they led to goes out before the loop waits again.
 void enact_soon(struct enact *a);

@@ -361,7 +361,8 @@ static int begin(struct watcher *w)
         return fail(w, r, "no timer: %s", strerror(-r));
     if ((r = surges_new(s, &s->surges)) < 0)
         return fail(w, r, "surges: %s", strerror(-r));
-    if ((r = clock_watch_new(s->event, enact_clock_jumped, s, &s->clock)) < 0)
+    const struct clock_callbacks clocks = {.jumped = enact_clock_jumped, .slept = enact_slept, .userdata = s};
+    if ((r = clock_watch_new(s->event, &clocks, &s->clock)) < 0)
         return fail(w, r, "the clock cannot be watched: %s", strerror(-r));
     if (s->control && (r = control_start(s->control, s->event, &callbacks)) < 0)
         return fail(w, r, "control socket: %s", strerror(-r));

@@ -55,7 +55,7 @@ static usec_t realtime(void)
 
 static usec_t monotonic(void)
 {
-    return now_of(CLOCK_BOOTTIME);
+    return now_of(CLOCK_MONOTONIC); // as the kernel's timeouts, which stand still while the machine sleeps
 }
 
 static int lock_in(void)

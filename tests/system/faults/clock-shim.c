@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // For tests, by LD_PRELOAD: a wall clock that can be set for the processes of one service alone. PB_CLOCK names a file
-// that holds the microseconds to add. Timers of that clock are moved when it is set, as the kernel does it, but only
+// that holds the microseconds to add, and those for which the machine slept, which count for CLOCK_BOOTTIME too. Timers of that clock are moved when it is set, as the kernel does it, but only
 // once the process looks at the clock.
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -30,13 +30,13 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *name = getenv("PB_CLOCK");
     int fd = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
-    void *p = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(*offset), PROT_READ, MAP_SHARED, fd, 0);
+    void *p = fd < 0 ? MAP_FAILED : mmap(NULL, 2 * sizeof(*offset), PROT_READ, MAP_SHARED, fd, 0);
 
     if (fd >= 0)
         close(fd);
     if (p != MAP_FAILED)
         offset = p;
-    known = offset ? *offset : 0;
+    known = offset ? offset[0] + offset[1] : 0;
     real_gettime = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
     real_create = (int (*)(int, int))dlsym(RTLD_NEXT, "timerfd_create");
     real_settime = (int (*)(int, int, const struct itimerspec *, struct itimerspec *))dlsym(RTLD_NEXT, "timerfd_settime");
@@ -67,9 +67,9 @@ static int arm(int fd)
 
 static void look(void)
 {
-    if (!offset || *offset == known)
+    if (!offset || offset[0] + offset[1] == known)
         return;
-    known = *offset;
+    known = offset[0] + offset[1];
     for (int fd = 0; fd < FDS; fd++) {
         if (timers[fd].used && timers[fd].armed && (timers[fd].flags & TFD_TIMER_CANCEL_ON_SET)) {
             const struct itimerspec now = {.it_value.tv_nsec = 1}; // it is cancelled: the descriptor becomes readable
@@ -87,6 +87,8 @@ int clock_gettime(clockid_t id, struct timespec *t)
     look();
     if (r == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
         add(t, known);
+    if (r == 0 && id == CLOCK_BOOTTIME && offset)
+        add(t, offset[1]);
     return r;
 }
 

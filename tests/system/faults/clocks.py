@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The wall clock is set, forward and back, by minutes and by a year, while the service runs and while it does not; and
 # local time changes by an hour. Bans last as long as they were to last, in list and kernel; no line is lost.
+import json
 import os
 import struct
 import time
@@ -18,22 +19,31 @@ class Clock:
         if not os.path.exists(self.shim):
             run("cc", "-shared", "-fPIC", "-O1", "-o", self.shim, os.path.join(SRC, "tests/system/faults/clock-shim.c"), "-ldl")
         self.file = os.path.join(TOP, "clock")
-        self.offset = offset
+        self.slept = 0.0
         self.set(offset)
 
     def set(self, offset):
         self.offset = offset
         fd = os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o644)
-        os.pwrite(fd, struct.pack("q", int(offset * 1e6)), 0)
+        os.pwrite(fd, struct.pack("qq", int(offset * 1e6), int(self.slept * 1e6)), 0)
         os.close(fd)
 
+    def sleep(self, seconds):
+        """As after a suspend: wall clock and boot time are further on, nothing that counts time awake is."""
+        self.slept += seconds
+        self.set(self.offset)
+
     def now(self):
-        return time.time() + self.offset
+        return time.time() + self.offset + self.slept
 
 
-def kernel_left(service):
+def kernel_left(service, backend="ipset"):
     """address -> seconds that the kernel will still ban it"""
     left = {}
+    if backend == "nftables":
+        for o in json.loads(inside("nft", "-j", "list", "set", "inet", "pptpban", "ban4"))["nftables"]:
+            left.update({e["elem"]["val"]: e["elem"]["expires"] for e in o.get("set", {}).get("elem", [])})
+        return left
     for line in inside("ipset", "list", "pptpban4").split("Members:\n")[1].splitlines():
         words = line.split()
         if "timeout" in words:
@@ -41,7 +51,7 @@ def kernel_left(service):
     return left
 
 
-def lasting(service, clock, banned, made, what, anew=False):
+def lasting(service, clock, banned, made, what, anew=False, backend="ipset"):
     """Each of them is in list and kernel and has as much left as it ought to. made: address -> monotonic time.
     anew: nobody could know how much of it had passed, so it may begin anew."""
     bad = []
@@ -49,7 +59,7 @@ def lasting(service, clock, banned, made, what, anew=False):
     def look():
         bad.clear()
         listed = {b["addr"]: b["until"] - clock.now() for b in service.ask("list") if "addr" in b}
-        kernel = kernel_left(service)
+        kernel = kernel_left(service, backend)
         for a in banned:
             ought = BANTIME - (time.monotonic() - made[a])
             for place, left in (("list", listed.get(a)), ("kernel", kernel.get(a))):
@@ -57,6 +67,7 @@ def lasting(service, clock, banned, made, what, anew=False):
                     made[a], ought = time.monotonic() - (BANTIME - left), left
                 if left is None or abs(left - ought) > 15:
                     bad.append("%s: %s s left in the %s, %d would be right" % (a, left, place, ought))
+        bad.extend("%s is still in the kernel" % a for a in set(kernel) - set(banned))
         return not bad
     wait_for(look, 8, 0.2)
     return ok("%s: %d bans have as much left as before" % (what, len(banned)), not bad, "\n".join(bad))
@@ -93,6 +104,41 @@ def jumps(rng, long):
         os.close(log.fd)
     claim("the clock set forward and back, by up to a year: bans last as long as they were to, no line lost", rounds, losses)
     service.end_all()
+
+
+def suspend(rng, long):
+    """The machine sleeps while bans last: afterwards they have less left, in list and kernel, or none."""
+    clock = Clock()
+    rounds, losses = 20 if long else 1, 0
+    for backend in ("ipset", "nftables"):
+        service = Service("suspend-" + backend)
+        service.clean_kernel()
+        service.configure(backend=backend)
+        service.env = {"LD_PRELOAD": clock.shim, "PB_CLOCK": clock.file}
+        service.start()
+        wait_for(service.enforced)
+        made, old = {}, set()
+        for i in range(rounds):
+            log = KnownLog(service.log, rng, ["11.%d.%d.%d" % (60 + i, i, a) for a in range(1, 40)])
+            log.clock = clock.now
+            log.finish_all()
+            fresh = set(log.banned())
+            made.update({a: time.monotonic() for a in fresh})
+            old |= fresh
+            wait_for(lambda: service.status()["bans"] == len(old))
+            for seconds in (rng.uniform(600, 1200), rng.uniform(600, 1200)):
+                clock.sleep(seconds)
+                made = {a: t - seconds for a, t in made.items()}
+                old = {a for a in old if time.monotonic() - made[a] < BANTIME}
+                service.answers()  # the clock is looked at
+                losses += not lasting(service, clock, old, made, "%s, slept for %d s" % (backend, seconds), backend=backend)
+            os.close(log.fd)
+        clock.sleep(BANTIME)
+        service.answers()
+        gone = wait_for(lambda: service.status()["bans"] == 0 and not kernel_left(service, backend), 10)
+        losses += not ok("%s: slept until they were over: nobody is banned any more" % backend, gone, kernel_left(service, backend))
+        service.end_all()
+    claim("the machine sleeps: bans last no longer than they were to, in list and kernel", 2 * rounds * 2 + 2, losses)
 
 
 # --- summer and winter time
@@ -152,4 +198,4 @@ def seasons(rng, long):
     claim("clocks put forward and back, stamps of local time, live and down: each line once, at its time", len(chosen), len(losses))
 
 
-scenarios = {"jumps": jumps, "seasons": seasons}
+scenarios = {"jumps": jumps, "suspend": suspend, "seasons": seasons}

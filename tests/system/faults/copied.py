@@ -65,8 +65,9 @@ def copied(rng, long):
         if behind:
             reader.send_signal(signal.SIGSTOP)
             time.sleep(0.02)
-        if os.path.exists(path + ".1"):
-            os.rename(path + ".1", path + ".2")
+        for k in range(9, 0, -1):  # so many are kept: a reader that is slower than that has lost them
+            if os.path.exists("%s.%d" % (path, k)):
+                os.rename("%s.%d" % (path, k), "%s.%d" % (path, k + 1))
         shutil.copy(path, path + ".1")
         os.truncate(path, 0)
         kept |= numbers(path + ".1")
