@@ -6,8 +6,8 @@
 #   pressure.py client SOCKET KIND   knock: connects, half: sends half a request, list: asks for the list and reads nothing,
 #                                    as many as the socket takes; storm: connects and hangs up; hammer: asks for the status
 #                                    again and again. Says "up", goes on until it is killed
-#   pressure.py look SOCKET COUNT    asks for the status so often on one connection; "BYTES SECONDS" that the first source was
-#                                    behind at most
+#   pressure.py look SOCKET COUNT    asks for the status so often on one connection; "BYTES SECONDS FIRST" that the first source
+#                                    was behind at most, and in the first answer
 #   pressure.py latency FILE LOG COUNT FIRST    one login after the other that bans 11.FIRST.x.y: "COUNT MEDIAN P99 MAX" in
 #                                    milliseconds from the write of the line to the message of the ban; "lost" after 10 s
 import json
@@ -98,7 +98,7 @@ def client(path, kind):
 
 
 def look(path, count):
-    most, longest = 0, 0.0
+    most, longest, first = 0, 0.0, None
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(path)
         answers = s.makefile("r")
@@ -106,7 +106,8 @@ def look(path, count):
             s.send(b'{"verb":"status"}\n')
             source = json.loads(answers.readline())["sources"][0]
             most, longest = max(most, source["behind"]), max(longest, source["behind_seconds"])
-    print(most, longest)
+            first = source["behind"] if first is None else first
+    print(most, longest, first)
 
 
 def latency(path, log, count, first):

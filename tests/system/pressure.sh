@@ -23,6 +23,7 @@ expected=$((half / 32 < 2000 ? half / 32 : 2000)) # addresses, so that each fail
 kill -STOP "$(watcher)"
 press write "$T/log" $half $expected 1 $((half / 16 * 8))
 is "half of the lines are written while it is stopped" $half "$(cat "$T/log.1" "$T/log" | wc -l)"
+backlog=$(cat "$T/log.1" "$T/log" | wc -c)
 # who asks now is answered in the midst of reading
 press look "$T/run/control.sock" 10 >"$T/look" &
 looker=$!
@@ -41,8 +42,9 @@ for _ in $(seq 20); do
 	sleep 0.02
 done
 wait $writer $looker $words
-read -r most longest <"$T/look"
+read -r most longest first <"$T/look"
 echo "# behind by at most $most bytes and $longest s"
+ok "who asks is answered long before all is read (when $((first / 1024)) KiB of $((backlog / 1024)) were left)" test "${first:-0}" -gt $((backlog / 2))
 ok "status told how many bytes it was behind" test "${most:-0}" -gt 100000
 ok "and for how long" sh -c "echo '$longest' | awk '{ exit !(\$1 > 0.2) }'"
 ok "in words, too" grep -q 'behind by [0-9]* bytes; reads what was written [0-9.]* s ago' "$T/words"

@@ -105,6 +105,14 @@ guesses 192.0.2.55 3
 ok "a new DNS server behind systemd-resolved, too" free 192.0.2.55
 guesses 192.0.2.54 1
 ok "and not the one before" wait_for 2 banned 192.0.2.54
+# changed twice within one tick of the file's time stamp, in place, and no longer than before
+echo "nameserver 192.0.2.56" >/etc/resolv.conf
+ask status >/dev/null # it is read
+touch -r /etc/resolv.conf "$T/tick"
+echo "nameserver 192.0.2.57" >/etc/resolv.conf
+touch -r "$T/tick" /etc/resolv.conf
+guesses 192.0.2.57 3
+ok "what was read shortly after a change is read again" free 192.0.2.57
 # --- sessions
 ends 1
 guesses 192.0.2.77 1

@@ -182,15 +182,53 @@ def fill(path):
         os.close(fd)
 
 
-def disk(rng, long):
-    """A disk that is full or read-only: banning goes on, it is said once, a restart has it all from the log."""
-    service = Service("disk")
-    service.clean_kernel()
+def small_disk(service):
     small = os.path.join(service.dir, "small")
     os.mkdir(small)
     run("mount", "-t", "tmpfs", "-o", "size=3m,mode=755", "tmpfs", small)
     service.state = os.path.join(small, "state")
     service.configure()
+    return small
+
+
+def room(rng, long):
+    """There is room on the disk again: all that was decided meanwhile is written, without a restart."""
+    if not long:
+        return  # it is tried again each 30 s, when there is something to write
+    service = Service("room")
+    service.clean_kernel()
+    small, rounds, losses = small_disk(service), 3, 0
+    service.start()
+    log = KnownLog(service.log, rng, ["11.8.0.%d" % a for a in range(1, 60)])
+    log.finish_all()
+    for i in range(rounds):
+        wait_for(service.read_all)
+        fill(os.path.join(small, "filler"))
+        log.add(["11.8.%d.%d" % (i + 1, a) for a in range(1, 60)])
+        log.finish_all()
+        wait_for(lambda: service.status()["state"] != "", 5)
+        os.unlink(os.path.join(small, "filler"))
+        time.sleep(31)
+        log.add(["11.8.%d.250" % i])
+        log.finish_all()
+        losses += not ok("there is room again: written again", wait_for(lambda: service.status()["state"] == "", 10))
+        wait_for(service.read_all)
+        time.sleep(1.5)  # the marks are written as well
+        service.kill_all()
+        os.truncate(service.log, 0)  # no log tells it again
+        service.start()
+        missing = lambda: set(log.banned()) - listed(service)
+        losses += not ok("and all %d bans with it" % len(log.banned()), wait_for(lambda: not missing(), 5), missing())
+    service.end_all()
+    run("umount", "-l", small)
+    claim("room on the disk again: what was decided meanwhile is written by itself", rounds, losses)
+
+
+def disk(rng, long):
+    """A disk that is full or read-only: banning goes on, it is said once, a restart has it all from the log."""
+    service = Service("disk")
+    service.clean_kernel()
+    small = small_disk(service)
     rounds, losses = 30 if long else 2, 0
     log = KnownLog(service.log, rng)
     service.start()
@@ -226,14 +264,6 @@ def disk(rng, long):
             run("mount", "-o", "remount,rw", small)
         service.start()
         losses += len(judge("started after the %s" % words, service, log))
-    if long:  # written again by itself: tried each 30 s, when there is something to write
-        fill(os.path.join(small, "filler"))
-        log.write_for(0.05)
-        wait_for(lambda: service.status()["state"] != "", 5)
-        os.unlink(os.path.join(small, "filler"))
-        time.sleep(31)
-        log.write_for(0.01)
-        losses += not ok("there is room again: written again", wait_for(lambda: service.status()["state"] == "", 10))
     log.finish()
     losses += len(judge("full and read-only disks, afterwards", service, log))
     service.end_all()
@@ -241,4 +271,4 @@ def disk(rng, long):
     claim("disk full or read-only: banning goes on, said once, nothing lost by a restart", rounds, losses)
 
 
-scenarios = {"corruption": corruption, "disk": disk}
+scenarios = {"corruption": corruption, "disk": disk, "room": room}

@@ -159,11 +159,13 @@ class LocalLog(KnownLog):
 
 
 def season(rng, turn, form, down, number):
-    """The clocks are changed while lines are read, or while the service is down; then it is killed and reads again."""
+    """The clocks are changed while lines are read, or while the service is down, for longer than an hour if it is "late";
+    then it is killed and reads again."""
     lead = 1.5
     clock = Clock(TURNS[turn].timestamp() - time.time() - lead - 1.5)
     service = Service("season-%d" % number)
     service.clean_kernel()
+    service.configure(bantime=86400)
     service.env = {"LD_PRELOAD": clock.shim, "PB_CLOCK": clock.file, "TZ": ZONE}
     log = LocalLog(service.log, rng, form=form)
     log.clock = clock.now
@@ -177,10 +179,12 @@ def season(rng, turn, form, down, number):
     while until(0.7) > 0:
         log.write(rng.randrange(1, 20))
         time.sleep(0.02)
+    if down == "late":
+        clock.set(clock.offset + 2 * HOUR)
     if down:
         service.start()
     log.write_for(0.05)
-    what = "clocks put %s, stamps %s, %s" % (turn, form, "while it was down" if down else "live")
+    what = "clocks put %s, stamps %s, %s" % (turn, form, {"late": "long ago", True: "while it was down"}.get(down, "live"))
     wait_for(service.read_all)
     service.kill_all()  # the marks are a second old at most: some of it is read again
     log.write_for(0.02)
@@ -192,8 +196,8 @@ def season(rng, turn, form, down, number):
 
 
 def seasons(rng, long):
-    kinds = [(turn, form, down) for turn in TURNS for form in ("iso", "traditional") for down in (False, True)]
-    chosen = kinds * 15 if long else [kinds[0], kinds[3], kinds[5]]
+    kinds = [(turn, form, down) for turn in TURNS for form in ("iso", "traditional") for down in (False, True, "late")]
+    chosen = kinds * 10 if long else [kinds[0], kinds[2], kinds[4], kinds[7]]
     losses = [x for i, kind in enumerate(chosen) for x in season(rng, *kind, i)]
     claim("clocks put forward and back, stamps of local time, live and down: each line once, at its time", len(chosen), len(losses))
 

@@ -34,11 +34,11 @@ def announcements(rng, long):
         for i in range(rounds):
             nft("add table inet noise\nadd set inet noise s { type ipv4_addr; }")
             service.kill("enforcer", "hookguard", how=signal.SIGSTOP)
-            nft("flush ruleset\nadd table inet noise\nadd set inet noise s { type ipv4_addr; }")  # ours among it
             for _ in range(2):
                 nft(enough)
                 nft("flush set inet noise s")
-            lost = overrun(service)
+            lost = overrun(service)  # and from now on all, so that nobody tells that ours is gone
+            nft("flush ruleset\nadd table inet noise\nadd set inet noise s { type ipv4_addr; }")
             service.kill("enforcer", "hookguard", how=signal.SIGCONT)
             losses += not ok("%s: announcements were lost (%d)" % (backend, lost), lost > 0)
             good = wait_for(lambda: service.enforced() and in_kernel() == set(log.banned()), 10)

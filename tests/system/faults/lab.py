@@ -192,13 +192,13 @@ class Service:
         self.prefix = []
         self.configure(**settings)
 
-    def configure(self, source=None, top="", jail="", maxretry=MAXRETRY, backend="ipset"):
+    def configure(self, source=None, top="", jail="", maxretry=MAXRETRY, backend="ipset", bantime=BANTIME):
         with open(os.path.join(self.dir, "pptpban.conf"), "w") as f:
             f.write("[pptpban]\nstate_dir = %s\nruntime_dir = %s\nfilter_dirs = %s\nbackend = %s\n%s\n"
                     "[pptpd]\nenabled = yes\nsource = %s\nmaxretry = %d\nfindtime = 1d\nbantime = %d\n"
                     "bantime.increment = no\n%s\n" % (
                         self.state, self.run, os.path.join(TOP, "filters"), backend, top, source or self.log, maxretry,
-                        BANTIME, jail))
+                        bantime, jail))
 
     def clean_kernel(self):
         inside("nft", "flush", "ruleset")
