@@ -197,7 +197,7 @@ def season(rng, turn, form, down, number):
 
 def seasons(rng, long):
     kinds = [(turn, form, down) for turn in TURNS for form in ("iso", "traditional") for down in (False, True, "late")]
-    chosen = kinds * 10 if long else [kinds[0], kinds[2], kinds[4], kinds[7]]
+    chosen = kinds * 10 if long else [kinds[0], kinds[5], kinds[7]]
     losses = [x for i, kind in enumerate(chosen) for x in season(rng, *kind, i)]
     claim("clocks put forward and back, stamps of local time, live and down: each line once, at its time", len(chosen), len(losses))
 
