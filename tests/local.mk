@@ -27,7 +27,7 @@ bench: all $(bench_tools)
 # The order of the rooms of src/; manual pages and completions against the programs.
 unit_scripts = \
 	tests/unit/colours.sh \
-	tests/unit/completion.sh tests/unit/differences.sh \
+	tests/unit/completion.sh tests/unit/contributing.sh tests/unit/differences.sh \
 	tests/unit/import.sh \
 	tests/unit/layers.sh \
 	tests/unit/lists.sh \
