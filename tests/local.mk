@@ -35,6 +35,7 @@ unit_scripts = \
 	tests/unit/report.sh \
 	tests/unit/simulate.sh \
 	tests/unit/stats.sh \
+	tests/unit/spread.sh \
 	tests/unit/top.sh \
 	tests/unit/threshold.sh \
 	tests/unit/typo.sh \

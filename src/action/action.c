@@ -33,8 +33,8 @@ static const struct keyword keywords[] = {
     {"enabled", FLAG, AT(enabled), "no", "yes or no"},
     {"type", TYPE, AT(type), "exec", "exec, mail, webhook, syslog, abuseipdb or feed"},
     {"events", EVENTS, AT(events), "ban",
-     "some of ban, unban, would-ban, guessed, hook, ruleset, ruleset-back, full, source, source-back, degraded, degraded-over, "
-     "surge, surge-over, or all"},
+     "some of ban, unban, would-ban, guessed, sprayed, hook, ruleset, ruleset-back, full, source, source-back, degraded, "
+     "degraded-over, surge, surge-over, or all"},
     {"jails", WORDS, AT(jails), "", "names of jails; none is all of them"},
     {"timeout", TIME, AT(timeout), "30s", "1s to 10m"},
     {"rate", RATE, AT(rate), "20/1h", "a number of messages, a slash and a time: 20/1h"},

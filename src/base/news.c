@@ -7,6 +7,7 @@ const struct news_entry news_table[NEWS_KINDS] = {
     [NEWS_UNBAN] = {"unban", "15a44323142945c7b6627a642857aab7", "a ban has ended"},
     [NEWS_WOULD_BAN] = {"would-ban", "f141c0f44789488fa785b0cddceb54f7", "somebody would be banned where bans are only observed"},
     [NEWS_GUESSED] = {"guessed", "6a2033e69cc94527868d444e43f3b60d", "somebody got in as an account that he had failed as before"},
+    [NEWS_SPRAYED] = {"sprayed", "e8f24302068f4891a9b3de5d02205d62", "one account is tried from many addresses"},
     [NEWS_HOOK] = {"hook", "f75514528e5145208eb6dc76f37166b8", "others took hook or entries out of the kernel"},
     [NEWS_RULESET] = {"ruleset", "25f282bf51a744c58f92a2a36881b00a", "others took rules out of the base ruleset"},
     [NEWS_RULESET_BACK] = {"ruleset-back", "509c06b43c1142c2b52ebaf2ad635f33", "the base ruleset stands again"},

@@ -14,6 +14,7 @@ enum news_kind {
     NEWS_UNBAN,
     NEWS_WOULD_BAN,    // a jail, or a service, that only observes
     NEWS_GUESSED,      // somebody got in as an account that he had failed as before
+    NEWS_SPRAYED,      // one account is tried from many addresses
     NEWS_HOOK,         // others took hook or entries out of the kernel; they are back, or not
     NEWS_RULESET,      // others took rules out of the base ruleset
     NEWS_RULESET_BACK, // which stands again

@@ -85,7 +85,7 @@ static void on_problem(void *userdata, const char *text)
 // A name that a jail can have here.
 static void name_section(struct import_jail *j)
 {
-    static const char *const taken[] = {"probe", "pptpban", "DEFAULT"};
+    static const char *const taken[] = {"probe", "spray", "pptpban", "DEFAULT"};
     char name[CONFIG_JAIL_NAME_MAX + 1];
     bool bad;
 
@@ -158,7 +158,7 @@ static void plan_jail(struct import *im, struct import_jail *j)
             j->broken = import_text(im, "[%s] stands for it as well", k->name);
         }
     }
-    if (!j->left_out && others >= CONFIG_JAILS_MAX - 2) { // two are built in
+    if (!j->left_out && others >= CONFIG_JAILS_MAX - 3) { // three are built in
         j->left_out = true;
         free(j->broken);
         j->broken = import_text(im, "pptpban has at most %d jails", CONFIG_JAILS_MAX);

@@ -50,6 +50,8 @@ static const struct metric of_engine[] = {
     {"guest_overflow", COUNTER, "Addresses with a good login forgotten early for want of room.", "guest_overflow"},
     {"known_account_overflow", COUNTER, "Accounts with a good login forgotten early for want of room.", "known_overflow"},
     {"known_accounts", GAUGE, "Accounts that somebody has logged in as.", "known"},
+    {"account_overflow", COUNTER, "Accounts that were tried forgotten early for want of room.", "account_overflow"},
+    {"spray_overflow", COUNTER, "Addresses of jails by account forgotten early for want of room.", "spray_overflow"},
     {"sessions", GAUGE, "Processes and connections that the service follows now.", "lives"},
     {"waiting_failures", GAUGE, "Failures that wait for the line that names their address.", "waiting"},
     {"watched_addresses", GAUGE, "Addresses with failures that count now.", "addresses"},

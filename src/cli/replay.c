@@ -103,6 +103,11 @@ static void print_ban(struct replay *r, const struct ban *ban)
     fputs(threshold_remark(&ban->reason, reason), stdout);
     if (ban->times > 1)
         printf(", ban number %u", ban->times);
+    struct spray_look look[SPRAY_TRIES_MAX];
+    if (engine_spray(r->engine, ban->jail, &ban->net.addr, ban->since, look) > 0) {
+        printf("; %u addresses try ", look[0].addresses);
+        print_escaped(str_of(look[0].account->name));
+    }
     putchar('\n');
     if (network) {
         print_offenders(r, ban);
@@ -144,6 +149,26 @@ static void on_ban(void *userdata, const struct ban *ban, const struct position 
     printf(",\"count\":%u,\"times\":%u,\"rule\":\"%s\",\"threshold\":%u,\"country\":\"%s\",\"schedule\":\"%s\"%s}\n",
            ban->count, ban->times, threshold_rules[ban->reason.rule], ban->reason.max, ban->reason.country, ban->reason.schedule,
            observe ? ",\"observe\":true" : "");
+}
+
+static void on_sprayed(void *userdata, const struct jail_config *jail, const struct account *a, unsigned addresses)
+{
+    const struct replay *r = userdata;
+    char when[TIME_STRLEN], span[DURATION_STRLEN];
+
+    if (!r->jsonl) {
+        printf("%s  account ", time_format(a->last, false, when));
+        print_escaped(str_of(a->name));
+        printf(" is tried from %u addresses within %s (%s)\n", addresses, duration_format(jail->findtime, span), jail->name);
+        return;
+    }
+    fputs("{\"type\":\"sprayed\",\"time\":", stdout);
+    jsonl_time(stdout, a->last);
+    fputs(",\"jail\":", stdout);
+    jsonl_string(stdout, str_of(jail->name));
+    fputs(",\"user\":", stdout);
+    jsonl_string(stdout, str_of(a->name));
+    printf(",\"addresses\":%u}\n", addresses);
 }
 
 static void on_kept(void *userdata, const struct ban *would, const struct addr *for_whom, const char *reason)
@@ -237,7 +262,7 @@ int verb_replay(int argc, char **argv)
             .config = r.config,
             .mode = journal ? ENGINE_REPLAY_JOURNAL : ENGINE_REPLAY_FILES,
             .no_gate = no_gate,
-            .callbacks = {.event = on_event, .ban = on_ban, .kept = on_kept, .userdata = &r},
+            .callbacks = {.event = on_event, .ban = on_ban, .kept = on_kept, .sprayed = on_sprayed, .userdata = &r},
         };
         e = engine_new(&o, &report, &r.engine);
     }

@@ -55,6 +55,9 @@ static void print_ban(FILE *out, const json_t *answer, const json_t *ban, bool c
     fprintf(out, "  decision   ");
     if (json_is_true(json_object_get(ban, "network")))
         fprintf(out, "%lld of its addresses were banned", number_of(ban, "count"));
+    else if (json_is_true(json_object_get(ban, "by_account")))
+        fprintf(out, "%lld failures within %s as accounts that many addresses try", number_of(ban, "count"),
+               duration_format(number_of(ban, "findtime") * USEC_SEC, found));
     else if (number_of(ban, "maxretry")) {
         fprintf(out, "%lld failures (", number_of(ban, "count"));
         print_threshold(out, ban, number_of(ban, "maxretry"));
@@ -131,6 +134,25 @@ static void print_network(FILE *out, const json_t *n)
         fprintf(out, "               %s  %s\n", time_format(number_of(a, "time") * USEC_SEC, false, when), text_of(a, "addr"));
 }
 
+// A jail that goes by account.
+static void print_accounts(FILE *out, const json_t *w)
+{
+    const json_t *accounts = json_object_get(w, "accounts"), *a;
+    char found[DURATION_STRLEN], when[TIME_STRLEN];
+    size_t i;
+
+    fprintf(out, "  window     %s: %lld of %lld within %s, as accounts that %lld addresses or more try", text_of(w, "jail"), number_of(w, "count"),
+           number_of(w, "maxretry"), duration_format(number_of(w, "findtime") * USEC_SEC, found), number_of(w, "addresses"));
+    fputs(json_is_true(json_object_get(w, "ignored")) ? "; on the allowlist, never banned\n" : "\n", out);
+    json_array_foreach((json_t *)accounts, i, a)
+        fprintf(out, "             account %s was tried from %lld address%s; this one %lld time%s\n", text_of(a, "account"),
+               number_of(a, "addresses"), number_of(a, "addresses") == 1 ? "" : "es", number_of(a, "count"),
+               number_of(a, "count") == 1 ? "" : "s");
+    if (json_is_integer(json_object_get(w, "guest")))
+        fprintf(out, "             somebody logged in well from there at %s: not banned for this within 30 days of it\n",
+               time_format(number_of(w, "guest") * USEC_SEC, false, when));
+}
+
 // How far from a ban, in words: what is counted, what holds for this address and why, when it gets better by itself.
 static void print_window(FILE *out, const json_t *w, bool banned)
 {
@@ -180,8 +202,12 @@ void why_print(const json_t *answer, FILE *out)
     print_observed(out, json_object_get(answer, "observed"));
     if (json_is_object(json_object_get(answer, "kernel")))
         print_kernel(out, json_object_get(answer, "kernel"));
-    json_array_foreach((json_t *)windows, i, w)
-        print_window(out, w, json_is_object(ban));
+    json_array_foreach((json_t *)windows, i, w) {
+        if (json_is_array(json_object_get(w, "accounts")))
+            print_accounts(out, w);
+        else
+            print_window(out, w, json_is_object(ban));
+    }
     json_array_foreach((json_t *)json_object_get(answer, "networks"), i, w)
         print_network(out, w);
     print_spared(out, json_object_get(answer, "spared"));

@@ -25,6 +25,7 @@ enum {
     CONFIG_NETWORKS_MAX = 4096, // an ignoreip
     CONFIG_FILTER_DIRS_MAX = 16,
     CONFIG_FILTER_PARAMS_MAX = 32,
+    CONFIG_ACCOUNT_ADDRESSES_MAX = 32, // maxretry of a jail by account
     CONFIG_DROPINS_MAX = 256,   // files in pptpban.conf.d
     CONFIG_SCHEDULES_MAX = 8,   // a jail
     CONFIG_SCHEDULE_NAME_MAX = 15,
@@ -73,6 +74,8 @@ struct jail_config {
     double factor;         // bantime.factor: by this factor
     usec_t maximum;        // bantime.maximum: up to this
     usec_t decay;          // bantime.decay: one ban is forgotten for each such time without a new one
+    bool by_account;           // key = account: maxretry is of different addresses that fail as one account
+    unsigned tries;            // of an address as accounts that are tried so
     unsigned aggregate;        // so many different addresses of one network that were banned ban it as a whole; 0: never
     usec_t aggregate_findtime; // aggregate.findtime: within so long a time
     usec_t aggregate_bantime;  // aggregate.bantime: for this time, lengthened as bantime is

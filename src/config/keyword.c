@@ -28,6 +28,7 @@ static const char *const gre_words[FW_GRE_WAYS] = {"auto", "helper", "peers"};
 static const char *const outside_words[] = {"keep", "end"};
 static const char *const scope_words[] = {"all", "new"};
 static const char *const policy_words[] = {"accept", "drop"};
+static const char *const key_words[] = {"address", "account"};
 static const char *const mode_words[] = {"ban", "observe"};
 
 #define IN(type, field) .offset = offsetof(struct type, field), .size = sizeof(((struct type *)0)->field)
@@ -121,6 +122,8 @@ static const struct keyword jail_keys[] = {
     {"bantime.maximum", "bantime.maxtime", &kind_time, IN(jail_config, maximum), "1w", .min = 1, .max = 3640LL * DAY,
      .forever = true},
     {"bantime.decay", NULL, &kind_time, IN(jail_config, decay), "4w", .min = 60, .max = 3640LL * DAY, .forever = true},
+    {"key", NULL, &kind_word, IN(jail_config, by_account), "address", .max = 1, .words = key_words},
+    {"tries", NULL, &kind_number, IN(jail_config, tries), "2", .min = 2, .max = 8},
     {"aggregate", NULL, &kind_number, IN(jail_config, aggregate), "0", .max = 64},
     {"aggregate.findtime", NULL, &kind_time, IN(jail_config, aggregate_findtime), "1d", .min = 60, .max = 30 * DAY},
     {"aggregate.bantime", NULL, &kind_time, IN(jail_config, aggregate_bantime), "1d", .min = 1, .max = 3640LL * DAY, .forever = true},

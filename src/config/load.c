@@ -19,7 +19,13 @@ static const char shipped[] = "[pptpd]\n"
                               "enabled = no\n"
                               "filter = pptpd\n"
                               "count = auth=0 probe=1 fault=1\n"
-                              "maxretry = 20\n";
+                              "maxretry = 20\n"
+                              "[spray]\n"
+                              "enabled = no\n"
+                              "filter = pptpd\n"
+                              "key = account\n"
+                              "maxretry = 10\n"
+                              "findtime = 1h\n";
 static const char shipped_name[] = "built-in";
 
 void loader_tell(struct loader *l, bool fatal, const char *fmt, ...)

@@ -109,6 +109,19 @@ static void check_aggregate(struct loader *l, const struct jail_config *j)
     }
 }
 
+// A jail that goes by account remembers so many addresses of each.
+static void check_account(struct loader *l, const struct jail_config *j)
+{
+    if (!j->enabled || !j->by_account)
+        return;
+    if (j->maxretry < 2 || j->maxretry > CONFIG_ACCOUNT_ADDRESSES_MAX)
+        tell_key(l, true, SCOPE_JAIL, j->name, "maxretry", "with key = account of [%s] these are different addresses; 2 to %d would "
+                 "be accepted", j->name, CONFIG_ACCOUNT_ADDRESSES_MAX);
+    if (j->weight[CLASS_AUTH] == 0)
+        tell_key(l, true, SCOPE_JAIL, j->name, "count", "with key = account of [%s] failures as an account count, which are of the "
+                 "class auth; auth=1 would be accepted", j->name);
+}
+
 void sense_check_jail(struct loader *l, struct jail_config *j)
 {
     const struct inifile *f = NULL;
@@ -138,6 +151,7 @@ void sense_check_jail(struct loader *l, struct jail_config *j)
     if (j->enabled && typo >= j->maxretry && e)
         loader_tell(l, false, "%s:%u: %s = %s: in [%s] one failure bans, and a mistyped password is one; maxretry = %u or more would not",
              f->path, e->line, e->key, loader_shown(e->value, value), j->name, typo + 1);
+    check_account(l, j);
     check_aggregate(l, j);
     if (j->enabled)
         check_thresholds(l, j, &(struct thresholds){SCOPE_JAIL, j->name, j->maxretry, j->unknown, j->trusted, &j->countries});

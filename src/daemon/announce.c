@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -76,11 +77,13 @@ static void tell_all(const struct service *s, const struct ban *ban, enum announ
 }
 
 void announce_ban(const struct service *s, const struct ban *ban, enum announce_kind kind,
-                  const struct evidence_item *lines, size_t n)
+                  const struct evidence_item *lines, size_t n, const char *remark)
 {
     char text[ANNOUNCE_TEXT_MAX], user[128] = "";
 
     announce_text(ban, kind, lines, n, text);
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof(text) - used, "%s", remark);
     for (size_t i = 0; i < n && !*user; i++) // newest first
         if (str_eq(lines[i].jail, str_of(ban->jail)))
             text_show(lines[i].user, 0, user, sizeof(user));

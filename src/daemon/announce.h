@@ -20,8 +20,9 @@ enum { ANNOUNCE_EVIDENCE_MAX = 10, ANNOUNCE_TEXT_MAX = 512 };
 const char *announce_text(const struct ban *ban, enum announce_kind kind, const struct evidence_item *lines, size_t n,
                           char buf[static ANNOUNCE_TEXT_MAX]);
 
+// remark: behind the text, "" for none.
 void announce_ban(const struct service *s, const struct ban *ban, enum announce_kind kind,
-                  const struct evidence_item *lines, size_t n);
+                  const struct evidence_item *lines, size_t n, const char *remark);
 
 // A network that is banned as a whole; n: what led to it, NULL when that is not known.
 void announce_network(const struct service *s, const struct ban *ban, enum announce_kind kind, const struct network *n);

@@ -146,7 +146,7 @@ static json_t *counters_object(const struct service *s)
         {"window_overflow", c.window_overflow}, {"bans_refused", c.bans_refused}, {"lives", c.lives},
         {"waiting", c.waiting}, {"addresses", c.addresses}, {"networks", c.networks}, {"networks_kept", c.networks_kept},
         {"network_overflow", c.network_overflow}, {"guest_overflow", c.guest_overflow}, {"known", c.known},
-        {"known_overflow", c.known_overflow},
+        {"known_overflow", c.known_overflow}, {"account_overflow", c.account_overflow}, {"spray_overflow", c.spray_overflow},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         json_object_set_new(o, all[i].name, json_integer((json_int_t)all[i].value));

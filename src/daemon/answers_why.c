@@ -85,14 +85,34 @@ static json_t *window_object(const struct engine_window *w)
     return object;
 }
 
+// A jail that goes by account: as which accounts it failed, and how many others did.
+static void add_accounts(json_t *object, const struct service *s, const struct engine_window *w, const struct addr *a)
+{
+    const struct jail_config *jail = answer_jail(s->config, w->jail);
+    struct spray_look look[SPRAY_TRIES_MAX];
+    unsigned n = engine_spray(s->engine, w->jail, a, clock_realtime(), look);
+    json_t *accounts = json_array();
+
+    for (unsigned i = 0; i < n; i++)
+        json_array_append_new(accounts, json_pack("{s:o,s:i,s:i,s:b}", "account", answer_text(str_of(look[i].account->name)), "addresses",
+                                                  (int)look[i].addresses, "count", (int)look[i].mine, "sprayed", look[i].sprayed));
+    json_object_set_new(object, "addresses", json_integer(jail ? (json_int_t)jail->maxretry : 0));
+    json_object_set_new(object, "accounts", accounts);
+    json_object_set_new(object, "guest", time_or_null(guests_last(engine_guests(s->engine), a)));
+}
+
 static json_t *windows_of(struct service *s, const struct addr *a)
 {
     struct engine_window windows[CONFIG_JAILS_MAX];
     size_t n = engine_why(s->engine, a, clock_realtime(), windows, CONFIG_JAILS_MAX);
     json_t *array = json_array();
 
-    for (size_t i = 0; i < n && i < CONFIG_JAILS_MAX; i++)
-        json_array_append_new(array, window_object(&windows[i]));
+    for (size_t i = 0; i < n && i < CONFIG_JAILS_MAX; i++) {
+        json_t *object = window_object(&windows[i]);
+        if (windows[i].by_account)
+            add_accounts(object, s, &windows[i], a);
+        json_array_append_new(array, object);
+    }
     return array;
 }
 
@@ -108,6 +128,7 @@ static json_t *ban_object(const struct service *s, const struct ban *ban)
                                (json_int_t)(jail && !by_hand ? jail->findtime / USEC_SEC : 0));
 
     json_object_set_new(object, "network", json_boolean(ban->net.len < 128 && !by_hand));
+    json_object_set_new(object, "by_account", json_boolean(jail && jail->by_account && !by_hand));
     add_reason(object, &ban->reason);
     return object;
 }

@@ -18,6 +18,7 @@
 #include "daemon/spare.h"
 #include "daemon/state.h"
 #include "daemon/trim.h"
+#include "daemon/users.h"
 #include "enforce/limits.h"
 
 enum { BATCH = 512 };
@@ -172,6 +173,7 @@ static void record_decided(struct enact *a)
 {
     struct service *s = a->s;
     struct evidence_item lines[ANNOUNCE_EVIDENCE_MAX];
+    char remark[USERS_REMARK_MAX];
 
     send_batch(a);
     for (size_t i = 0; i < a->n_decided; i++) {
@@ -187,7 +189,7 @@ static void record_decided(struct enact *a)
         }
         if (listed && !over)
             ledger_put_ban(a->ledger, listed, &t->position, lines, n);
-        announce_ban(s, &t->ban, kind, lines, n);
+        announce_ban(s, &t->ban, kind, lines, n, users_remark(s, &t->ban, remark));
     }
     a->n_decided = 0;
 }
@@ -271,7 +273,7 @@ int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const 
     enforce(a, &ban);
     ledger_put_decision(a->ledger, &ban, NULL, now, false);
     ledger_put_ban_by_hand(a->ledger, &ban, reason);
-    announce_ban(a->s, &ban, ANNOUNCE_BY_HAND, NULL, 0);
+    announce_ban(a->s, &ban, ANNOUNCE_BY_HAND, NULL, 0, "");
     enact_flush(a);
     state_settle(a->s->state); // no log tells it again
     *ret = ban;

@@ -11,7 +11,7 @@
 #include "daemon/say.h"
 #include "daemon/text.h"
 
-enum { SHOWN = ACCOUNTS_NAME_MAX * 4 + 1, EXIT_FAILED_CODE = 1 };
+enum { SHOWN = ACCOUNTS_NAME_MAX * 4 + 1, LATEST_TOLD = 16, EXIT_FAILED_CODE = 1 };
 
 static const char *shown_name(const struct account *a, char buf[static SHOWN])
 {
@@ -48,7 +48,8 @@ static json_t *account_object(const struct service *s, const struct account *a)
         banned += bans_covering(engine_bans(s->engine), &from[i].addr) != NULL;
         const struct ban *would = bans_covering(engine_observed(s->engine), &from[i].addr);
         observed += would && would->until > clock_realtime();
-        json_array_append_new(addresses, json_string(addr_format(&from[i].addr, text)));
+        if (i < LATEST_TOLD)
+            json_array_append_new(addresses, json_string(addr_format(&from[i].addr, text)));
     }
     json_t *o = json_pack("{s:s,s:I,s:i,s:b,s:i,s:i,s:o,s:I,s:I,s:I}", "account", shown_name(a, name), "failures", (json_int_t)a->failures,
                           "addresses", (int)a->n_from, "more", (int)a->more_from, "banned", (int)banned, "observed", (int)observed, "latest", addresses, "first",
@@ -155,5 +156,33 @@ void users_guessed(void *userdata, const struct account *a)
     snprintf(count, sizeof(count), "%u", a->guesses);
     struct said what = {.kind = NEWS_GUESSED, .level = LOG_WARNING, .net = &from, .user = shown_name(a, name),
                         .more = {{"PPTPBAN_COUNT", count}}};
+    say_news(s, &what, "%s", text);
+}
+
+const char *users_remark(const struct service *s, const struct ban *ban, char buf[static USERS_REMARK_MAX])
+{
+    struct spray_look look[SPRAY_TRIES_MAX];
+    char quoted[SHOWN];
+
+    *buf = '\0';
+    if (engine_spray(s->engine, ban->jail, &ban->net.addr, ban->since, look) == 0)
+        return buf;
+    text_show(str_of(look[0].account->name), TEXT_QUOTED, quoted, sizeof(quoted));
+    snprintf(buf, USERS_REMARK_MAX, "; %u addresses try \"%s\"", look[0].addresses, quoted);
+    return buf;
+}
+
+void users_sprayed(void *userdata, const struct jail_config *jail, const struct account *a, unsigned addresses)
+{
+    struct service *s = userdata;
+    char name[SHOWN], quoted[SHOWN], span[DURATION_STRLEN], text[SHOWN + 256], count[16];
+
+    if (clock_realtime() - a->last > 3600 * USEC_SEC)
+        return; // an old log
+    text_show(str_of(a->name), TEXT_QUOTED, quoted, sizeof(quoted));
+    snprintf(text, sizeof(text), "account \"%s\" is tried from %u addresses within %s (%s): each that does so %u times is banned", quoted,
+             addresses, duration_format(jail->findtime, span), jail->name, jail->tries);
+    snprintf(count, sizeof(count), "%u", addresses);
+    struct said what = {.kind = NEWS_SPRAYED, .level = LOG_WARNING, .user = shown_name(a, name), .more = {{"PPTPBAN_COUNT", count}}};
     say_news(s, &what, "%s", text);
 }

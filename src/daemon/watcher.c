@@ -210,6 +210,7 @@ static int init_engine(struct watcher *w)
                       .spare = enact_spare,
                       .guessed = users_guessed,
                       .login = enact_login,
+                      .sprayed = users_sprayed,
                       .keep = aggregate_keep,
                       .kept = aggregate_kept,
                       .previous = enact_previous,

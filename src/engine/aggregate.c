@@ -43,10 +43,10 @@ void engine_networks_free(struct engine *e)
     free(e->networks);
 }
 
-static struct ban ban_of(const struct engine *e, unsigned k, const struct outcome *o)
+static struct ban ban_of(const struct engine *e, unsigned k, const struct addr *a, const struct outcome *o)
 {
     const struct jail_config *c = &engine_config(e)->jails[k];
-    const struct network *n = networks_find(e->networks[k], &o->addr);
+    const struct network *n = networks_find(e->networks[k], a);
     struct jail_policy p = {.bantime = c->aggregate_bantime, .increment = c->increment, .factor = c->factor, .maximum = c->maximum};
     struct ban ban = {.net = n->net, .since = o->time, .count = networks_count(e->networks[k], n, o->time)};
     unsigned previous = engine_previous(e, c, &ban.net, o->time);
@@ -90,20 +90,20 @@ static void keep(struct engine *e, const struct jail_config *c, struct networks 
         to->kept(to->userdata, would, for_whom, reason);
 }
 
-void engine_offended(struct engine *e, unsigned k, const struct outcome *o, bool observe)
+void engine_offended(struct engine *e, unsigned k, const struct addr *a, const struct outcome *o, bool observe)
 {
     const struct jail_config *c = &engine_config(e)->jails[k];
     struct networks *n = e->networks[k];
     struct addr friend;
 
-    if (!n || !networks_offend(n, &o->addr, o->time))
+    if (!n || !networks_offend(n, a, o->time))
         return;
-    struct ban ban = ban_of(e, k, o);
+    struct ban ban = ban_of(e, k, a, o);
     const char *reason = objection(e, k, &ban, &friend);
     if (reason) {
         keep(e, c, n, &ban, &friend, reason);
     } else if (engine_carry_out(e, observe, o, &ban)) {
-        networks_ban(n, &o->addr, o->time);
+        networks_ban(n, a, o->time);
         e->counters.networks++;
     }
 }

@@ -41,6 +41,12 @@ size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct
                 .ignored = jail_ignores(e->jails[k], a),
             };
             w->holds = standing_threshold(e->standing, k, a, STR(""), t, w->country);
+            if (e->sprays[k]) {
+                w->by_account = true;
+                w->seen = (struct jail_window){.count = spray_count(e->sprays[k], a, t)};
+                w->holds.total.max = (uint16_t)c->tries;
+                w->holds.unknown.max = 0;
+            }
             look_ahead(e, k, t, w);
         }
         n++;
@@ -130,6 +136,7 @@ void engine_read_counters(const struct engine *e, struct engine_counters *ret)
         for (unsigned k = 0; k < ORIGIN_MAX; k++)
             ret->by_origin[k] += s->by_origin[k];
     }
+    ret->account_overflow = accounts_overflow(e->accounts);
     ret->guest_overflow = guests_overflow(e->guests);
     ret->known = logins_count(standing_logins(e->standing));
     ret->known_overflow = logins_overflow(standing_logins(e->standing));
@@ -138,6 +145,10 @@ void engine_read_counters(const struct engine *e, struct engine_counters *ret)
             continue;
         if (e->networks[k])
             ret->network_overflow += networks_counters(e->networks[k]).overflow;
+        if (e->sprays[k]) {
+            ret->spray_overflow += spray_counters(e->sprays[k]).overflow;
+            ret->addresses += spray_counters(e->sprays[k]).addresses;
+        }
         ret->window_overflow += jail_counters(e->jails[k])->overflow;
         ret->addresses += jail_counters(e->jails[k])->addresses;
     }
@@ -152,6 +163,9 @@ usec_t engine_oldest_needed(const struct engine *e, usec_t now, usec_t max_age)
         span = max_age;
     for (size_t k = 0; k < engine_config(e)->n_jails; k++)
         if (e->jails[k] && jail_oldest(e->jails[k], now, &t) && t - span < oldest)
+            oldest = t - span;
+    for (size_t k = 0; k < engine_config(e)->n_jails; k++)
+        if (e->sprays[k] && spray_oldest(e->sprays[k], now, &t) && t - span < oldest)
             oldest = t - span;
     for (unsigned i = 0; i < e->units.n; i++) {
         if (!e->units.v[i].sessions)

@@ -13,7 +13,7 @@
 
 enum {
     UNCOUNTED_MAX = 4096, // addresses, 48 bytes each
-    ACCOUNTS_MAX = 4096,  // 700 bytes each, when they are tried
+    ACCOUNTS_MAX = 4096,  // 1200 bytes each, when they are tried
     GUESTS_MAX = 16384,   // addresses, 24 bytes each
 };
 
@@ -87,7 +87,7 @@ static int make_jails(struct engine *e, const struct prefix *own, size_t n_own, 
             .decay = j->decay,
             .ignore = list,
             .n_ignore = n,
-            .max_addresses = j->max_addresses,
+            .max_addresses = j->by_account ? 1 : j->max_addresses, // by account: for its allowlist alone
         };
         int r = create ? jail_new(&policy, &e->jails[k]) : jail_set_ignore(e->jails[k], list, n);
         free(list);
@@ -154,6 +154,8 @@ int engine_new(const struct engine_options *options, struct config_report *repor
     if (r == 0)
         r = engine_networks_new(e);
     if (r == 0)
+        r = engine_sprays_new(e);
+    if (r == 0)
         r = bans_new(c->max_bans, &e->bans);
     if (r == 0)
         r = bans_new(c->max_bans, &e->observed);
@@ -181,6 +183,7 @@ void engine_free(struct engine *e)
     accounts_free(e->accounts);
     guests_free(e->guests);
     engine_networks_free(e);
+    engine_sprays_free(e);
     standing_free(e->standing);
     bans_free(e->bans);
     bans_free(e->observed);
@@ -336,6 +339,8 @@ bool engine_unban(struct engine *e, const struct prefix *net, struct ban *ret_ol
     for (size_t k = 0; net->len == 128 && k < engine_config(e)->n_jails; k++)
         if (e->jails[k])
             jail_forget(e->jails[k], &net->addr);
+    if (net->len == 128)
+        engine_sprays_forget(e, &net->addr);
     engine_forget_offenders(e, net, USEC_FOREVER);
     return bans_remove(e->bans, net, ret_old);
 }

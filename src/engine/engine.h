@@ -16,6 +16,7 @@
 #include "policy/jail.h"
 #include "policy/logins.h"
 #include "policy/networks.h"
+#include "policy/spray.h"
 #include "policy/tally.h"
 #include "session/session.h"
 
@@ -50,6 +51,9 @@ struct engine_callbacks {
     void (*kept)(void *userdata, const struct ban *would, const struct addr *for_whom, const char *reason);
     // Somebody logged in well as an account, and that is to be written down. NULL: nothing is.
     void (*login)(void *userdata, const struct logins_change *change);
+    // An account is tried from so many addresses that a jail by account takes it for sprayed; once in its findtime. NULL: not
+    // told.
+    void (*sprayed)(void *userdata, const struct jail_config *jail, const struct account *a, unsigned addresses);
     // How many bans this network had before, after decay, at time t. NULL: the engine's own virtual history.
     unsigned (*previous)(void *userdata, const struct prefix *net, usec_t t, usec_t decay);
     void *userdata;
@@ -139,6 +143,7 @@ struct engine_window { // for why
     bool learning;          // maxretry.unknown does not hold yet, for want of good logins
     usec_t findtime;
     bool ignored;  // on this jail's allowlist
+    bool by_account; // it counts failures as accounts that are sprayed
     unsigned more; // failures that would ban, the lightest way: those of unknown accounts, where these have a threshold
     usec_t leaves; // until then, as the oldest leaves the window; 0: there is none in it
 };
@@ -149,6 +154,11 @@ size_t engine_why(const struct engine *e, const struct addr *a, usec_t t, struct
 // What jail knows of the network of a, when it bans networks as a whole: *ret_count offenders count at time t. NULL when
 // there is none. Valid until the next change.
 const struct network *engine_network(const struct engine *e, const char *jail, const struct addr *a, usec_t t, unsigned *ret_count);
+
+// As which accounts a failed lately, for a jail that goes by account, and from how many addresses each was tried. Returns
+// how many.
+unsigned engine_spray(const struct engine *e, const char *jail, const struct addr *a, usec_t t,
+                      struct spray_look ret[static SPRAY_TRIES_MAX]);
 
 // After a restart: a ban of before that the log led to, of an address or of a network as a whole; whom somebody forgave by
 // hand then, and who had logged in well.
@@ -194,7 +204,9 @@ struct engine_counters {
     uint64_t records, matches, failures, successes, unattributed, faulted, ignored, spared, bans, muted, limit_hits;
     uint64_t sessions_dropped; // of filters without [Session], for want of room
     uint64_t networks, networks_kept; // banned as a whole, and not banned for somebody's sake
-    uint64_t session_overflow, window_overflow, bans_refused, network_overflow, guest_overflow, known_overflow; // bounds reached
+    // bounds reached
+    uint64_t session_overflow, window_overflow, bans_refused, network_overflow, guest_overflow, known_overflow, account_overflow,
+        spray_overflow;
     uint64_t lives, waiting, addresses, known; // now; known: accounts that somebody has logged in as
     uint64_t by_origin[ORIGIN_MAX];
     usec_t oldest, newest; // record times of what matched; 0 when nothing has

@@ -4,7 +4,7 @@
 
 #include "engine/private.h"
 
-static void tell(struct engine *e, const char *jail, const struct outcome *o, const struct verdict *v)
+void engine_tell(struct engine *e, const char *jail, const struct outcome *o, const struct verdict *v)
 {
     struct engine_event event = {.outcome = o, .jail = jail, .verdict = v};
 
@@ -23,7 +23,7 @@ unsigned engine_previous(const struct engine *e, const struct jail_config *c, co
 
 // Is there nothing left to do for this jail? A ban of another jail that is shorter than its own leaves it something: a
 // jail for those who come again hears of them when they have just been banned.
-static bool is_banned(const struct engine *e, const struct jail_config *c, const struct threshold *holds, const struct addr *a,
+bool engine_is_banned(const struct engine *e, const struct jail_config *c, const struct threshold *holds, const struct addr *a,
                       usec_t t)
 {
     const struct ban *ban = bans_covering(holds->observe ? e->observed : e->bans, a);
@@ -63,11 +63,11 @@ bool engine_carry_out(struct engine *e, bool observe, const struct outcome *o, c
     return true;
 }
 
-static void decide(struct engine *e, unsigned k, const struct outcome *o, const struct ban *ban, bool observe)
+void engine_decide(struct engine *e, unsigned k, const struct outcome *o, const struct ban *ban, bool observe)
 {
     jail_forget(e->jails[k], &ban->net.addr); // counted from nothing when the ban is over
     if (engine_carry_out(e, observe, o, ban))
-        engine_offended(e, k, o, observe);
+        engine_offended(e, k, &ban->net.addr, o, observe);
 }
 
 static void judge(struct engine *e, unsigned k, const struct outcome *o)
@@ -83,7 +83,7 @@ static void judge(struct engine *e, unsigned k, const struct outcome *o)
     }
     char country[3];
     struct threshold holds = standing_threshold(e->standing, k, &o->addr, o->user, o->time, country);
-    if (!is_banned(e, c, &holds, &o->addr, o->time)) {
+    if (!engine_is_banned(e, c, &holds, &o->addr, o->time)) {
         struct jail_attempt attempt = {.addr = &o->addr, .user = o->user, .time = o->time, .weight = c->weight[o->class],
                                        .previous = engine_previous(e, c, &net, o->time)};
         v = jail_judge(e->jails[k], &attempt, &holds);
@@ -95,9 +95,9 @@ static void judge(struct engine *e, unsigned k, const struct outcome *o)
         e->counters.spared++;
     }
     evidence_add(e->evidence, o, c->name);
-    tell(e, c->name, o, &v);
+    engine_tell(e, c->name, o, &v);
     if (v.kind == VERDICT_BAN)
-        decide(e, k, o, &ban, holds.observe);
+        engine_decide(e, k, o, &ban, holds.observe);
 }
 
 static usec_t longest_findtime(const struct engine *e)
@@ -122,21 +122,22 @@ static void note_span(struct engine *e, const struct outcome *o)
         e->span.longest = o->time - o->begin;
 }
 
-// Names are tried where passwords are checked; the rest says nothing of an account.
-static void note_account(struct engine *e, const struct unit *u, const struct outcome *o)
+// Names are tried where passwords are checked; the rest says nothing of an account. Returns the one that was tried.
+static const struct account *note_account(struct engine *e, const struct unit *u, const struct outcome *o)
 {
     const struct engine_callbacks *to = &e->options.callbacks;
     const struct addr *from = o->has_addr ? &o->addr : NULL;
-    const struct account *guessed = NULL;
+    const struct account *guessed = NULL, *tried = NULL;
 
     if (o->kind == OUTCOME_SUCCESS && u->n_jails > 0)
         standing_login(e->standing, u->jails[0], o, to->login, to->userdata);
     if (o->kind == OUTCOME_SUCCESS)
         guessed = accounts_succeed(e->accounts, o->user, from, o->time);
     else if (o->class == CLASS_AUTH)
-        accounts_fail(e->accounts, o->user, from, o->time);
+        tried = accounts_fail(e->accounts, o->user, from, o->time);
     if (guessed && to->guessed)
         to->guessed(to->userdata, guessed);
+    return tried;
 }
 
 void engine_outcome(void *userdata, const struct outcome *o)
@@ -148,31 +149,34 @@ void engine_outcome(void *userdata, const struct outcome *o)
 
     if (o->kind == OUTCOME_FAILURE)
         note_span(e, o);
+    const struct account *tried = note_account(e, u, o);
     for (unsigned n = 0; n < u->n_jails; n++) {
         unsigned k = u->jails[n];
         const struct jail_config *c = &engine_config(e)->jails[k];
         switch (o->kind) {
         case OUTCOME_FAILURE:
-            if (c->weight[o->class] > 0) {
+            if (c->weight[o->class] == 0)
+                break;
+            if (c->by_account)
+                engine_judge_account(e, k, o, tried);
+            else
                 judge(e, k, o);
-                counted = true;
-            }
+            counted = true;
             break;
         case OUTCOME_SUCCESS:
             jail_success(e->jails[k], &o->addr, o->user, o->time);
             if (!told)
-                tell(e, c->name, o, NULL);
+                engine_tell(e, c->name, o, NULL);
             told = true;
             break;
         case OUTCOME_UNATTRIBUTED:
             if (c->weight[o->class] > 0 && !told) {
-                tell(e, c->name, o, NULL);
+                engine_tell(e, c->name, o, NULL);
                 told = true;
             }
             break;
         }
     }
-    note_account(e, u, o);
     if (o->kind == OUTCOME_SUCCESS && o->has_addr)
         guests_add(e->guests, &o->addr, o->time);
     if (o->kind == OUTCOME_FAILURE && !counted)

@@ -8,6 +8,7 @@ libengine_a_SOURCES = \
 	src/engine/history.c src/engine/history.h \
 	src/engine/judge.c src/engine/private.h \
 	src/engine/procfs.c src/engine/procfs.h \
+	src/engine/spray.c \
 	src/engine/standing.c src/engine/standing.h \
 	src/engine/units.c src/engine/units.h
 

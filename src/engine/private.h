@@ -9,6 +9,7 @@
 #include "engine/units.h"
 #include "policy/guests.h"
 #include "policy/networks.h"
+#include "policy/spray.h"
 
 struct engine {
     struct engine_options options;
@@ -20,6 +21,7 @@ struct engine {
     struct accounts *accounts;
     struct guests *guests;
     struct networks **networks; // [config->n_jails], NULL where none are banned as a whole
+    struct spray **sprays; // [config->n_jails], NULL for jails that go by address
     struct standing *standing;
     struct bans *bans, *observed;
     struct history *history; // replay only
@@ -51,10 +53,20 @@ unsigned engine_previous(const struct engine *e, const struct jail_config *c, co
 // Into the ban list, the history, and to whoever carries it out. False when the list has no room.
 bool engine_carry_out(struct engine *e, bool observe, const struct outcome *o, const struct ban *ban);
 
-// The networks that are banned as a whole (aggregate.c). engine_offended: jail k has banned o's address on its own.
+void engine_tell(struct engine *e, const char *jail, const struct outcome *o, const struct verdict *v);
+bool engine_is_banned(const struct engine *e, const struct jail_config *c, const struct threshold *holds, const struct addr *a, usec_t t);
+void engine_decide(struct engine *e, unsigned k, const struct outcome *o, const struct ban *ban, bool observe);
+
+// Jails that go by account (spray.c). account: NULL when o names none.
+int engine_sprays_new(struct engine *e);
+void engine_sprays_free(struct engine *e);
+void engine_judge_account(struct engine *e, unsigned k, const struct outcome *o, const struct account *account);
+void engine_sprays_forget(struct engine *e, const struct addr *a);
+
+// The networks that are banned as a whole (aggregate.c). engine_offended: jail k has banned a on its own, as o led to.
 int engine_networks_new(struct engine *e);
 void engine_networks_free(struct engine *e);
-void engine_offended(struct engine *e, unsigned k, const struct outcome *o, bool observe);
+void engine_offended(struct engine *e, unsigned k, const struct addr *a, const struct outcome *o, bool observe);
 
 // What a filter's lines came to: to the jails that use it, and to the ban list. userdata: struct unit_context.
 void engine_outcome(void *userdata, const struct outcome *o);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Sets of four, as in tally.c.
+// Sets of four, as in tally.c, but for who makes room.
 #include "policy/accounts.h"
 
 #include <errno.h>
@@ -13,6 +13,7 @@ enum { WAYS = 4 };
 struct accounts {
     struct account *v; // sets * WAYS
     unsigned sets;
+    uint64_t overflow;
     struct hash_key hash;
 };
 
@@ -50,13 +51,22 @@ static struct account *find(const struct accounts *a, uint64_t hash)
     return NULL;
 }
 
+// What speaks for keeping it. After a day of silence nothing does.
+static unsigned worth(const struct account *e, usec_t when)
+{
+    return when - e->last > ACCOUNTS_QUIET ? 0 : e->n_from;
+}
+
 static struct account *make(struct accounts *a, uint64_t hash, struct str name, usec_t when)
 {
     struct account *set = &a->v[hash % a->sets * WAYS], *e = &set[0];
 
-    for (unsigned i = 1; i < WAYS; i++)
-        if (set[i].last < e->last)
+    for (unsigned i = 1; i < WAYS && e->last; i++) {
+        unsigned mine = worth(&set[i], when), least = worth(e, when);
+        if (!set[i].last || mine < least || (mine == least && set[i].last < e->last))
             e = &set[i];
+    }
+    a->overflow += e->last > 0;
     *e = (struct account){.hash = hash, .first = when};
     memcpy(e->name, name.p, name.n < ACCOUNTS_NAME_MAX ? name.n : ACCOUNTS_NAME_MAX);
     return e;
@@ -89,13 +99,13 @@ static struct account_address *address_for(struct account *e, const struct addr 
     return f;
 }
 
-void accounts_fail(struct accounts *a, struct str name, const struct addr *from, usec_t when)
+const struct account *accounts_fail(struct accounts *a, struct str name, const struct addr *from, usec_t when)
 {
     uint64_t hash = hash_bytes(&a->hash, name.p, name.n);
     struct account *e = name.n ? find(a, hash) : NULL;
 
     if (name.n == 0 || when <= 0)
-        return;
+        return NULL;
     if (!e)
         e = make(a, hash, name, when);
     if (e->last && when - e->last > ACCOUNTS_QUIET) { // counted anew; what was guessed stays
@@ -107,10 +117,40 @@ void accounts_fail(struct accounts *a, struct str name, const struct addr *from,
     e->failures += e->failures < UINT32_MAX;
     e->last = when > e->last ? when : e->last;
     if (!from)
-        return;
+        return e;
     struct account_address *f = address_for(e, from);
     f->failures += f->failures < UINT32_MAX;
     f->last = when > f->last ? when : f->last;
+    return e;
+}
+
+const struct account *accounts_find(const struct accounts *a, uint64_t hash)
+{
+    return find(a, hash);
+}
+
+unsigned accounts_spread(const struct account *e, usec_t t, usec_t findtime)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < e->n_from; i++)
+        n += (t > e->from[i].last ? t - e->from[i].last : e->from[i].last - t) <= findtime;
+    return n;
+}
+
+bool accounts_tell(struct accounts *a, const struct account *e, usec_t t, usec_t findtime)
+{
+    struct account *mine = find(a, e->hash);
+
+    if (!mine || (mine->told && t - mine->told < findtime))
+        return false;
+    mine->told = t;
+    return true;
+}
+
+uint64_t accounts_overflow(const struct accounts *a)
+{
+    return a->overflow;
 }
 
 const struct account *accounts_succeed(struct accounts *a, struct str name, const struct addr *from, usec_t when)

@@ -8,6 +8,7 @@ libpolicy_a_SOURCES = \
 	src/policy/logins.c src/policy/logins.h \
 	src/policy/networks.c src/policy/networks.h \
 	src/policy/surge.c src/policy/surge.h \
+	src/policy/spray.c src/policy/spray.h \
 	src/policy/tally.c src/policy/tally.h \
 	src/policy/threshold.c src/policy/threshold.h
 
@@ -30,3 +31,7 @@ test_threshold_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm
 check_PROGRAMS += test_surge
 test_surge_SOURCES = tests/unit/test_surge.c
 test_surge_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm
+
+check_PROGRAMS += test_spray
+test_spray_SOURCES = tests/unit/test_spray.c
+test_spray_LDADD = libpolicy.a libbase.a $(CMOCKA_LIBS) -lm

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Networks that keep sending new offenders are banned as a whole: in the kernel, where a neighbour's packets stop; not
 # while one of ours is in there; explained; counted on over a restart; and single bans go on where the enforcer refuses.
+# And who tries one account from many addresses: banned, explained, the same after a restart, and nobody for one typo.
 . "$(dirname "$0")/service.inc"
 private_mounts "$@"
 : >"$T/log"
@@ -89,4 +90,25 @@ ok "the network is not taken for banned" wait_for 5 sh -c "! '$pptpban' list --r
 guess 198.18.5.133
 ok "single bans go on" wait_for 5 banned 198.18.5.133
 is "it is not tried again at once" 1 "$(grep -c 'the enforcer did not ban 198.18.5.0/24' "$T/service.log")"
+service_stop
+
+# --- one account from many addresses
+configure "[spray]" "enabled = yes" "source = $T/log" "maxretry = 4"
+service_start
+ok "the enforcer is there" wait_for 5 enforced
+try() { for a in "${@:2}"; do attack "$T/log" "$a" 1 "$1"; done; }
+login 198.18.60.1 bert
+try anna 198.18.50.1 198.18.51.1 198.18.52.1
+restart
+try anna 198.18.53.1
+ok "that an account is sprayed is said, also when a restart lies between" wait_for 5 logged 'account "anna" is tried from 4 addresses within 1h (spray)'
+try anna 198.18.51.1 198.18.54.1 198.18.60.1 198.18.60.1
+ok "who tries it twice is banned" wait_for 5 banned 198.18.51.1
+ok "the log says what for" logged 'ban 198.18.51.1 for 1h by spray: 2 failures in .*, last user "anna"; . addresses try "anna"'
+ok "why does" why_says 198.18.51.1 "account anna was tried from . addresses; this one 2 times"
+ok "and tells another one how far it is" why_says 198.18.54.1 "spray: 1 of 2 within 1h, as accounts that 4 addresses or more try"
+wait_for 5 caught_up
+ok "nobody is banned for one typo" sh -c "! '$pptpban' list --runtime '$T/run' --plain | grep -E '198.18.5[0234].1'"
+ok "nor where somebody had logged in" sh -c "! '$pptpban' list --runtime '$T/run' --plain | grep 198.18.60.1"
+ok "as why says" why_says 198.18.60.1 "somebody logged in well from there at"
 service_stop

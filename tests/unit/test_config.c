@@ -106,7 +106,7 @@ static void shipped_defaults(void **state)
     assert_int_equal(c->max_bans, 262144);
     assert_int_equal(c->widest4, 24);
     assert_int_equal(c->widest6, 48);
-    assert_int_equal(c->n_jails, 2);
+    assert_int_equal(c->n_jails, 3);
 
     assert_true(j->enabled && !j->observe && j->increment && j->ignoreself);
     assert_string_equal(j->filter, "pptpd");
@@ -123,6 +123,11 @@ static void shipped_defaults(void **state)
     assert_string_equal(j->filter, "pptpd");
     assert_int_equal(j->maxretry, 20);
     assert_memory_equal(j->weight, ((uint8_t[]){0, 0, 1, 1}), CLASS_MAX);
+    assert_false(j->by_account);
+
+    j = jail(c, "spray");
+    assert_true(!j->enabled && j->by_account && j->maxretry == 10 && j->tries == 2 && j->findtime == 3600 * USEC_SEC);
+    assert_string_equal(j->filter, "pptpd");
     config_free(c);
 }
 
@@ -253,6 +258,13 @@ static const struct {
     {"[pptpd]\nbantime.incremnet = yes\n", ":2: bantime.incremnet = yes: unknown key; bantime.increment would be accepted"},
     {"[pptpd]\nbanaction = iptables\n",
      ":2: banaction = iptables: unknown key; pptpban.conf(5) lists what would be accepted"},
+    {"[spray]\nenabled = yes\nmaxretry = 33\n", ":3: maxretry = 33: with key = account of [spray] these are different addresses; 2 to 32 "
+                                                "would be accepted"},
+    {"[spray]\nenabled = yes\ncount = auth=0 probe=1\n",
+     ":3: count = auth=0 probe=1: with key = account of [spray] failures as an account count, which are of the class auth; "
+     "auth=1 would be accepted"},
+    {"[pptpd]\ntries = 1\n", ":2: tries = 1: too small; " NUMBER("2", "8")},
+    {"[pptpd]\nkey = user\n", ":2: key = user: unknown; address or account would be accepted"},
     {"[pptpd]\naggregate = 1\n", ":2: aggregate = 1: in [pptpd] each ban would meet a whole network; 0, or 2 to 64, would be accepted"},
     {"[pptpd]\naggregate = 65\n", ":2: aggregate = 65: too large; " NUMBER("0", "64")},
     {"[pptpd]\naggregate = 4\naggregate.ipv4 = 23\n",
@@ -552,10 +564,10 @@ static void bounds(void **state)
         check_bound(p, over, ":2: ignoreip = ");
 
         n = 0;
-        for (int i = 0; i < CONFIG_JAILS_MAX - 2 + over; i++)
+        for (int i = 0; i < CONFIG_JAILS_MAX - 3 + over; i++)
             n += (size_t)sprintf(text + n, "[j%d]\nenabled = no\n", i);
         put(p->conf, text, n);
-        check_bound(p, over, ":125: [j62]: too many jails; up to 64 would be accepted");
+        check_bound(p, over, ":123: [j61]: too many jails; up to 64 would be accepted");
 
         n = (size_t)sprintf(text, "[pptpd]\nfilter = pptpd[");
         for (int i = 0; i < CONFIG_FILTER_PARAMS_MAX + over; i++)
@@ -646,7 +658,7 @@ static void the_dump_reads_back(void **state)
                                      "maxretry.unknown = 4\nknown_for = 91d\nlearn_for = 8d\ntrust = 2d\n"
                                      "trust.maxretry = 40\nmaxretry.country = CN:2 other:7\n"
                                      "bantime = 1w 2d 3h 4m 5s\nbantime.increment = no\nbantime.factor = 1.1\n"
-                                     "bantime.maximum = forever\nbantime.decay = 1m\naggregate = 7\n"
+                                     "bantime.maximum = forever\nbantime.decay = 1m\nkey = account\ntries = 5\naggregate = 7\n"
                                      "aggregate.findtime = 2h\naggregate.bantime = forever\naggregate.ipv4 = 28\n"
                                      "aggregate.ipv6 = 96\nignoreip = ::/0\n 192.0.2.1\n"
                                      "ignoreself = no\nmax_addresses = 3\n"
@@ -664,7 +676,7 @@ static void the_dump_reads_back(void **state)
 
     assert_string_equal(first, second);
     assert_true(x->factor == 1.1 && x->observe && !x->ignoreself && !x->increment && x->weight[CLASS_FAULT] == 100);
-    assert_true(x->aggregate == 7 && x->aggregate4 == 28 && x->aggregate6 == 96 && x->aggregate_bantime == USEC_FOREVER);
+    assert_true(x->by_account && x->tries == 5 && x->aggregate == 7 && x->aggregate4 == 28 && x->aggregate6 == 96 && x->aggregate_bantime == USEC_FOREVER);
     assert_int_equal(c->spare, 1 << SPARE_OWN | 1 << SPARE_ADMINS);
     assert_true(x->bantime == 788645 * USEC_SEC && x->maximum == USEC_FOREVER);
     const struct firewall_config *w = &c->firewall;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// engine: those who spread over many addresses. Networks that are banned as a whole, whom that never meets, and what a
-// restart must not forget; with the shipped filter and whole log lines.
+// engine: those who spread over many addresses. Networks that are banned as a whole, accounts that many try, whom neither
+// ever meets, and what a restart must not forget; with the shipped filter and whole log lines.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,6 +24,8 @@ struct world {
     char path[64];
     uint64_t offset;
     unsigned pid;
+    const char *spared; // as long as this is set
+    uint64_t muted;     // outcomes up to here went into decisions of before
     const char *keep; // an address that the service spares
 };
 
@@ -64,12 +66,34 @@ static void on_kept(void *userdata, const struct ban *would, const struct addr *
     note(userdata, "KEPT %s %u for %s: %s; ", prefix_format(&would->net, net), would->count, addr_format(for_whom, addr), reason);
 }
 
+static void on_sprayed(void *userdata, const struct jail_config *jail, const struct account *a, unsigned addresses)
+{
+    note(userdata, "%s SPRAYED %s %u; ", jail->name, a->name, addresses);
+}
+
+static bool decided(void *userdata, const char *jail, const struct outcome *o)
+{
+    const struct world *w = userdata;
+
+    return w->muted && strcmp(jail, "spray") == 0 && o->decided.offset <= w->muted;
+}
+
+static bool spare(void *userdata, const struct ban *would, const struct outcome *o)
+{
+    const struct world *w = userdata;
+    char net[PREFIX_STRLEN];
+
+    (void)o;
+    return w->spared && strcmp(prefix_format(&would->net, net), w->spared) == 0;
+}
+
 static void make_engine(struct world *w)
 {
     struct config_report report = {0};
     struct engine_options o = {.config = w->config,
                                .mode = ENGINE_REPLAY_FILES,
-                               .callbacks = {.ban = on_ban, .keep = on_keep, .kept = on_kept, .userdata = w}};
+                               .callbacks = {.ban = on_ban, .keep = on_keep, .kept = on_kept, .sprayed = on_sprayed,
+                                             .decided = decided, .spare = spare, .userdata = w}};
     int r = engine_new(&o, &report, &w->engine);
 
     for (size_t i = 0; i < report.n; i++)
@@ -381,6 +405,153 @@ static void what_is_unbanned_by_hand_counts_no_more(void **state)
     finish(&w);
 }
 
+#define SPRAY "[DEFAULT]\nmaxretry = 5\nbantime.increment = no\n[spray]\nenabled = yes\nmaxretry = 4\nbantime = 2h\n"
+
+// So many addresses try her once each, beginning with this one, a second apart.
+static void spray(struct world *w, usec_t t, const char *account, unsigned from, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        char addr[32];
+        snprintf(addr, sizeof(addr), "198.18.%u.1", from + i);
+        guess(w, t + S(i), addr, account);
+    }
+}
+
+static void those_who_try_one_account_from_many_addresses_are_banned(void **state)
+{
+    struct world w = {0};
+    struct spray_look look[SPRAY_TRIES_MAX];
+    struct engine_window windows[8];
+    struct addr a;
+    (void)state;
+
+    begin(&w, SPRAY);
+    spray(&w, T0, "anna", 0, 3);
+    guess(&w, T0 + S(10), "198.18.1.1", "anna"); // twice, and nobody knows yet that she is sprayed
+    assert_string_equal(told(&w), "");
+    guess(&w, T0 + S(20), "203.0.113.9", "anna"); // her owner mistypes, from wherever he is: one typo
+    assert_string_equal(told(&w), "spray SPRAYED anna 4; spray BAN 198.18.1.1 2 x1; ");
+    spray(&w, T0 + S(30), "anna", 3, 20);
+    assert_string_equal(told(&w), "");
+    guess(&w, T0 + S(60), "198.18.7.1", "anna");
+    guess(&w, T0 + S(61), "198.18.7.1", "anna"); // its ban is on its way
+    assert_string_equal(told(&w), "spray BAN 198.18.7.1 2 x1; ");
+    assert_int_equal(addr_parse(STR("198.18.7.1"), &a), 0);
+    assert_int_equal(bans_covering(engine_bans(w.engine), &a)->until, T0 + S(60 + 7200));
+    assert_int_equal(engine_spray(w.engine, "spray", &a, T0 + S(61), look), 1);
+    assert_true(strcmp(look[0].account->name, "anna") == 0 && look[0].addresses == 24 && look[0].mine == 2);
+    // how far from a ban another one is
+    assert_int_equal(addr_parse(STR("198.18.8.1"), &a), 0);
+    size_t n = engine_why(w.engine, &a, T0 + S(61), windows, 8), k = 0;
+    while (k < n && !windows[k].by_account)
+        k++;
+    assert_true(k < n && windows[k].seen.count == 1 && windows[k].holds.total.max == 2 && windows[k].more == 1);
+    finish(&w);
+}
+
+static void spray_is_off_unless_it_is_wanted(void **state)
+{
+    struct world w = {0};
+    (void)state;
+
+    begin(&w, "[DEFAULT]\nmaxretry = 5\n");
+    spray(&w, T0, "anna", 0, 100);
+    spray(&w, T0 + S(200), "anna", 0, 100);
+    assert_string_equal(told(&w), "");
+    finish(&w);
+}
+
+static void who_logged_in_well_is_not_banned_for_what_others_try(void **state)
+{
+    struct world w = {.spared = "203.0.113.77"};
+    struct engine_counters c;
+    (void)state;
+
+    begin(&w, SPRAY "ignoreip = 203.0.113.66\n");
+    login(&w, T0 - S(29 * 86400), "203.0.113.9", "bert"); // an office: he did once, she mistypes
+    login(&w, T0 - S(31 * 86400), "203.0.113.10", "bert"); // too long ago
+    spray(&w, T0, "anna", 0, 10);
+    (void)told(&w);
+    for (unsigned i = 0; i < 3; i++)
+        guess(&w, T0 + S(20 + i), "203.0.113.9", "anna");
+    guess(&w, T0 + S(30), "203.0.113.66", "anna");
+    guess(&w, T0 + S(31), "203.0.113.66", "anna"); // the allowlist
+    guess(&w, T0 + S(32), "203.0.113.77", "anna");
+    guess(&w, T0 + S(33), "203.0.113.77", "anna"); // whom the service spares
+    assert_string_equal(told(&w), "");
+    engine_read_counters(w.engine, &c);
+    assert_true(c.spared == 3 && c.ignored == 2);
+    guess(&w, T0 + S(40), "203.0.113.10", "anna");
+    guess(&w, T0 + S(41), "203.0.113.10", "anna");
+    assert_string_equal(told(&w), "spray BAN 203.0.113.10 2 x1; ");
+    w.spared = NULL; // spared no more: the next one bans
+    guess(&w, T0 + S(50), "203.0.113.77", "anna");
+    assert_string_equal(told(&w), "spray BAN 203.0.113.77 3 x1; ");
+    finish(&w);
+}
+
+static void a_restart_reads_again_what_spraying_rests_on(void **state)
+{
+    struct world w = {0};
+    usec_t oldest;
+    (void)state;
+
+    begin(&w, SPRAY);
+    spray(&w, T0, "anna", 0, 5);
+    guess(&w, T0 + S(10), "198.18.1.1", "anna");
+    assert_string_equal(told(&w), "spray SPRAYED anna 4; spray BAN 198.18.1.1 2 x1; ");
+    oldest = engine_oldest_needed(w.engine, T0 + S(3000), S(3600));
+    assert_true(oldest <= T0);
+    restart(&w); // these lines again; the ban itself comes back from the state, what went into it is muted
+    w.muted = w.offset - 1;
+    w.offset = 1;
+    w.pid = 100;
+    spray(&w, T0, "anna", 0, 5);
+    guess(&w, T0 + S(10), "198.18.1.1", "anna");
+    assert_string_equal(told(&w), "");
+    guess(&w, T0 + S(20), "203.0.113.9", "anna");
+    guess(&w, T0 + S(21), "203.0.113.9", "anna"); // she is sprayed as before
+    assert_string_equal(told(&w), "spray SPRAYED anna 6; spray BAN 203.0.113.9 2 x1; ");
+    finish(&w);
+}
+
+static void who_sprays_from_one_network_takes_it_along(void **state)
+{
+    struct world w = {0};
+    (void)state;
+
+    begin(&w, SPRAY "aggregate = 3\n");
+    for (unsigned round = 0; round < 2; round++)
+        for (unsigned i = 1; i < 6; i++) {
+            char addr[32];
+            snprintf(addr, sizeof(addr), "203.0.113.%u", i);
+            guess(&w, T0 + S(100 * round + i), addr, "anna");
+        }
+    assert_string_equal(told(&w), "spray SPRAYED anna 4; spray BAN 203.0.113.1 2 x1; spray BAN 203.0.113.2 2 x1; "
+                                  "spray BAN 203.0.113.3 2 x1; spray BAN 203.0.113.0/24 3 x1; ");
+    finish(&w);
+}
+
+static void who_is_unbanned_by_hand_begins_anew(void **state)
+{
+    struct world w = {0};
+    struct prefix net;
+    struct ban old;
+    (void)state;
+
+    begin(&w, SPRAY);
+    spray(&w, T0, "anna", 0, 5);
+    guess(&w, T0 + S(10), "198.18.1.1", "anna");
+    (void)told(&w);
+    assert_int_equal(prefix_parse(STR("198.18.1.1"), &net), 0);
+    assert_true(engine_unban(w.engine, &net, &old));
+    guess(&w, T0 + S(20), "198.18.1.1", "anna");
+    assert_string_equal(told(&w), "");
+    guess(&w, T0 + S(21), "198.18.1.1", "anna");
+    assert_string_equal(told(&w), "spray BAN 198.18.1.1 2 x1; ");
+    finish(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +562,12 @@ int main(void)
         cmocka_unit_test(a_good_login_of_long_ago_or_of_elsewhere_keeps_nothing),
         cmocka_unit_test(a_restart_wins_nobody_an_offender_less),
         cmocka_unit_test(what_is_unbanned_by_hand_counts_no_more),
+        cmocka_unit_test(those_who_try_one_account_from_many_addresses_are_banned),
+        cmocka_unit_test(spray_is_off_unless_it_is_wanted),
+        cmocka_unit_test(who_logged_in_well_is_not_banned_for_what_others_try),
+        cmocka_unit_test(a_restart_reads_again_what_spraying_rests_on),
+        cmocka_unit_test(who_sprays_from_one_network_takes_it_along),
+        cmocka_unit_test(who_is_unbanned_by_hand_begins_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
