@@ -8,6 +8,7 @@
 
 #include "daemon/muting.h"
 #include "daemon/state.h"
+#include "daemon/state_file.h"
 #include "fuzz.h"
 #include "source/mark.h"
 
@@ -57,10 +58,12 @@ static void make_template(void)
 
 static void bind_any(sqlite3_stmt *q, int i, struct fuzz_in *in)
 {
+    static const char *const words[] = {"maxretry", "country", "unknown", "trust", "none", "DE", "de", "DEU", "", "nights", "nights of the week",
+                                        "00112233445566778899aabbccddeeff", "00112233445566778899AABBCCDDEEFF", STATE_LOGIN_KEY};
     uint8_t net[17] = {[10] = 0xff, [11] = 0xff, 203, 0, 113, 7, 128};
     struct str s;
 
-    switch (fuzz_take(in, 1) % 12) {
+    switch (fuzz_take(in, 1) % 14) {
     case 0:
         sqlite3_bind_null(q, i);
         break;
@@ -102,6 +105,12 @@ static void bind_any(sqlite3_stmt *q, int i, struct fuzz_in *in)
     case 11:
         sqlite3_bind_int64(q, i, INT64_MAX);
         break;
+    case 12: // of a guest, and what else has its length
+        sqlite3_bind_blob(q, i, net, 16, SQLITE_TRANSIENT);
+        break;
+    case 13:
+        sqlite3_bind_text(q, i, words[fuzz_take(in, 1) % (sizeof(words) / sizeof(words[0]))], -1, SQLITE_STATIC);
+        break;
     }
 }
 
@@ -114,7 +123,10 @@ static void fill(struct fuzz_in *in)
                   {"INSERT OR REPLACE INTO decisions VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)", 9},
                   {"INSERT OR REPLACE INTO history VALUES(?1,?2,?3,?4)", 4},
                   {"INSERT OR REPLACE INTO evidence VALUES(?1,?2)", 2},
-                  {"INSERT OR REPLACE INTO marks VALUES(?1,?2,?3)", 3}};
+                  {"INSERT OR REPLACE INTO marks VALUES(?1,?2,?3)", 3},
+                  {"INSERT OR REPLACE INTO guests VALUES(?1,?2)", 2},
+                  {"INSERT OR REPLACE INTO logins VALUES(?1,?2,?3)", 3},
+                  {"INSERT OR REPLACE INTO reasons VALUES(?1,?2,?3,?4,?5,?6)", 6}};
     unsigned rows = (unsigned)fuzz_take(in, 1) % 24;
     sqlite3 *db;
 
@@ -200,6 +212,55 @@ static int on_decision(void *userdata, const struct decision *d)
     return r;
 }
 
+static int on_guest(void *userdata, const struct addr *a, usec_t when)
+{
+    (void)userdata, (void)a;
+    check_time(when, false);
+    return 0;
+}
+
+static int on_login(void *userdata, const struct login *l)
+{
+    ++*(unsigned *)userdata;
+    check_time(l->first, false);
+    check_time(l->last, false);
+    HOLDS(l->id != 0 && l->first > 0 && l->first <= l->last, "a login of nobody, or before the first one");
+    return 0;
+}
+
+static int on_reason(void *userdata, const struct prefix *net, const struct threshold_reason *why)
+{
+    char text[REASON_STRLEN];
+    size_t n = strnlen(why->country, sizeof(why->country));
+
+    (void)userdata;
+    check_net(net);
+    HOLDS(why->rule > RULE_NONE && why->rule < RULE_MAX && why->max > 0, "rule %u, %u", why->rule, why->max);
+    HOLDS(n == 0 || n == 2, "a country of %zu letters", n);
+    HOLDS(strnlen(why->schedule, sizeof(why->schedule)) <= SCHEDULE_NAME_MAX, "a name without an end");
+    check_name(why->schedule, true);
+    HOLDS(strlen(threshold_format(why, text)) < sizeof(text), "too long");
+    return 0;
+}
+
+static void read_known(bool damaged)
+{
+    struct hash_key key = {{0}}, again = {{0}};
+    const struct login login = {.id = 7, .first = now, .last = now};
+    unsigned bad = 0, logins = 0;
+    int r = state_each_guest(state, on_guest, NULL, &bad);
+
+    HOLDS(damaged || r == 0, "guests: %d, %s", r, state_problem(state));
+    r = state_each_login(state, 5, on_login, &logins, &bad);
+    HOLDS((damaged || r == 0) && logins <= 5, "logins: %d, %u, %s", r, logins, state_problem(state));
+    r = state_each_reason(state, on_reason, NULL, &bad);
+    HOLDS(damaged || r == 0, "reasons: %d, %s", r, state_problem(state));
+    r = state_login_key(state, &key);
+    HOLDS(damaged || (r == 0 && state_login_key(state, &again) == 0 && memcmp(&key, &again, sizeof(key)) == 0), "another key");
+    r = state_put_login(state, &login);
+    HOLDS(damaged || r == 0, "not written: %d, %s", r, state_problem(state));
+}
+
 static void read_mark(const char *source)
 {
     struct mark_entry entry, entries[4];
@@ -251,6 +312,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     r = state_each_decision(state, on_decision, NULL, &bad);
     HOLDS(damaged || r == 0 || r == -ENOSPC, "decisions: %d, %s", r, state_problem(state));
     muting_seal(muting);
+    read_known(damaged);
     read_mark("pptpd");
     read_mark("");
     if (size % 2)
