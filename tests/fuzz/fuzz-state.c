@@ -58,7 +58,7 @@ static void make_template(void)
 
 static void bind_any(sqlite3_stmt *q, int i, struct fuzz_in *in)
 {
-    static const char *const words[] = {"maxretry", "country", "unknown", "trust", "none", "DE", "de", "DEU", "", "nights", "nights of the week",
+    static const char *const words[] = {"maxretry", "country", "unknown", "trust", "none", "DE", "de", "DEU", "", "nights", "nights-of-the-whole-week",
                                         "00112233445566778899aabbccddeeff", "00112233445566778899AABBCCDDEEFF", STATE_LOGIN_KEY};
     uint8_t net[17] = {[10] = 0xff, [11] = 0xff, 203, 0, 113, 7, 128};
     struct str s;
