@@ -382,6 +382,9 @@ static void what_is_wrong_is_seen(void **state)
     top_model_take_status(m, s, M0);
     json_decref(s);
     SEES(80, 24, "not hooked", "4096 bytes or 409.0 s behind", "problem    state: the disk is full");
+    m->status.guard_good = false;
+    SEES(60, 12, "connguard", "LATEST BANS"); // what is right has to give way first
+    m->status.guard_good = true;
     top_model_silent(m, T0, "it hung up");
     top_model_silent(m, T0 + 9 * USEC_SEC, "it does not run");
     ui.screen = TOP_BANS;
@@ -434,6 +437,30 @@ static void text_is_cut_and_marked(void **state)
         assert_string_equal(top_row_text(c, 0, buf, sizeof(buf)), cases[i].shown);
         top_canvas_free(c);
     }
+}
+
+static void nothing_is_written_outside(void **state)
+{
+    struct top_canvas *c;
+    char buf[100];
+
+    (void)state;
+    assert_int_equal(top_canvas_new(4, 3, true, &c), 0);
+    for (int y = -1; y < 5; y++)
+        for (int x = -1; x < 9; x++) {
+            if (y == 1 && x >= 0 && x < 4)
+                continue;
+            if (y != 0 && y != 1)
+                top_put(c, y == 2 ? 3 : y, x, 9, TOP_PLAIN, "abc\u6f22");
+            if (x < 0 || x > 3)
+                top_put_level(c, 0, x, TOP_PLAIN, 8);
+            top_paint(c, y == 1 ? 5 : y, x, 9, TOP_BAR);
+        }
+    assert_int_equal(top_put(c, 0, 2, 9, TOP_PLAIN, "xyz"), 2);
+    for (int y = 1; y < 3; y++)
+        assert_string_equal(top_row_text(c, y, buf, sizeof(buf)), "");
+    assert_string_equal(top_row_text(c, 0, buf, sizeof(buf)), "  x\u2026");
+    top_canvas_free(c);
 }
 
 static bool fit_to_be_shown(wchar_t c, bool unicode)
@@ -627,6 +654,8 @@ static void filters_and_orders_by_keys(void **state)
     for (int i = 0; i < 300; i++)
         keys(&ui, m, "9");
     assert_int_equal(strlen(ui.input), TOP_INPUT_MAX);
+    keys(&ui, m, "\b\b\bend");
+    SEES(40, 10, "999end"); // where somebody types is seen
     top_model_free(m);
 }
 
@@ -982,6 +1011,15 @@ static void nonsense_is_survived(void **state)
     answer(&f, "{\"ok\":true}\n{\"addr\":\"192.0.2.300\",\"jail\":\"pptpd\"}");
     assert_true(strstr(f.m->silent_why, "not understood"));
     assert_int_equal(top_bans_count(f.m->bans), 1);
+    close(f.peer);
+    f.peer = -1;
+    f.now += USEC_SEC;
+    step(&f);
+    assert_string_equal(asked(&f), "{\"verb\":\"status\"}");
+    answer_status(&f, 1, 1, 2);
+    assert_string_equal(asked(&f), "{\"verb\":\"list\"}"); // that one was none
+    answer(&f, "{\"ok\":false,\"error\":\"no \\u001b[31m list\"}");
+    assert_string_equal(f.m->silent_why, "no \\x1b[31m list");
     fake_close(&f);
 }
 
@@ -1021,6 +1059,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_seen),
         cmocka_unit_test(any_size_can_be_drawn),
         cmocka_unit_test(text_is_cut_and_marked),
+        cmocka_unit_test(nothing_is_written_outside),
         cmocka_unit_test(nothing_reaches_the_terminal_raw),
         cmocka_unit_test(keys_become_wishes),
         cmocka_unit_test(nothing_is_selected_where_there_is_nothing),
