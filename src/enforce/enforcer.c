@@ -164,12 +164,14 @@ static void serve_guard(struct program *p)
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (n == sizeof(m->limits) && m->type == PAIR_LIMITS) {
+    if (n == sizeof(m->limits) && m->type == PAIR_LIMITS && m->limits.limits.n_allow <= LIMITS_MAX_ALLOW) {
         take_limits(p, &m->limits);
+    } else if (!p->e.held.v) { // they come first
+        p->guard_gone = true;
     } else if (n == sizeof(m->own) && m->type == PAIR_OWN && m->own.own.n_address <= OWN_MAX && m->own.own.n_gateway <= OWN_MAX) {
         p->e.own = m->own.own;
         enforcer_sweep(&p->e);
-    } else if (n == sizeof(m->hook) && m->type == PAIR_BACKEND) {
+    } else if (n == sizeof(m->hook) && m->type == PAIR_BACKEND && m->hook.backend > LIMITS_AUTO && m->hook.backend < LIMITS_BACKENDS) {
         p->e.status.backend = m->hook.backend;
         p->e.sets.ops = m->hook.backend == LIMITS_IPSET ? &sets_ipset : m->hook.backend == LIMITS_NFTABLES ? &sets_nftables : NULL;
         enforcer_start(&p->e);

@@ -64,7 +64,7 @@ struct held_entry *held_add(struct held *h, const struct prefix *net)
 
     if (h->index[s])
         return &h->v[h->index[s] - 1];
-    if (h->entries[f] >= h->max)
+    if (h->entries[f] >= h->max || net->len > 128) // or it is no network
         return NULL;
     h->entries[f]++;
     h->extent[f] += held_extent_of(net);

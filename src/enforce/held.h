@@ -45,7 +45,7 @@ void held_free(struct held *h);
 // Valid until the next change; NULL when it is not there.
 struct held_entry *held_find(const struct held *h, const struct prefix *net);
 
-// The entry of net, a new one when there is none; NULL when its family is full.
+// The entry of net, a new one when there is none; NULL when its family is full, or it is no network.
 struct held_entry *held_add(struct held *h, const struct prefix *net);
 
 // The last entry takes the place of the removed one: walk from the end when removing.

@@ -477,9 +477,10 @@ static void test_takes_over_what_is_there(void **state)
     struct enforcer *e = *state;
 
     kernel.v[kernel.n++] = (struct element_state){.net = network("203.0.113.1"), .left = 1000};
+    kernel.v[kernel.n++] = (struct element_state){.net = {network("203.0.113.2").addr, 200}, .left = 1000}; // no network
     enforcer_start(e);
     assert_int_equal(e->held.n, 1);
-    assert_int_equal(kernel.n, 1);
+    assert_int_equal(kernel.n, 2);
     assert_int_equal(kernel.dels, 0);
 }
 
