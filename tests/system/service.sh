@@ -40,7 +40,7 @@ ok "others' are not" reaches 192.0.2.67
 ok "one clear line in the log" \
 	grep -q 'ban 192.0.2.66 for 1h by pptpd: 3 failures in [0-9]*s, last user "mal\\"lory"' "$T/service.log"
 
-is "list --json has exactly these keys" "addr count jail since until" \
+is "list --json has exactly these keys" "addr count country jail rule schedule since threshold until" \
 	"$(ask list --json | jq -r '.bans[0] | keys | join(" ")')"
 is "list --plain is tab-separated" "192.0.2.66 pptpd 3" "$(ask list --plain | cut -f1,2,5 | tr '\t' ' ')"
 ok "the table has it" sh -c "'$pptpban' list --runtime '$T/run' | grep -q '^192.0.2.66 *pptpd'"
