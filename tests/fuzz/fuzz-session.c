@@ -160,6 +160,22 @@ static void check_counters(const struct model *m, unsigned max)
     (void)sessions_oldest(m->sessions, 0);
 }
 
+// Who is listed as logged in is a life that logged in, with an address that it was given.
+static void check_listed(const struct model *m)
+{
+    struct session_view v;
+    unsigned n = 0;
+
+    for (uint32_t place = 0; sessions_next(m->sessions, &place, &v); n++) {
+        const struct model_life *l = &m->life[place - 1];
+        HOLDS(place <= LIVES && l->used && l->success, "listed, and never let in");
+        HOLDS(!v.has_addr || l->given[v.addr.b[15]], "listed with an address from nowhere");
+        HOLDS(strlen(v.interface) <= 15, "an interface of %zu bytes", strlen(v.interface));
+        HOLDS(v.pid == 0 || v.pid == l->pid, "listed under pid %u, of %u", v.pid, l->pid);
+    }
+    HOLDS(n <= m->active, "%u listed of %u", n, m->active);
+}
+
 static usec_t step_of(uint8_t b)
 {
     static const usec_t steps[] = {0, USEC_MSEC, USEC_SEC, 3 * USEC_SEC, 31 * USEC_SEC, 121 * USEC_SEC, 3601 * USEC_SEC,
@@ -170,6 +186,7 @@ static usec_t step_of(uint8_t b)
 static void one_event(struct model *m, const uint8_t b[static 6], usec_t now)
 {
     static const char *const keys[] = {"", "ppp0", "ppp1", "42"};
+    static const char *const interfaces[] = {"", "ppp0", "0123456789abcde", "0123456789abcdef"};
     char line[16];
     struct seen *s = &m->event[m->n_events];
     struct addr cmdline = address(b[3] ^ 1);
@@ -188,6 +205,8 @@ static void one_event(struct model *m, const uint8_t b[static 6], usec_t now)
         .link_ident = str_of(idents[(b[2] >> 4 & 3) % 3]),
         .addr = address(b[3]),
         .user = STR("alice"),
+        .interface = str_of(interfaces[b[3] >> 6]),
+        .inner = str_of(b[3] & 0x20 ? "10.0.0.7" : "10.0.0.x"),
     };
     struct record r = {
         .time = now,
@@ -234,6 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else
             one_event(&m, b, now);
         check_counters(&m, max);
+        check_listed(&m);
     }
     m.cmdline = NULL;
     sessions_finish(m.sessions);
