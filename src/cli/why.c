@@ -134,6 +134,22 @@ static void print_network(FILE *out, const json_t *n)
         fprintf(out, "               %s  %s\n", time_format(number_of(a, "time") * USEC_SEC, false, when), text_of(a, "addr"));
 }
 
+// How long the next ban would last, after those of before.
+static void print_history(FILE *out, const json_t *w)
+{
+    const json_t *next = json_object_get(w, "next"), *decay = json_object_get(w, "decay");
+    long long previous = number_of(w, "previous");
+    char text[DURATION_STRLEN];
+
+    if (previous == 0)
+        return;
+    fprintf(out, "             banned %lld time%s before", previous, previous == 1 ? "" : "s");
+    if (json_is_integer(decay))
+        fprintf(out, " (one is forgotten after each %s without)", duration_format(json_integer_value(decay) * USEC_SEC, text));
+    fprintf(out, ": the next ban lasts %s\n",
+            duration_format(json_is_integer(next) ? json_integer_value(next) * USEC_SEC : USEC_FOREVER, text));
+}
+
 // A jail that goes by account.
 static void print_accounts(FILE *out, const json_t *w)
 {
@@ -207,6 +223,7 @@ void why_print(const json_t *answer, FILE *out)
             print_accounts(out, w);
         else
             print_window(out, w, json_is_object(ban));
+        print_history(out, w);
     }
     json_array_foreach((json_t *)json_object_get(answer, "networks"), i, w)
         print_network(out, w);

@@ -164,7 +164,8 @@ static json_t *kept_object(const struct network *n)
 
 static json_t *network_object(const struct service *s, const struct jail_config *c, const struct network *n, unsigned count)
 {
-    const struct ban *ban = bans_find(engine_bans(s->engine), &n->net);
+    bool observe = engine_observes(s->engine, c->name, clock_realtime());
+    const struct ban *ban = bans_find(observe ? engine_observed(s->engine) : engine_bans(s->engine), &n->net);
     json_t *addresses = json_array();
     char text[PREFIX_STRLEN];
 

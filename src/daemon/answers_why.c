@@ -101,6 +101,21 @@ static void add_accounts(json_t *object, const struct service *s, const struct e
     json_object_set_new(object, "guest", time_or_null(guests_last(engine_guests(s->engine), a)));
 }
 
+// Bans of before make the next one longer, while they are remembered.
+static void add_history(json_t *object, const struct service *s, const struct engine_window *w, const struct addr *a)
+{
+    const struct jail_config *c = answer_jail(s->config, w->jail);
+    struct prefix net = prefix_of(a, 128);
+    unsigned previous = c && c->increment ? state_previous(s->state, &net, clock_realtime(), c->decay) : 0;
+
+    if (!c)
+        return;
+    struct jail_policy p = {.increment = c->increment, .factor = c->factor, .maximum = c->maximum};
+    json_object_update_new(object, json_pack("{s:I,s:o,s:o}", "previous", (json_int_t)previous, "next",
+                                             answer_seconds(jail_bantime(&p, w->holds.bantime, previous)), "decay",
+                                             answer_seconds(c->decay)));
+}
+
 static json_t *windows_of(struct service *s, const struct addr *a)
 {
     struct engine_window windows[CONFIG_JAILS_MAX];
@@ -109,6 +124,7 @@ static json_t *windows_of(struct service *s, const struct addr *a)
 
     for (size_t i = 0; i < n && i < CONFIG_JAILS_MAX; i++) {
         json_t *object = window_object(&windows[i]);
+        add_history(object, s, &windows[i], a);
         if (windows[i].by_account)
             add_accounts(object, s, &windows[i], a);
         json_array_append_new(array, object);

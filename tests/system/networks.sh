@@ -57,6 +57,7 @@ ok "and why still knows" why_says 203.0.113.99 "banned as a whole since"
 is "unbanning one address tells of the network" "1 ban ended
 203.0.113.5 is still banned with its network: pptpban unban 203.0.113.0/24" "$(ask unban 203.0.113.5)"
 is "unbanning the network ends all of it" "3 bans ended" "$(ask unban 203.0.113.0/24)"
+ok "why tells that its next ban is longer" why_says 203.0.113.6 "banned 1 time before (one is forgotten after each 4w without): the next ban lasts 2h"
 ok "a neighbour reaches the server again" wait_for 5 reaches 203.0.113.99
 guess 203.0.113.8
 ok "its addresses are banned one by one again" wait_for 5 banned 203.0.113.8
