@@ -47,8 +47,7 @@ static const char *const sql[N_STATEMENTS] = {
     [PRUNE_LOGINS] = "DELETE FROM logins WHERE last<?1",
     [PUT_REASON] = "INSERT OR REPLACE INTO reasons VALUES(?1,?2,?3,?4,?5,?6)",
     // of another ban of that network: the service was an older one in between
-    [GET_REASONS] = "SELECT bans.net,rule,threshold,country,schedule FROM reasons JOIN bans ON bans.net=reasons.net AND "
-                    "bans.since=reasons.since",
+    [GET_REASONS] = "SELECT net,rule,threshold,country,schedule FROM reasons JOIN bans USING(net,since)",
     [PRUNE_REASONS] = "DELETE FROM reasons WHERE net NOT IN (SELECT net FROM bans WHERE until>?1)",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
