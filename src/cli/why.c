@@ -198,13 +198,15 @@ static void print_window(FILE *out, const json_t *w, bool banned)
     if (banned || more <= 0)
         return;
     const char *would = strcmp(text_of(w, "mode"), "observe") == 0 ? "be told (mode = observe)" : "ban";
-    if (count == 0) {
-        fprintf(out, "             %lld within %s would %s\n", more, found, would);
+    const char *as = strcmp(text_of(w, "nearest"), "maxretry.unknown") == 0 ? " as such accounts" : "";
+    if (!json_is_integer(json_object_get(w, "leaves"))) {
+        fprintf(out, "             %lld%s%s within %s would %s\n", more, count > 0 ? " more" : "", as, found, would);
         return;
     }
     left = number_of(w, "leaves") - clock_realtime() / USEC_SEC;
-    fprintf(out, "             %lld more within %s would %s; the oldest is of %s\n", more,
-           output_left((left > 0 ? left : 0) * USEC_SEC, span), would, time_format(number_of(w, "oldest") * USEC_SEC, false, when));
+    fprintf(out, "             %lld more%s within %s would %s; the oldest is of %s\n", more, as,
+           output_left((left > 0 ? left : 0) * USEC_SEC, span), would,
+           time_format((number_of(w, "leaves") - number_of(w, "findtime")) * USEC_SEC, false, when));
 }
 
 void why_print(const json_t *answer, FILE *out)

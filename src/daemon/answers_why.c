@@ -81,6 +81,7 @@ static json_t *window_object(const struct engine_window *w)
     json_object_set_new(object, "unknown", !h->unknown.max ? json_null() :
                         json_pack("{s:I,s:i,s:o}", "count", (json_int_t)w->seen.unknown, "threshold", (int)h->unknown.max, "oldest",
                                   time_or_null(w->seen.oldest_unknown)));
+    json_object_set_new(object, "nearest", json_string(threshold_rules[w->nearest]));
     json_object_set_new(object, "learning", json_boolean(w->learning));
     return object;
 }

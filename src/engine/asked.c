@@ -10,15 +10,21 @@ static void look_ahead(const struct engine *e, size_t k, usec_t t, struct engine
 {
     const struct jail_config *c = &engine_config(e)->jails[k];
     unsigned most = 0, left = w->holds.total.max > w->seen.count ? w->holds.total.max - w->seen.count : 1;
+    usec_t oldest = w->seen.oldest;
 
     for (size_t i = 0; i < CLASS_MAX; i++)
         most = c->weight[i] > most ? c->weight[i] : most;
+    w->nearest = (enum threshold_rule)w->holds.total.rule;
     if (w->holds.unknown.max) {
         unsigned strange = w->holds.unknown.max > w->seen.unknown ? w->holds.unknown.max - w->seen.unknown : 1;
-        left = strange < left ? strange : left;
+        if (strange < left) {
+            left = strange;
+            oldest = w->seen.oldest_unknown;
+            w->nearest = RULE_UNKNOWN;
+        }
     }
     w->more = most ? (left + most - 1) / most : 0;
-    w->leaves = w->seen.count && c->findtime != USEC_FOREVER ? w->seen.oldest + c->findtime : 0;
+    w->leaves = oldest ? oldest + c->findtime : 0;
     if (w->leaves && w->leaves <= t)
         w->leaves = t;
 }

@@ -144,8 +144,9 @@ struct engine_window { // for why
     usec_t findtime;
     bool ignored;  // on this jail's allowlist
     bool by_account; // it counts failures as accounts that are sprayed
-    unsigned more; // failures that would ban, the lightest way: those of unknown accounts, where these have a threshold
-    usec_t leaves; // until then, as the oldest leaves the window; 0: there is none in it
+    unsigned more;               // failures that would ban, by the threshold that is nearest
+    enum threshold_rule nearest; // RULE_UNKNOWN: failures as unknown accounts
+    usec_t leaves;               // until then, as the oldest that it counts leaves the window; 0: there is none in it
 };
 
 // Fills up to max windows of a at time t; returns how many jails there are.

@@ -630,9 +630,13 @@ static void why_tells_how_far_from_a_ban(void **state)
     const struct engine_window *v = &windows[0];
     assert_true(v->seen.count == 2 && v->seen.unknown == 1 && v->holds.total.max == 6 && v->holds.total.rule == RULE_MAXRETRY);
     assert_true(v->holds.unknown.max == 3 && v->more == 2); // two more names that nobody has
-    assert_true(v->seen.oldest == T0 + HOURS(1) && v->leaves == T0 + HOURS(1) + 600 * USEC_SEC);
+    assert_true(v->nearest == RULE_UNKNOWN && v->seen.oldest == T0 + HOURS(1) && v->leaves == T0 + HOURS(1) + 660 * USEC_SEC);
     assert_int_equal(engine_why(w.engine, &a, T0 + HOURS(1) + 601 * USEC_SEC, windows, 4), 1);
     assert_true(v->seen.count == 1 && v->seen.unknown == 1 && v->seen.oldest == T0 + HOURS(1) + 60 * USEC_SEC);
+    for (unsigned i = 0; i < 4; i++) // alice's typos: those of anybody are nearer now
+        refused_login(&w, T0 + HOURS(1) + (610 + i) * USEC_SEC, 400 + 10 * i, 400 + 2 * i, "203.0.113.1", "alice");
+    assert_int_equal(engine_why(w.engine, &a, T0 + HOURS(1) + 620 * USEC_SEC, windows, 4), 1);
+    assert_true(v->seen.count == 5 && v->nearest == RULE_MAXRETRY && v->more == 1 && v->leaves == T0 + HOURS(1) + 660 * USEC_SEC);
     assert_int_equal(engine_why(w.engine, &a, T0 + HOURS(2), windows, 4), 1);
     assert_true(v->seen.count == 0 && v->seen.oldest == 0 && v->leaves == 0 && v->more == 3);
     finish(&w);
