@@ -44,7 +44,12 @@ counted() { [ "$(window 192.0.2.67 .count)" = '[2]' ]; }
 ok "two at a known one do not" wait_for 5 counted
 is "what is counted, and what is left" '["maxretry",6,2,{"count":0,"threshold":2}]' \
 	"$(window 192.0.2.67 '.rule, .maxretry, .more, (.unknown | del(.oldest))')"
-ok "in words" sh -c "'$pptpban' why --runtime '$T/run' 192.0.2.67 | grep -q '2 more within .* would ban; the oldest is of '"
+ok "in words" sh -c "'$pptpban' why --runtime '$T/run' 192.0.2.67 | grep -q '^ *2 more as such accounts within 10m would ban$'"
+attack "$T/log" 192.0.2.67 1 nemo
+counted() { [ "$(window 192.0.2.67 .count)" = '[3]' ]; }
+ok "another as an unknown one" wait_for 5 counted
+ok "brings that nearer, for as long as it counts" \
+	sh -c "'$pptpban' why --runtime '$T/run' 192.0.2.67 | grep -q '^ *1 more as such accounts within .* would ban; the oldest is of '"
 attack "$T/log" 150.0.0.1 3 alice
 ok "a country with its own number" wait_for 5 banned 150.0.0.1
 is "is said" "maxretry.country 3 DE" "$(rule 150.0.0.1)"
