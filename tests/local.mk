@@ -94,7 +94,7 @@ faults: all
 .PHONY: faults
 
 EXTRA_DIST += tests/captures tests/fuzz tests/package tests/replay tests/vm debian packaging \
-	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-flood tests/bench/bench-foreign tests/bench/bench-latency tests/bench/bench-memory \
+	tests/bench/README.md tests/bench/bench-bans tests/bench/bench-flood tests/bench/bench-foreign tests/bench/bench-latency tests/bench/bench-memory tests/bench/bench-peers \
 	tests/bench/bench-replay tests/bench/bench-restart tests/bench/lib.sh tests/bench/run
 
 # A directory in EXTRA_DIST is copied from the build tree too, with what was built and logged there.

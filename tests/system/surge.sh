@@ -34,6 +34,7 @@ if [ "${PB_SURGE:-}" = long ]; then
 	is "quiet minutes are none" 0 "$(grep -c 'a surge of' "$T/service.log")"
 	began=$(date +%s)
 	for i in $(seq 100); do attack "$T/log" "198.51.100.$i" 8; sleep 1; done &
+	started $!
 	ip netns exec "$server" python3 -c "
 import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
