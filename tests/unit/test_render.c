@@ -371,13 +371,13 @@ static void test_times(void **state)
 
     (void)state;
     load(&p, everything, true);
-    for (time_t t = year; t < year + 460 * 86400; t += 1799) { // drifts through all seconds of the hour
+    for (time_t t = year; t < year + 460 * 86400; t += 5399) { // drifts through all seconds of the hour
         bool wanted = fw_windows_open(&p.gathered.windows, t, NULL);
         assert_int_equal(nft_open(p.text[NFT], t), wanted);
         assert_int_equal(xt_time_open(p.text[V4], t), wanted);
         open += wanted;
     }
-    assert_true(open > 4000);
+    assert_true(open > 2000);
     static const long edges[] = {1795417199, 1795417200, 1795453199, 1795453200}; // Monday 08:00 and 18:00, CET
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(nft_open(p.text[NFT], edges[i]), i == 1 || i == 2);
