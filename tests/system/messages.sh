@@ -13,7 +13,7 @@ id() { sed -n "s/.*{\"$1\", \"\([0-9a-f]*\)\".*/\1/p" "$PB_SRC/src/base/news.c";
 entries() { journalctl -q -o json MESSAGE_ID="$(id "$1")"; }
 count() { entries "$1" | wc -l; }
 some() { [ "$(count "$1")" -ge "$2" ]; }
-printf '#!/bin/sh\n[ ! -e %s/away ] || exit 1\nexec %s "$@"\n' "$T" "$PB_BUILD/pptpban-enforcer" >"$T/enforcer"
+printf '#!/bin/sh\n[ ! -e %s/away ] || exit 1\nexec %s "$@"\n' "$T" "$PB_BUILD/pptpban-hookguard" >"$T/enforcer"
 chmod 0755 "$T/enforcer"
 
 # As the service manager starts it: standard error is a stream of the journal's, which JOURNAL_STREAM names.

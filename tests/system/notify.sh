@@ -171,7 +171,7 @@ for p in watcher enforcer hookguard connguard; do ln -sf "$PB_BUILD/pptpban-$p" 
 chmod 0755 "$T/pptpban-notify"
 action hook 'type = exec' 'digest = 0' "command = /usr/bin/touch $T/touched/<addr>"
 mkdir -m 1777 "$T/touched"
-pptpband=$T/pptpband service_start --notify --watcher "$PB_BUILD/pptpban-watcher" --enforcer "$PB_BUILD/pptpban-enforcer" \
+pptpband=$T/pptpband service_start --notify --watcher "$PB_BUILD/pptpban-watcher" --enforcer "$PB_BUILD/pptpban-hookguard" \
 	--connguard "$PB_BUILD/pptpban-connguard"
 runner() { pgrep -P "$service" -x pptpban-notify; }
 ok "pptpband --notify starts it" wait_for 5 runner
