@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 private_mounts "$@"
 need_root
-need_commands nft ipset iptables-nft iptables-legacy python3
+need_commands nft ipset iptables-nft iptables-legacy python3 cc
 pptpban=$PB_BUILD/pptpban
 backends="nftables iptables-nft iptables-legacy"
 
@@ -59,7 +59,7 @@ cut_off() { ! reaches "$@"; }
 all() {
 	eval "_n=\$$1"
 	ip netns exec "$_n" sh -c 'nft list ruleset; iptables-legacy-save; ip6tables-legacy-save; ipset save' 2>/dev/null |
-		sed 's/packets [0-9]* bytes [0-9]*//; s/expires [0-9smh]*//; s/^[ \t]*//' |
+		sed 's/packets [0-9]* bytes [0-9]*//; s/\(expires\|timeout\) [0-9smh]*//g; s/^[ \t]*//' |
 		grep -v -e '^[#:*}]' -e '^COMMIT' -e '^$' -e '^chain ' -e '^table ip6\? ' -e '^type '
 }
 
@@ -71,6 +71,9 @@ for backend in $backends; do
 		all "$p" >"$T/$p.before"
 	done
 done
+# mutant: whoever takes it back stays in the command's session
+printf 'int setsid(void) { return 0; }\n' | cc -shared -fPIC -x c - -o "$T/no-setsid.so"
+place mutant nftables
 for backend in $backends; do
 	for signal in HUP TERM KILL; do
 		p=wait_${backend//-/_}_$signal
@@ -91,6 +94,12 @@ for backend in $backends; do
 		eval "kill -$signal -- -\$${p}_pid"
 	done
 done
+setsid env ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD="$T/no-setsid.so" ip netns exec "$mutant" "$pptpban" firewall apply --confirm 10s \
+	--config "$T/mutant.conf" >"$T/mutant.out" 2>&1 &
+mutant_pid=$! mutant_over=$(($(date +%s) + 16))
+wait_for 5 grep -q "NEW session" "$T/mutant.out"
+kill -KILL -- -$mutant_pid
+ok "mutant, no session of its own: it is applied" cut_off mutant 192.0.2.9 22
 # All of them were applied at about the same time: who is not taken back by then never is, and nobody is waited for alone.
 then=$(($(date +%s) + 40))
 by_then() {
@@ -108,6 +117,9 @@ for backend in $backends; do
 		is "$backend, $signal: and all is as it was" "" "$(all "$p" | diff "$T/$p.before" -)"
 	done
 done
+
+while [ "$(date +%s)" -lt $mutant_over ]; do sleep 0.2; done
+ok "mutant, no session of its own: it is never taken back" cut_off mutant 192.0.2.9 22
 
 for backend in $backends; do
 	p=one_${backend//-/_}

@@ -19,6 +19,7 @@ from takeover import Gone, Taken, name_of, refused  # noqa: E402
 RDONLY, WRONLY, RDWR, CREAT, DIRECTORY, TMPFILE, PATH = 0, 1, 2, 0o100, 0o200000, 0o20200000, 0o10000000
 CWD = -100
 LANDLOCK, SECCOMP, MDWE, USER = "landlock", "seccomp", "mdwe", "user"
+GUARDS, PLAIN = ("enforcer", "hookguard", "connguard"), ("launcher", "notify")
 TOGETHER = "together" # no lock alone: judged with all closed, and with all open
 
 
@@ -330,12 +331,67 @@ def attempts_of_guards(a, c, who):
         a.add("%s: %s" % (who, name), [SECCOMP], call, [errno.ENOEXEC, errno.EFAULT, errno.EINVAL, errno.EBADF, errno.EIO, errno.EEXIST, errno.ENOENT, errno.ESRCH])
 
 
+def attempts_of_plain(a, c, who):
+    """Launcher and notifier have no locks of their own but a user without privilege: what only root may."""
+    house, state, other = c["house"], c["own"][who], c["bystander"]
+    bound = struct.pack(">HH4s8x", 0x0200, 79, b"\0\0\0\0")  # a port below 1024
+
+    def of_socket(t, call, *socket):
+        fd = t.socket(*socket)
+        r = fd if fd < 0 else call(fd)
+        if fd >= 0:
+            t.close(fd)
+        return r
+
+    def given_away(t):
+        t.close(t.openat(CWD, state + "/mine", WRONLY | CREAT, 0o600))
+        return t.chown(state + "/mine", 0, 0)
+
+    def entered(t):
+        fd = t.openat(CWD, "/proc/%d/ns/uts" % other, RDONLY, 0)
+        r = fd if fd < 0 else t.setns(fd, 0x4000000)
+        if fd >= 0:
+            t.close(fd)
+        return r
+
+    for p in ("/etc/shadow", "/etc/ppp/chap-secrets", "/root/.ssh/id_ed25519", house + "/secret", c["others"][who], "/proc/%d/mem" % other,
+              "/proc/%d/environ" % other):
+        a.add("%s: read %s" % (who, p.replace(house, "HOUSE").replace(str(other), "OTHER")), [USER], lambda t, p=p: t.try_open(p, RDONLY))
+    for p in ("/etc/passwd", "/etc/cron.d/job", "/etc/ld.so.preload", "/root/made", house + "/made", house + "/conf/pptpban.conf", c["log"], c["enforcer_dir"] + "/limits",
+              c["enforcer_dir"] + "/made", "/var/lib/pptpban-firewall/last-good", "/run/pptpban-firewall/made", c["others"][who], "/proc/%d/mem" % other,
+              "/proc/%d/oom_score_adj" % other):
+        a.add("%s: write %s" % (who, p.replace(house, "HOUSE").replace(str(other), "OTHER")), [USER],
+              lambda t, p=p: t.try_open(p, WRONLY | (0 if p.startswith("/proc") else CREAT)))
+    every = {
+        "become root": lambda t: t.setresuid(0, 0, 0), "root's group": lambda t: t.setgid(0), "other groups": lambda t: t.setgroups(0, 0),
+        "chroot": lambda t: t.chroot("/"), "mount": lambda t: t.mount("none", house + "/empty2", "tmpfs", 0, 0), "a mount namespace": lambda t: t.unshare(0x20000),
+        "a device": lambda t: t.mknodat(CWD, state + "/device-" + who, 0o020600, 0x103), "give a file away": given_away, "the host's name": lambda t: t.sethostname("x", -1),
+        "a file by its handle": lambda t: t.open_by_handle_at(CWD, struct.pack("<II", 8, 1) + b"\0" * 8, 0), "accounting": lambda t: t.acct(house + "/nothing"),
+        "swap": lambda t: t.swapon(house + "/nothing", 0), "reboot": lambda t: t.reboot(0, 0, 0, 0), "another's namespace": entered,
+        "signal another": lambda t: t.kill(other, 0), "signal the enforcer": lambda t: t.kill(c["enforcer"], 0), "trace another": lambda t: t.ptrace(0x4206, other if who == "launcher" else c["enforcer"], 0, 0),
+        "read another's memory": lambda t: t.process_vm_readv(other, struct.pack("<QQ", 0, 8), 1, struct.pack("<QQ", 0x1000, 8), 1, 0, pointers=[(1, 0, b"\0" * 8)]),
+        "limit another": lambda t: t.prlimit64(other, 7, struct.pack("<QQ", 1000, 1000), 0), "renice another": lambda t: t.setpriority(0, other, 1),
+        "reschedule another": lambda t: t.sched_setscheduler(other, 0, struct.pack("<i", 0)), "raw packets": lambda t: of_socket(t, lambda fd: 0, 2, 3, 6),
+        "every packet": lambda t: of_socket(t, lambda fd: 0, 17, 3, 0), "a port of root's": lambda t: of_socket(t, lambda fd: t.bind(fd, bound, 16), 2, 1, 0),
+        "the interface": lambda t: of_socket(t, lambda fd: t.ioctl(fd, 0x8914, struct.pack("<16sH22x", b"lo", 0x49)), 2, 2, 0)}
+    for name, call in every.items():
+        a.add("%s: %s" % (who, name), [USER], call, [errno.EINVAL, errno.EFAULT, errno.EBADF, errno.ENOENT, errno.ESTALE, errno.EIO])
+
+
+def plain_attempts(c):
+    a = Attempts()
+    for who in c["plain"]:
+        a.group = who
+        attempts_of_plain(a, c, who)
+    return a.all
+
+
 def all_attempts(c):
     a = Attempts()
     for a.group, part in (("files", attempts_of_files), ("programs and code", attempts_of_programs), ("sockets", attempts_of_sockets),
                           ("processes", attempts_of_processes), ("kernel", attempts_of_the_kernel)):
         part(a, c)
-    for who in ("enforcer", "hookguard", "connguard"):
+    for who in GUARDS:
         a.group = who
         attempts_of_guards(a, c, who)
     return a.all
@@ -343,10 +399,10 @@ def all_attempts(c):
 
 def try_all(context, result):
     c = json.load(open(context))
-    taken = {who: Taken(c["takeover"], c[who]) for who in ("watcher", "enforcer", "hookguard", "connguard")}
+    taken = {who: Taken(c["takeover"], c[who]) for who in c.get("plain", ("watcher",) + GUARDS)}
     outcome = {}
-    for group, name, by, what, through in all_attempts(c):
-        t = taken.get(group, taken["watcher"])
+    for group, name, by, what, through in (plain_attempts if "plain" in c else all_attempts)(c):
+        t = taken.get(group) or taken["watcher"]
         try:
             r = what(t)
         except Gone as e:
@@ -382,7 +438,7 @@ def judge(files):
             check(name, "done", name_of(entry["result"]) if entry["result"] < 0 else "done")
             continue
         got = entry["result"]
-        check(name if entry["group"] in ("enforcer", "hookguard", "connguard") else "watcher: " + name, "refused", "refused" if got is not None and refused(got) else "got through: %s" % (got if got is None else name_of(got)))
+        check(name if entry["group"] in GUARDS + PLAIN else "watcher: " + name, "refused", "refused" if got is not None and refused(got) else "got through: %s" % (got if got is None else name_of(got)))
         for lock in by:
             alone = runs["only-" + lock].get(name) if "only-" + lock in runs else None
             if alone is not None and not (alone["result"] is not None and refused(alone["result"])):
