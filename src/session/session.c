@@ -169,8 +169,9 @@ static struct life *begin_life(struct sessions *s, struct life *l, const struct 
                                const struct record *r, const struct event *e, const struct addr *cmdline_addr)
 {
     if (!continues(l, e)) {
-        // A name may be used again before the last line about the older one, unlike a pid.
-        bool late = l && e->key_kind && !l->end_told;
+        // A name may be used again before the last line about the older one, unlike a pid. One that never began has no
+        // last line: it may be a name in somebody's text.
+        bool late = l && e->key_kind && l->begun && !l->end_told;
         uint8_t stale = late ? (uint8_t)(l->stale_ends + (l->stale_ends < UINT8_MAX)) : 0;
         if (l)
             settle_end(s, l, true, r->time); // its pid is used again: it is gone

@@ -166,6 +166,10 @@ static const struct {
      "accel 0 begin 203.0.113.3 last key=ppp0 kind=1\naccel 0 attempt user=c key=ppp0 kind=1\n"
      "accel 0 end key=ppp0 kind=1\n",
      "failure 203.0.113.1 a by line; failure 203.0.113.2 b by line; failure 203.0.113.3 c by line; "},
+    {"a name that only stood in somebody's text has no last line, and hides nothing of who gets it",
+     "accel 0 attempt user=x key=ppp1 kind=1\naccel 0 begin 203.0.113.2 last key=ppp1 kind=1\n"
+     "accel 0 attempt user=b key=ppp1 kind=1\naccel 0 end key=ppp1 kind=1\n",
+     "failure 203.0.113.2 b by line; unattributed - x; "},
     {"the next to begin is the child of who said so, whoever else is open",
      "mpd 0 begin 203.0.113.1 last key=pptp0 kind=1\nmpd 0 begin 203.0.113.2 last key=pptp1 kind=1\n"
      "mpd 0 next key=pptp1 kind=1\nmpd 0 begin last key=L-1 kind=2\nmpd 0 next key=pptp0 kind=1\n"
