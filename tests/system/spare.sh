@@ -36,7 +36,7 @@ pppd() { # REAL-UID ARGUMENT...
 open("/proc/self/comm", "w").write("pppd")
 os.setresuid(int(sys.argv[1]), int(sys.argv[1]), int(sys.argv[1]))
 print(flush=True)
-time.sleep(300)' "$@" >"$T/pppd.$3" &
+time.sleep(3000)' "$@" >"$T/pppd.$3" &
 	started $!
 	wait_for 5 test -s "$T/pppd.$3"
 }
