@@ -70,6 +70,7 @@ service_start
 for i in $(seq 60); do attack "$T/log" "198.51.100.$i" 3; done
 ok "on a full disk banning goes on" wait_for 10 banned 198.51.100.60
 ok "and it is said" grep -q "banning goes on, but" "$T/service.log"
-is "once" 1 "$(grep -c "banning goes on, but" "$T/service.log")"
+# what can be written of few bans may be too much for many: said again only after it was well
+is "once each time" "" "$(grep -o -e "banning goes on, but" -e "the state is written again" "$T/service.log" | uniq -d)"
 service_stop
 umount "$T/small"
