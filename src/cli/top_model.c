@@ -387,7 +387,9 @@ void top_model_take_near(struct top_model *m, const struct addr *a, const json_t
         return;
     *n = (struct top_near){.addr = *a, .asked = true};
     json_array_foreach((json_t *)windows, i, w) {
-        int64_t count = number_of(w, "count"), most = number_of(w, "maxretry");
+        int64_t count = number_of(w, "count"), more = number_of(w, "more"), most = more > 0 ? count + more : number_of(w, "maxretry");
+        if (strcmp(text_of(w, "mode"), "observe") == 0)
+            continue;
         if (count < 1 || count > INT32_MAX || most < 1 || most > INT32_MAX)
             continue;
         if (n->count && (int64_t)n->maxretry - n->count <= most - count)

@@ -295,6 +295,12 @@ static void who_is_near_a_ban(void **state)
     assert_int_equal(m->n_near_shown, 2);
     assert_int_equal(m->near[0].count, 4);
     assert_string_equal(m->near[0].jail, "pptpd"); // where least is missing
+    json_t *o = json_loads("{\"windows\":[{\"jail\":\"told\",\"count\":4,\"maxretry\":5,\"mode\":\"observe\"},"
+                           "{\"jail\":\"pptpd\",\"count\":2,\"maxretry\":5,\"more\":1,\"mode\":\"ban\"}]}", 0, NULL);
+    top_model_take_near(m, &m->near[0].addr, o); // accounts that nobody knows: one more is enough
+    json_decref(o);
+    assert_int_equal(m->near[0].maxretry, 3);
+    assert_string_equal(m->near[0].jail, "pptpd");
     take_near(m, "192.0.2.2", 4, 5, true);         // on the allowlist
     assert_int_equal(m->n_near_shown, 1);
     assert_int_equal(m->near[0].count, 2);
@@ -304,7 +310,7 @@ static void who_is_near_a_ban(void **state)
     for (unsigned i = 0; i < m->n_accounts; i++)
         m->accounts[i].banned = 1;
     top_model_accounts_begin(m);
-    json_t *o = json_pack("{s:s,s:i,s:i,s:[ss]}", "account", "dave", "banned", 1, "last", 1795374870, "latest", "192.0.2.5", "198.51.100.1");
+    o = json_pack("{s:s,s:i,s:i,s:[ss]}", "account", "dave", "banned", 1, "last", 1795374870, "latest", "192.0.2.5", "198.51.100.1");
     assert_int_equal(top_model_accounts_add(m, o), 0);
     json_decref(o);
     top_model_accounts_end(m);
