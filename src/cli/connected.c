@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/listing.h"
 
 // Stamps of syslog files without fractions are up to a second early, the kernel's tick is 10 ms.
@@ -98,6 +99,17 @@ static void set_interface(json_t *row, const struct host_interface *i)
     json_object_set_new(row, "counted", json_string("interface"));
 }
 
+// Where the log does not name him, pppd itself may have: older ones log only where a CHAP login came from.
+static void set_account(json_t *row, const struct host_pppd *p)
+{
+    char text[4 * HOST_USER + 8];
+
+    if (!*p->user || *row_text(row, "account"))
+        return;
+    text_show(str_of(p->user), 0, text, sizeof(text));
+    json_object_set_new(row, "account", json_string(text));
+}
+
 static void join_here(const struct connected_facts *f, json_t *row, const struct host_pppd *p)
 {
     const struct host_interface *i = p ? interface_of(f, p) : NULL, *said = interface_named(f, row_text(row, "interface"));
@@ -108,6 +120,8 @@ static void join_here(const struct connected_facts *f, json_t *row, const struct
         set_interface(row, i);
     else if (f->sees_interfaces)
         json_object_set_new(row, "interface", json_null());
+    if (p)
+        set_account(row, p);
     if (p && p->tunnel.has_outer && json_is_null(json_object_get(row, "addr")))
         set_address(row, "addr", &p->tunnel.outer);
 }
@@ -184,6 +198,7 @@ static int add_untold(const struct connected_facts *f, json_t ***rows, size_t *n
         if (p->tunnel.has_outer)
             set_address(row, "addr", &p->tunnel.outer);
         set_interface(row, i);
+        set_account(row, p);
         add_missing(row);
         (*rows)[(*n)++] = row;
     }

@@ -51,6 +51,29 @@ int host_pppd_read(uint32_t pid, struct host_pppd *ret)
     return 0;
 }
 
+bool host_pppd_login(struct host_pppd *p, const struct utmpx *u)
+{
+    size_t n = strnlen(u->ut_user, sizeof(u->ut_user));
+    usec_t when = (usec_t)u->ut_tv.tv_sec * USEC_SEC + USEC_SEC; // whole seconds
+
+    if (u->ut_type != USER_PROCESS || u->ut_pid <= 0 || (uint32_t)u->ut_pid != p->pid || n == 0 || n >= HOST_USER ||
+        strncmp(u->ut_line, "ppp", 3) != 0 || when < p->started)
+        return false;
+    memcpy(p->user, u->ut_user, n);
+    p->user[n] = '\0';
+    return true;
+}
+
+static void read_logins(struct host_pppd *v, size_t n)
+{
+    setutxent();
+    for (const struct utmpx *u; n > 0 && (u = getutxent());)
+        for (size_t i = 0; i < n; i++)
+            if (host_pppd_login(&v[i], u))
+                break;
+    endutxent();
+}
+
 int host_pppds(struct host_pppd **ret, size_t *ret_n)
 {
     struct host_pppd *v = NULL;
@@ -82,6 +105,7 @@ int host_pppds(struct host_pppd **ret, size_t *ret_n)
     closedir(proc);
     if (hidden)
         return -EACCES;
+    read_logins(v, n);
     *ret = v;
     *ret_n = n;
     return 0;

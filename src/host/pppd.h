@@ -7,20 +7,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <utmpx.h>
 
 #include "base/clock.h"
 #include "host/tunnels.h"
+
+enum { HOST_USER = 32 }; // of utmp; a name that fills it may have been cut, and is left out
 
 struct host_pppd {
     uint32_t pid;
     uint64_t ticks; // when it began: two of the same pid differ
     usec_t started; // the same, by the wall clock
     const char *server; // what started it, as root: "pptpctrl" or "xl2tpd"; NULL: something else, an uplink perhaps
+    char user[HOST_USER]; // who logged in by it, as it told utmp itself (pptpd's logwtmp); "" unknown. A client's text
     struct host_tunnel tunnel; // of its command line; inner is what pptpd proposed, not what was agreed on
 };
 
 // A process that is called pppd and that root runs; -ESRCH for any other.
 int host_pppd_read(uint32_t pid, struct host_pppd *ret);
+
+// Whether this entry of utmp was made by p, of a login; then its name is taken over.
+bool host_pppd_login(struct host_pppd *p, const struct utmpx *u);
 
 // All of them; *ret is freed by the caller. -EACCES: this machine shows nobody other people's processes (hidepid).
 int host_pppds(struct host_pppd **ret, size_t *ret_n);

@@ -107,6 +107,12 @@ static void facts_are_joined(void **state)
     joins("all is known", &f, "[" ALICE "]", "alice 203.0.113.5 10.0.0.7 ppp0 1000 2000 interface 100 -; ");
     joins("nobody", &(struct connected_facts){.sees_processes = true}, "[]", "");
     joins("the same from two filters", &f, "[" ALICE "," ALICE "]", "alice 203.0.113.5 10.0.0.7 ppp0 1000 2000 interface 100 -; ");
+    strcpy(one[0].user, "al\033ice");
+    joins("who pppd says it is, where the log does not; fit to be shown", &f,
+          "[" ROW("null", "\"203.0.113.5\"", "100", "1795000000", "\"ppp0\"", "null") "]",
+          "al\\x1bice 203.0.113.5 10.0.0.7 ppp0 1000 2000 interface 100 -; ");
+    joins("the log's name is the better one", &f, "[" ALICE "]", "alice 203.0.113.5 10.0.0.7 ppp0 1000 2000 interface 100 -; ");
+    *one[0].user = '\0';
     joins("what only the process tells", &f, "[" ROW("null", "null", "100", "1795000000", "\"ppp0\"", "null") "]",
           "- 203.0.113.5 10.0.0.7 ppp0 1000 2000 interface 100 -; ");
     mine[0].pid = 100;

@@ -134,6 +134,36 @@ static void proc_net_dev_counts_bytes(void **state)
     assert_false(host_interface_counts("", "ppp1", &in, &out));
 }
 
+static void pppd_tells_utmp_who_it_is(void **state)
+{
+    struct host_pppd p = {.pid = 312, .started = INT64_C(1795000000) * USEC_SEC + 500000};
+    struct utmpx u = login(USER_PROCESS, "ppp0", "198.51.100.11", NULL);
+    (void)state;
+    strcpy(u.ut_user, "alice");
+    u.ut_pid = 312;
+    u.ut_tv.tv_sec = 1795000000;
+    assert_true(host_pppd_login(&p, &u));
+    assert_string_equal(p.user, "alice");
+    *p.user = '\0';
+    u.ut_tv.tv_sec = 1794999999; // of a process that had this pid before
+    assert_false(host_pppd_login(&p, &u));
+    u.ut_tv.tv_sec = 1795000003;
+    u.ut_pid = 313;
+    assert_false(host_pppd_login(&p, &u));
+    u.ut_pid = 312;
+    u.ut_type = DEAD_PROCESS;
+    assert_false(host_pppd_login(&p, &u));
+    u.ut_type = USER_PROCESS;
+    strcpy(u.ut_line, "pts/0");
+    assert_false(host_pppd_login(&p, &u));
+    strcpy(u.ut_line, "ppp0");
+    memset(u.ut_user, 'a', sizeof(u.ut_user)); // may have been cut
+    assert_false(host_pppd_login(&p, &u));
+    assert_string_equal(p.user, "");
+    memset(u.ut_user, 0, sizeof(u.ut_user)); // logged out
+    assert_false(host_pppd_login(&p, &u));
+}
+
 static void nobody_here_is_pppd(void **state)
 {
     struct host_pppd p;
@@ -148,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(countries_need_a_database),
         cmocka_unit_test(proc_net_dev_counts_bytes),
+        cmocka_unit_test(pppd_tells_utmp_who_it_is),
         cmocka_unit_test(nobody_here_is_pppd),
         cmocka_unit_test(utmp_tells_who_logged_in_on_a_pseudo_terminal),
         cmocka_unit_test(resolv_conf_names_servers),
