@@ -24,7 +24,6 @@ keys() { screen send-keys "$@"; }
 shown() { screen capture-pane -p "$@"; }
 sees() { shown | grep -qE -e "$1"; }
 misses() { ! sees "$1"; }
-height() { shown | wc -l; }
 not_in_kernel() { ! in_kernel "$1"; }
 
 if [ -n "${TOP_MANY:-}" ]; then
@@ -45,10 +44,10 @@ if [ -n "${TOP_MANY:-}" ]; then
 	p=$(pgrep -n -x pptpban)
 	ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 	spent() { # WHAT: in half a minute
-		local mine service
-		mine=$(ticks "$p") service=$(ticks "$(watcher)")
+		local own other
+		own=$(ticks "$p") other=$(ticks "$(watcher)")
 		sleep 30
-		echo "# $1: $(($(ticks "$p") - mine)) ticks of its own, $(($(ticks "$(watcher)") - service)) of the watcher in 30 s"
+		echo "# $1: $(($(ticks "$p") - own)) ticks of its own, $(($(ticks "$(watcher)") - other)) of the watcher in 30 s"
 	}
 	spent "nothing changes"
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
