@@ -66,6 +66,24 @@ static int write_all(int fd, const void *p, size_t n)
     return 0;
 }
 
+// -ENOENT, -EEXIST: somebody else writes it at the same time, as the watcher of a launcher that was killed may.
+static int replace(const char *temporary, const char *path, const void *p, size_t size)
+{
+    (void)unlink(temporary); // of a run that was cut short; never followed or reused
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int r = fd < 0 ? -errno : write_all(fd, p, size);
+
+    if (r == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
+        r = -errno;
+    if (fd >= 0)
+        close(fd);
+    if (r == 0 && rename(temporary, path) < 0)
+        r = -errno;
+    if (r < 0 && fd >= 0)
+        (void)unlink(temporary);
+    return r;
+}
+
 int limits_write(const char *path, struct limits *l)
 {
     struct limits_file *f;
@@ -86,17 +104,9 @@ int limits_write(const char *path, struct limits *l)
     size_t size = LIMITS_FILE_SIZE(l->n_allow);
     f->checksum = limits_checksum(&f->limits, size - offsetof(struct limits_file, limits));
 
-    (void)unlink(temporary); // of a run that was cut short; never followed or reused
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-    r = fd < 0 ? -errno : write_all(fd, f, size);
-    if (r == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
-        r = -errno;
-    if (fd >= 0)
-        close(fd);
-    if (r == 0 && rename(temporary, path) < 0)
-        r = -errno;
-    if (r < 0 && fd >= 0)
-        (void)unlink(temporary);
+    r = -EEXIST;
+    for (int tries = 0; tries < 100 && (r == -EEXIST || r == -ENOENT); tries++)
+        r = replace(temporary, path, f, size);
     free(f);
     return r;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "enforce/core.h"
@@ -790,6 +791,31 @@ static void test_held_like_an_array(void **state)
     held_free(&h);
 }
 
+// A launcher that was killed may leave a watcher behind that writes them, while the next one's does.
+static void test_limits_written_by_two(void **state)
+{
+    static struct limits l, back;
+    char path[] = "/tmp/test_limits.XXXXXX";
+    int status, fd = mkstemp(path);
+    pid_t other;
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    limits_defaults(&l);
+    assert_true((other = fork()) >= 0);
+    int failed = 0;
+    for (int i = 0; i < 200; i++)
+        failed += limits_write(path, &l) != 0;
+    if (other == 0)
+        _exit(failed > 0);
+    assert_int_equal(waitpid(other, &status, 0), other);
+    assert_int_equal(status, 0);
+    assert_int_equal(failed, 0);
+    assert_int_equal(limits_read(path, &back), 0);
+    unlink(path);
+}
+
 static void test_limits_file(void **state)
 {
     static struct limits l, back;
@@ -872,6 +898,7 @@ int main(void)
         T(test_lost_entries_come_back), T(test_fights_cost_no_ban), T(test_refused_one_of_many), T(test_cut),
         T(test_named_twice), T(test_refused_time), T(test_sync_without_listing), T(test_kernel_set_full), T(test_query_and_status), T(test_sweep), cmocka_unit_test(test_held_like_an_array),
         cmocka_unit_test(test_limits_file),
+        cmocka_unit_test(test_limits_written_by_two),
     };
 
     return cmocka_run_group_tests_name("enforce", tests, NULL, NULL);

@@ -345,7 +345,7 @@ def judge(name, service, log, quiet=False, kernel=True, also=()):
         bad.append("kernel: %d missing, %d too many" % (len(set(banned) - got), len(got - set(banned))))
     if bad and KEEP:
         shutil.copytree(service.dir, os.path.join(KEEP, os.path.basename(service.dir)), dirs_exist_ok=True, symlinks=True,
-                        ignore=shutil.ignore_patterns("*.sock"))
+                        ignore=shutil.ignore_patterns("*.sock", "hold*"))
     if not quiet or bad:
         ok("%s: %d lines, %d failures of %d addresses, %d bans, exactly" % (
             name, log.lines, log.failed(), len(log.truth), len(banned)), not bad, "\n".join(bad))

@@ -44,7 +44,9 @@ class Form:
         return False
 
     def shift(self):
-        for i in range(12, 0, -1):
+        # all are kept: what lies nowhere any more when the service comes to it, or starts anew, nobody can read or count
+        last = next(i for i in range(1, 1000) if not any(os.path.exists("%s.%d%s" % (self.path, i, end)) for end in ("", ".gz")))
+        for i in range(last, 0, -1):
             for end in ("", ".gz"):
                 if os.path.exists("%s.%d%s" % (self.path, i, end)):
                     os.rename("%s.%d%s" % (self.path, i, end), "%s.%d%s" % (self.path, i + 1, end))
@@ -158,8 +160,8 @@ FORMS = {"rename and create": Rename, "a chain .1 .2 .3": Chain, "gzip of the ol
          "rotated while the service is down": WhileDown, "the directory gone and back": Directory}
 
 
-def rotation(name, form, rng, long):
-    service = Service("rotate-" + form.__name__)
+def rotation(name, form, rng, long, number=0):
+    service = Service("rotate-%s-%d" % (form.__name__, number))
     service.clean_kernel()
     if form == Directory:
         service.log = "/var/log/faults/log"  # what is below /var/log the watcher may read, whenever it came
@@ -167,7 +169,7 @@ def rotation(name, form, rng, long):
         service.configure()
     service.start()
     f = form(rng, service)
-    rounds = (100 if form not in (WhileDown, Directory) else 30) if long else 5
+    rounds = {WhileDown: 5, Directory: 30}.get(form, 100) if long else 5
     for _ in range(rounds):
         f.log.write_for(rng.uniform(0.002, 0.03 if long else 0.06))
         if f.behind and rng.random() < 0.3:  # the reader is far behind: several rotations before it looks again
@@ -185,7 +187,15 @@ def rotation(name, form, rng, long):
     service.stop()
     losses += judge_state("rotation, " + name, service, f.log)
     service.end_all()
-    claim("log rotation, %s: no line lost or twice" % name, rounds, len(losses))
+    if number == 0 and (form != WhileDown or not long):
+        claim("log rotation, %s: no line lost or twice" % name, rounds, len(losses))
+    return rounds, len(losses)
+
+
+def again_and_again(name, rng):
+    """A mark names 16 files that are over: what lies further back a new watcher does not read again."""
+    results = [rotation(name, WhileDown, rng, True, i) for i in range(20)]
+    claim("log rotation, %s: no line lost or twice" % name, sum(r for r, _ in results), sum(n for _, n in results))
 
 
 def outside(rng, long):
@@ -215,4 +225,6 @@ def outside(rng, long):
 
 scenarios = {"rotate-" + form.__name__: lambda rng, long, name=name, form=form: rotation(name, form, rng, long)
              for name, form in FORMS.items()}
+scenarios["rotate-WhileDown"] = lambda rng, long, name="rotated while the service is down": (
+    again_and_again(name, rng) if long else rotation(name, WhileDown, rng, long))
 scenarios["rotate-outside"] = outside
