@@ -62,7 +62,7 @@ attack "$T/log" 203.0.113.200 3
 ok "banning goes on" wait_for 5 banned 203.0.113.200
 service_stop
 mkdir "$T/small"
-mount -t tmpfs -o size=96k tmpfs "$T/small" || skip_all "needs mount"
+mount -t tmpfs -o size=160k tmpfs "$T/small" || skip_all "needs mount"
 sed -i "s|^state_dir.*|state_dir = $T/small/state|" "$T/pptpban.conf"
 : >"$T/log"
 : >"$T/service.log"
