@@ -16,6 +16,8 @@
 #include "source/rotation.h"
 #include "source/watch.h"
 
+enum { UNSETTLED_MAX = 100, START_TRIES = 10 };
+
 int lane_new(const char *path, struct lane **ret)
 {
     struct lane *l = calloc(1, sizeof(*l));
@@ -245,6 +247,16 @@ static void add_missed(struct lane *l, struct sibling *s, size_t n, usec_t newer
     }
 }
 
+// At a start, when what is not found now is not looked for again.
+static void list_patiently(const char *path, usec_t newer, struct sibling **ret, size_t *ret_n)
+{
+    for (int tries = 0; rotation_list(path, newer, ret, ret_n) == -EAGAIN && tries < START_TRIES; tries++) {
+        rotation_free(*ret, *ret_n);
+        *ret = NULL;
+        *ret_n = 0;
+    }
+}
+
 // After a restart: everything the mark names is found again by content, wherever it is called now.
 static void resume(struct lane *l, const struct mark_entry *entries, size_t n_entries, const struct lane_context *c)
 {
@@ -259,7 +271,7 @@ static void resume(struct lane *l, const struct mark_entry *entries, size_t n_en
         if (entries[i].modified > newest)
             newest = entries[i].modified;
     }
-    rotation_list(l->path, oldest - USEC_SEC, &s, &n); // packing keeps times to the second
+    list_patiently(l->path, oldest - USEC_SEC, &s, &n); // packing keeps times to the second
     for (size_t i = 0; i < n_entries; i++) {
         const struct mark_entry *e = &entries[i];
         struct tail *t = l->current, *found = NULL;
@@ -295,7 +307,7 @@ static void go_back(struct lane *l, const struct lane_context *c)
         tail_seek_time(l->current, since);
         return;
     }
-    rotation_list(l->path, since, &s, &n);
+    list_patiently(l->path, since, &s, &n);
     add_missed(l, s, n, since, c);
     rotation_free(s, n);
     for (size_t i = 0; i < l->n; i++)
@@ -352,7 +364,7 @@ static void start_new(struct lane *l, const struct lane_context *c)
         return;
     }
 
-    rotation_list(l->path, c->looked - tick, &s, &n);
+    list_patiently(l->path, c->looked - tick, &s, &n);
     add_missed(l, s, n, c->looked - tick, c);
     rotation_free(s, n);
 }
@@ -374,20 +386,33 @@ static int start(struct lane *l, const struct lane_context *c)
     return 0;
 }
 
-// The path was rotated more than once since the last look, perhaps: what lies there and is not known. What is known
-// is passed over, so it is safe to go back as far as everything is remembered.
-static void find_missed(struct lane *l, const struct lane_context *c)
+// Whether to look again at once: files were renamed meanwhile. Somebody who never stops that is not waited for.
+static bool is_unsettled(struct lane *l, int r)
 {
-    usec_t newer = l->forgotten;
+    l->unsettled = r == -EAGAIN ? l->unsettled + 1 : 0;
+    return l->unsettled > 0 && l->unsettled < UNSETTLED_MAX;
+}
+
+// The path was rotated more than once since the last look, perhaps: what lies there, was modified at or after newer and is
+// not known. What is known is passed over.
+static void find_missed_since(struct lane *l, usec_t newer, const struct lane_context *c)
+{
     struct sibling *s = NULL;
     size_t n = 0;
 
-    if (l->tails[0]->modified > newer)
-        newer = l->tails[0]->modified;
+    if (l->forgotten > newer)
+        newer = l->forgotten;
     int r = rotation_list(l->path, newer, &s, &n);
     l->starved |= r < 0 && watch_is_starved(-r);
+    l->missing = is_unsettled(l, r);
     add_missed(l, s, n, newer, c);
     rotation_free(s, n);
+}
+
+// It is safe to go back as far as everything is remembered.
+static void find_missed(struct lane *l, const struct lane_context *c)
+{
+    find_missed_since(l, l->tails[0]->modified, c);
 }
 
 // Files that are open and not watched: what came since the last look is read now.
@@ -450,20 +475,19 @@ static bool finish_copy(struct lane *l, size_t i, const struct lane_context *c)
 
     memcpy(file, t->walk.file, sizeof(file));
     int r = known ? rotation_list(l->path, INT64_MIN, &s, &n) : 0;
-    if (watch_is_starved(-r)) {
+    struct sibling *best = find_sibling(s, n, file, offset);
+    if (watch_is_starved(-r) || (!best && is_unsettled(l, r))) {
+        l->starved |= watch_is_starved(-r);
         rotation_free(s, n);
         return false;
     }
     c->counts->rotations++;
-    if (s) {
-        struct sibling *best = find_sibling(s, n, file, offset);
-        if (best && take_sibling(l, i, best, c, &copy) == 0 && tail_seek(copy, offset) == 0) {
-            // what a mark needs of the old content is with the copy now
-            memcpy(copy->checkpoints, t->checkpoints, sizeof(copy->checkpoints));
-            copy->n_checkpoints = t->n_checkpoints;
-            copy->checkpoint_gap = t->checkpoint_gap;
-            copy->walk.last = t->walk.last;
-        }
+    if (best && take_sibling(l, i, best, c, &copy) == 0 && tail_seek(copy, offset) == 0) {
+        // what a mark needs of the old content is with the copy now
+        memcpy(copy->checkpoints, t->checkpoints, sizeof(copy->checkpoints));
+        copy->n_checkpoints = t->n_checkpoints;
+        copy->checkpoint_gap = t->checkpoint_gap;
+        copy->walk.last = t->walk.last;
     }
     rotation_free(s, n);
     if (known && !copy)
@@ -501,17 +525,39 @@ static void close_old(struct lane *l, const struct lane_context *c)
     }
 }
 
+// The current file has content for the first time since it was made or truncated: whole rotations may have passed since it
+// was seen to be empty. True when something was found that goes before it.
+static bool is_preceded(struct lane *l, struct tail *t, const struct lane_context *c)
+{
+    usec_t seen = l->tails[0]->modified;
+    size_t n = l->n;
+
+    if (t != l->current || t->known || !l->started)
+        return false;
+    identify(t);
+    if (t->known)
+        find_missed_since(l, seen, c);
+    return l->n > n;
+}
+
 int lane_read(struct lane *l, const struct lane_context *c, size_t budget)
 {
+    if (l->missing && l->n > 0)
+        find_missed(l, c);
     for (size_t i = 0; i < l->n; i++) {
         struct tail *t = l->tails[i];
         if (!t->dirty || t->fd < 0)
             continue;
+        if (is_preceded(l, t, c)) {
+            i = (size_t)-1;
+            continue;
+        }
         t->walk.flags = c->flags;
         int r = tail_read(t, budget, c->now);
         if (r == -ESTALE) {
             if (!finish_copy(l, i, c)) {
-                l->starved = true;
+                if (!l->starved)
+                    return 1;
                 t->dirty = false;
                 continue;
             }
@@ -525,7 +571,7 @@ int lane_read(struct lane *l, const struct lane_context *c, size_t budget)
         t->dirty = false;
     }
     close_old(l, c);
-    return 0;
+    return l->missing;
 }
 
 uint64_t lane_behind(const struct lane *l, usec_t *oldest)

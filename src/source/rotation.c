@@ -15,6 +15,8 @@
 #include "source/header.h"
 #include "source/input.h"
 
+enum { TRIES = 8 };
+
 static bool ends_with(struct str s, struct str end)
 {
     return s.n > end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
@@ -196,11 +198,15 @@ int rotation_list(const char *link, usec_t newer, struct sibling **ret, size_t *
         return r;
     }
     // a file that is renamed while a directory is read may be passed over: only what stands still is believed
-    for (int tries = 0; tries < 8; tries++) {
+    for (int tries = 0; tries < TRIES; tries++) {
         uint64_t before = signature(d, base), seen;
         r = 0;
         n = list(d, base, newer, all, &seen, &r);
-        if ((seen == before && signature(d, base) == before) || tries == 7)
+        if (seen == before && signature(d, base) == before)
+            break;
+        if (r == 0)
+            r = -EAGAIN;
+        if (tries == TRIES - 1)
             break;
         for (size_t i = 0; i < n; i++)
             close(all[i].fd);

@@ -26,7 +26,7 @@ struct sibling {
 size_t rotation_stem(const char *name);
 
 // Opens those of path that were modified at or after newer and have a complete first line; oldest first. Frees with
-// rotation_free(). -EMFILE, -ENFILE: some, perhaps not all.
+// rotation_free(). -EMFILE, -ENFILE: some, perhaps not all; -EAGAIN: the same, for files are being renamed there.
 int rotation_list(const char *path, usec_t newer, struct sibling **ret, size_t *ret_n);
 void rotation_free(struct sibling *s, size_t n);
 

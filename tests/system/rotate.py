@@ -427,6 +427,29 @@ def lost_and_said():
     return good
 
 
+def whole_between_looks(start=0):
+    """Seen to be empty, then filled, copied and truncated twice before the next look; nothing comes after that."""
+    directory = new("between-%d" % start)
+    path = os.path.join(directory, "syslog")
+    log = Log(path)
+    log.write(start)
+    reader = Reader(directory, path).start()
+    reader.wait_caught_up()
+    if start:
+        time.sleep(0.2)
+        log.copy_truncate()
+        time.sleep(0.2)  # it reads that there is nothing
+    os.kill(reader.process.pid, signal.SIGSTOP)
+    for _ in range(2):
+        log.write(100)
+        log.copy_truncate()
+        time.sleep(0.02)
+    log.write(5)
+    os.kill(reader.process.pid, signal.SIGCONT)
+    settle(reader)
+    return judge("filled and truncated between two looks, %s" % ("after lines" if start else "new"), log, reader)
+
+
 def access():
     """No permission, mended by chmod; a directory that comes late; a link to another directory."""
     directory = new("access")
@@ -509,6 +532,8 @@ for way in ("rename", "rename, gzip", "rename, xz", "rename to a date", "copytru
         scenarios["kill " + way] = lambda way=way, rotate=rotate: restart_scenario(way, rotate, True)
     scenarios["down " + way] = lambda way=way, rotate=rotate: while_down(way, rotate)
 scenarios["down for long"] = lambda: while_down("rename", Log.rename, 40)
+scenarios["between looks, new"] = whole_between_looks
+scenarios["between looks"] = lambda: whole_between_looks(100)
 for function in (several, aliases, not_after, first_start, hostile, lost_and_said, access, link):
     scenarios[function.__name__] = function
 failed = 0
