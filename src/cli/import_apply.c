@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/client.h"
 #include "cli/exit.h"
 #include "cli/import.h"
@@ -12,7 +13,6 @@
 #include "cli/jsonl.h"
 #include "cli/output.h"
 #include "daemon/request.h"
-#include "daemon/text.h"
 
 #define DATABASE "/var/lib/fail2ban/fail2ban.sqlite3"
 

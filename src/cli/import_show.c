@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/import.h"
 #include "cli/output.h"
-#include "daemon/text.h"
 
 enum { VALUE_SHOWN = 200 };
 

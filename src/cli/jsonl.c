@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "daemon/text.h"
+#include "base/text.h"
 
 void jsonl_string(FILE *out, struct str s)
 {

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/text.h"
 #include "cli/exit.h"
 #include "daemon/inputs.h"
-#include "daemon/text.h"
 #include "source/rotation.h"
 
 #define SINCE_DEFAULT (30 * 86400 * USEC_SEC)

@@ -7,10 +7,10 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "cli/exit.h"
 #include "cli/jsonl.h"
 #include "cli/logs.h"
-#include "daemon/text.h"
 
 struct replay {
     struct config *config;

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "cli/output.h"
 #include "cli/test.h"
-#include "daemon/text.h"
 
 void test_put(FILE *out, struct str s, size_t max)
 {

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/say.h"
-#include "daemon/text.h"
 
 static const char *const verbs[] = {
     [ANNOUNCE_BAN] = "ban",

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "daemon/answers_room.h"
 #include "daemon/channel.h"
-#include "daemon/text.h"
 #include "daemon/users.h"
 
 // --- what the answers share ----------------------------------------------------------------------------------

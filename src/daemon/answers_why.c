@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "daemon/aggregate.h"
 #include "daemon/announce.h"
 #include "daemon/answers_room.h"
 #include "daemon/spare.h"
 #include "daemon/state.h"
-#include "daemon/text.h"
 
 struct why {
     struct service *s;

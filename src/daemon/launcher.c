@@ -16,9 +16,9 @@
 #include "base/journal.h"
 #include "base/log.h"
 #include "base/notify.h"
+#include "base/text.h"
 #include "daemon/channel.h"
 #include "daemon/helper.h"
-#include "daemon/text.h"
 
 // A watcher that was asked to end and does not is killed after this.
 #define STOP_PATIENCE (15 * USEC_SEC)

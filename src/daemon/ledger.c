@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/aggregate.h"
 #include "daemon/inputs.h"
 #include "daemon/muting.h"
 #include "daemon/say.h"
 #include "daemon/state.h"
-#include "daemon/text.h"
 
 // A disk that was full is tried again after so long, but only when there is something to write.
 #define REPAIR_EVERY (30 * USEC_SEC)

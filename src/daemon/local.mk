@@ -28,7 +28,6 @@ libdaemon_a_SOURCES = \
 	src/daemon/state_sum.c src/daemon/state_sum.h \
 	src/daemon/surges.c src/daemon/surges.h \
 	src/daemon/tell.c src/daemon/tell.h \
-	src/daemon/text.h \
 	src/daemon/trim.c src/daemon/trim.h \
 	src/daemon/users.c src/daemon/users.h \
 	src/daemon/watcher.c src/daemon/watcher.h \

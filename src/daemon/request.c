@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "daemon/text.h"
+#include "base/text.h"
 
 const char *const request_verb_names[REQUEST_MAX_VERB] = {
     [REQUEST_LIST] = "list",     [REQUEST_UNBAN] = "unban", [REQUEST_BAN] = "ban",

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/enact.h"
 #include "daemon/state.h"
 #include "daemon/say.h"
-#include "daemon/text.h"
 
 enum { SHOWN = ACCOUNTS_NAME_MAX * 4 + 1, LATEST_TOLD = 16, EXIT_FAILED_CODE = 1 };
 

@@ -3,8 +3,8 @@
 // in bounds, what is refused has a reason, and what is shown is harmless.
 #include <assert.h>
 
+#include "base/text.h"
 #include "daemon/request.h"
-#include "daemon/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

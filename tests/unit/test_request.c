@@ -10,8 +10,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "daemon/request.h"
-#include "daemon/text.h"
 
 static void good_requests(void **state)
 {
