@@ -14,13 +14,10 @@
 #include "config/config.h"
 #include "firewall/conntrack.h"
 
-static bool enter(const char *netns)
+static bool enter(const char *path)
 {
-    char path[300];
-
-    snprintf(path, sizeof(path), "/run/netns/%.255s", netns);
-    int fd = *netns ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    bool entered = !*netns || (fd >= 0 && setns(fd, CLONE_NEWNET) == 0);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool entered = fd >= 0 && setns(fd, CLONE_NEWNET) == 0;
 
     if (fd >= 0)
         close(fd);
@@ -58,9 +55,14 @@ void connected_look(const char *netns, struct connected_facts *ret)
 {
     struct connected_facts f = {.pppds = NULL};
     struct flows flows = {0};
+    char path[300] = "/proc/self/ns/net";
 
+    if (*netns)
+        snprintf(path, sizeof(path), "/run/netns/%.255s", netns);
     f.sees_processes = host_pppds(&f.pppds, &f.n_pppds) == 0;
-    if (enter(netns)) {
+    if (f.sees_processes)
+        host_pppds_here(path, f.pppds, &f.n_pppds);
+    if (!*netns || enter(path)) {
         f.sees_interfaces = host_interfaces(NULL, &f.interfaces, &f.n_interfaces) == 0;
         (void)fw_conntrack_walk(on_flow, &flows); // root alone may ask
     }

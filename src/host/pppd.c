@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/process.h"
@@ -109,6 +110,22 @@ int host_pppds(struct host_pppd **ret, size_t *ret_n)
     *ret = v;
     *ret_n = n;
     return 0;
+}
+
+void host_pppds_here(const char *netns, struct host_pppd *v, size_t *n)
+{
+    struct stat here, there;
+    char path[40];
+    size_t kept = 0;
+
+    if (stat(netns, &here) < 0)
+        return;
+    for (size_t i = 0; i < *n; i++) {
+        snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/net", v[i].pid);
+        if (stat(path, &there) < 0 || (there.st_dev == here.st_dev && there.st_ino == here.st_ino))
+            v[kept++] = v[i];
+    }
+    *n = kept;
 }
 
 // "  ppp0: 123 4 0 0 0 0 0 0  456 7 ...": bytes received and, eight columns on, sent

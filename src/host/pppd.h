@@ -32,6 +32,10 @@ bool host_pppd_login(struct host_pppd *p, const struct utmpx *u);
 // All of them; *ret is freed by the caller. -EACCES: this machine shows nobody other people's processes (hidepid).
 int host_pppds(struct host_pppd **ret, size_t *ret_n);
 
+// Leaves out those that are known to be in another network namespace than the one whose file this is ("/proc/self/ns/net"):
+// a container's. Root alone sees where they are; nobody is left out who may be here.
+void host_pppds_here(const char *netns, struct host_pppd *v, size_t *n);
+
 enum { HOST_INTERFACE_NAME = 16 };
 
 struct host_interface {

@@ -89,9 +89,12 @@ install -m 755 /bin/sleep "$T/sleep"
 cp "$T/sleep" "$T/uplink"
 mkdir "$T/other"
 cp "$T/sleep" "$T/other/pppd"
-"$T/other/pppd" 1000 &
+ip netns exec "$server" "$T/other/pppd" 1000 &
 uplink=$!
 started $uplink
+"$T/other/pppd" 1000 &
+elsewhere=$! # in another network namespace, as in a container
+started $elsewhere
 "$T/sleep" 1000 &
 bystander=$!
 started $bystander
@@ -101,6 +104,7 @@ forge() { # PID ACCOUNT
 		echo "$now $(hostname) pppd[$1]: $text"
 	done >>"$T/log"
 }
+forge $elsewhere oscar
 forge $uplink mallory
 forge $bystander trent
 ok "a forged session of somebody else's pppd" wait_for 3 sh -c "ip netns exec $server '$pptpban' sessions --runtime '$T/run' | grep -q ^mallory"
@@ -109,7 +113,9 @@ is "is not ended: exit code 1" 1 $?
 ok "and why" grep -q "neither pptpd nor xl2tpd started its pppd, pid $uplink: that is not touched" "$T/err"
 here kick trent >"$T/out" 2>"$T/err"
 is "one of a process that is no pppd is none: exit code 3" 3 $?
-ok "both live" kill -0 $uplink $bystander
+here kick oscar >"$T/out" 2>"$T/err"
+is "nor one of a pppd elsewhere: exit code 3" 3 $?
+ok "all live" kill -0 $uplink $elsewhere $bystander
 
 # A service that began later knows no accounts; the kernel tells the rest.
 service_stop
