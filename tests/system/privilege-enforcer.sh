@@ -27,6 +27,7 @@ part() { # NAME
 	done <"$T/$1"
 }
 
+wait_for 5 grep -q "^Seccomp:.2" "/proc/$enforcer/status" # it takes connections before it is locked in, and serves them afterwards
 is "the enforcer is its user, with CAP_NET_ADMIN alone, behind seccomp" "64902 0000000000001000 0000000000000000 1 2" \
 	"$(awk '/^Uid|^CapEff|^CapBnd|^NoNewPrivs|^Seccomp:/ { printf "%s%s", s, $2; s = " " }' /proc/$enforcer/status)"
 is "so is the guard of silent connections" "64902 0000000000001000 0000000000000000 1 2" \

@@ -103,7 +103,7 @@ keys Enter Enter
 ok "what the service refuses is told" wait_for 5 sees '127\.0\.0\.1 is not banned: loopback'
 
 agrees() { # the addresses on the screen are those of the kernel's set
-	[ "$(shown | sed -n 's/^\([0-9]*\.[0-9.]*\) \+[a-z]* .*/\1/p' | sort)" = "$(ip netns exec "$server" ipset list pptpban4 | sed -n 's/^\([0-9.]*\) timeout .*/\1/p' | sort)" ]
+	[ "$(shown | sed -n 's/^\([0-9]*\.[0-9.]*\) \+\(pptpd\|manual\) .*/\1/p' | sort)" = "$(ip netns exec "$server" ipset list pptpban4 | sed -n 's/^\([0-9.]*\) timeout .*/\1/p' | sort)" ]
 }
 for i in 1 2 3 4 5 6 7; do attack "$T/log" 198.51.100.$i 3 user$i; done
 ok "the screen and the kernel's set agree" wait_for 5 agrees
