@@ -405,7 +405,11 @@ static void find_missed_since(struct lane *l, usec_t newer, const struct lane_co
     int r = rotation_list(l->path, newer, &s, &n);
     l->starved |= r < 0 && watch_is_starved(-r);
     l->missing = is_unsettled(l, r);
-    add_missed(l, s, n, newer, c);
+    bool known = !l->current || l->current->known;
+    if (!l->missing) // of some alone nobody knows what goes between them
+        add_missed(l, s, n, newer, c);
+    // What was empty when the listing began has content now: another's copy may have been made in between.
+    l->missing |= !known && l->current->known;
     rotation_free(s, n);
 }
 
@@ -525,31 +529,30 @@ static void close_old(struct lane *l, const struct lane_context *c)
     }
 }
 
-// The current file has content for the first time since it was made or truncated: whole rotations may have passed since it
-// was seen to be empty. True when something was found that goes before it.
-static bool is_preceded(struct lane *l, struct tail *t, const struct lane_context *c)
+// The current file was empty when it was seen last: whole rotations may have passed since then. False as long as it is not to
+// be read: it has no line yet, or something goes before it, or may.
+static bool is_next(struct lane *l, struct tail *t, const struct lane_context *c)
 {
     usec_t seen = l->tails[0]->modified;
     size_t n = l->n;
 
-    if (t != l->current || t->known || !l->started)
-        return false;
     identify(t);
-    if (t->known)
+    if (t->known) // in this order: what comes to lie there from now on comes after it
         find_missed_since(l, seen, c);
-    return l->n > n;
+    return t->known && !l->missing && l->n == n;
 }
 
 int lane_read(struct lane *l, const struct lane_context *c, size_t budget)
 {
     if (l->missing && l->n > 0)
         find_missed(l, c);
-    for (size_t i = 0; i < l->n; i++) {
+    for (size_t i = 0; i < l->n && !l->missing; i++) {
         struct tail *t = l->tails[i];
         if (!t->dirty || t->fd < 0)
             continue;
-        if (is_preceded(l, t, c)) {
-            i = (size_t)-1;
+        if (t == l->current && !t->known && !is_next(l, t, c)) {
+            t->dirty = t->known;
+            i = t->known ? (size_t)-1 : i;
             continue;
         }
         t->walk.flags = c->flags;

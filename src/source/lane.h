@@ -21,7 +21,7 @@ struct lane {
     bool started;
     usec_t forgotten; // nothing that was modified before is looked for any more
     bool starved; // something could not be opened or watched for want of descriptors or watches: look again
-    bool missing;       // older files may lie there that are not known: to be looked for again
+    bool missing;       // older files may lie there that are not known: nothing is read before they are looked for again
     unsigned unsettled; // so many times in a row its directory did not stand still when older files were looked for
     char problem[200]; // "" or why path cannot be read now
 };

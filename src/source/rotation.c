@@ -131,12 +131,18 @@ static void follow_link(const char *path, char ret[static PATH_MAX])
         ret[0] = '\0'; // such a path cannot be opened either
 }
 
+// FNV-1a of the name and its file.
 static uint64_t signature_of(const struct dirent *e)
 {
-    return (uint64_t)e->d_ino * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    const uint64_t prime = UINT64_C(1099511628211);
+    uint64_t sum = UINT64_C(14695981039346656037);
+
+    for (const char *s = e->d_name; *s; s++)
+        sum = (sum ^ (unsigned char)*s) * prime;
+    return (sum ^ e->d_ino) * prime;
 }
 
-// Which files lie there, whatever they are called.
+// Which files lie there under which names.
 static uint64_t signature(DIR *d, const char *base)
 {
     uint64_t sum = 0;
@@ -149,18 +155,14 @@ static uint64_t signature(DIR *d, const char *base)
     return sum;
 }
 
-// ret_signature: of those that came by; one that is renamed meanwhile may not, or twice.
-static size_t list(DIR *d, const char *base, usec_t newer, struct sibling all[static ROTATION_MAX], uint64_t *ret_signature,
-                   int *ret_error)
+static size_t list(DIR *d, const char *base, usec_t newer, struct sibling all[static ROTATION_MAX], int *ret_error)
 {
     struct dirent *e;
     size_t n = 0;
 
-    *ret_signature = 0;
     rewinddir(d);
     while ((e = readdir(d))) {
         struct stat st;
-        *ret_signature += is_sibling(e->d_name, base) ? signature_of(e) : 0;
         if (!is_sibling(e->d_name, base) || fstatat(dirfd(d), e->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
             (usec_t)st.st_mtim.tv_sec * USEC_SEC + st.st_mtim.tv_nsec / 1000 < newer)
             continue;
@@ -197,12 +199,13 @@ int rotation_list(const char *link, usec_t newer, struct sibling **ret, size_t *
         free(all);
         return r;
     }
-    // a file that is renamed while a directory is read may be passed over: only what stands still is believed
+    // A file that is renamed meanwhile may be passed over, or its name be another's when it is opened: only what stands
+    // still is believed.
     for (int tries = 0; tries < TRIES; tries++) {
-        uint64_t before = signature(d, base), seen;
+        uint64_t before = signature(d, base);
         r = 0;
-        n = list(d, base, newer, all, &seen, &r);
-        if (seen == before && signature(d, base) == before)
+        n = list(d, base, newer, all, &r);
+        if (signature(d, base) == before)
             break;
         if (r == 0)
             r = -EAGAIN;
