@@ -92,7 +92,7 @@ static void on_signal(struct top *t)
     while (read(t->signals, &info, sizeof(info)) == sizeof(info)) {
         t->dirty = true;
         if (info.ssi_signo == SIGTSTP) {
-            top_terminal_close();
+            top_terminal_pause();
             obey(SIGTSTP);
             top_terminal_resume();
         } else if (info.ssi_signo == SIGINT) {

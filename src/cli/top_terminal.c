@@ -17,6 +17,8 @@
 
 enum { ESCAPE_MS = 100 }; // a key that sends several bytes may come in pieces over a slow line
 
+static SCREEN *screen; // as global as ncurses' own stdscr
+
 const char *top_terminal_objection(char *buf, size_t size)
 {
     const char *term = getenv("TERM");
@@ -31,7 +33,9 @@ const char *top_terminal_objection(char *buf, size_t size)
     else if (!tigetstr("cup") || tigetstr("cup") == (char *)-1)
         snprintf(buf, size, "a terminal like this one (TERM=%.40s) cannot move its cursor", term);
     else
-        return NULL;
+        buf = NULL;
+    if (error == 1) // it was found: newterm() reads it anew
+        del_curterm(cur_term);
     return buf;
 }
 
@@ -46,7 +50,8 @@ static void make_colours(void)
 
 int top_terminal_open(bool colours)
 {
-    if (!newterm(NULL, stdout, stdin))
+    screen = newterm(NULL, stdout, stdin);
+    if (!screen)
         return -ENOTTY;
     if (colours && has_colors())
         make_colours();
@@ -60,9 +65,16 @@ int top_terminal_open(bool colours)
     return 0;
 }
 
+void top_terminal_pause(void)
+{
+    endwin();
+}
+
 void top_terminal_close(void)
 {
     endwin();
+    delscreen(screen);
+    screen = NULL;
 }
 
 void top_terminal_resume(void)

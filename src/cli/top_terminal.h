@@ -13,9 +13,12 @@ const char *top_terminal_objection(char *buf, size_t size);
 // Takes the terminal over. -ENOTTY. Signals are the caller's business.
 int top_terminal_open(bool colours);
 
-// Gives it back as it was; opens again with top_terminal_resume().
-void top_terminal_close(void);
+// Gives it back as it was, until top_terminal_resume().
+void top_terminal_pause(void);
 void top_terminal_resume(void);
+
+// Gives it back for good.
+void top_terminal_close(void);
 
 // As large as it is now.
 void top_terminal_size(int *ret_w, int *ret_h);
