@@ -59,9 +59,7 @@ void connected_look(const char *netns, struct connected_facts *ret)
 
     if (*netns)
         snprintf(path, sizeof(path), "/run/netns/%.255s", netns);
-    f.sees_processes = host_pppds(&f.pppds, &f.n_pppds) == 0;
-    if (f.sees_processes)
-        host_pppds_here(path, f.pppds, &f.n_pppds);
+    f.sees_processes = host_pppds(path, &f.pppds, &f.n_pppds) == 0;
     if (!*netns || enter(path)) {
         f.sees_interfaces = host_interfaces(NULL, &f.interfaces, &f.n_interfaces) == 0;
         (void)fw_conntrack_walk(on_flow, &flows); // root alone may ask

@@ -38,7 +38,7 @@ const char *aggregate_keep(void *userdata, const struct ban *would, struct addr 
 
     if (why != SPARE_MAX)
         return spare_reason(why);
-    return host_each_tunnel(is_from_within, &q) > 0 ? "a tunnel from there is open" : NULL;
+    return host_each_tunnel(NULL, is_from_within, &q) > 0 ? "a tunnel from there is open" : NULL;
 }
 
 void aggregate_kept(void *userdata, const struct ban *would, const struct addr *for_whom, const char *reason)

@@ -155,7 +155,7 @@ static void refresh_admins(struct spare *s)
     s->n_admins = s->n_direct;
     s->tunnels_read = now;
     if (comes_through_a_tunnel(s)) // /proc is read for their sake alone
-        (void)host_each_tunnel(add_outer, s);
+        (void)host_each_tunnel(NULL, add_outer, s);
 }
 
 // --- asked ---------------------------------------------------------------------------------------------------

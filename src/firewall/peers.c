@@ -14,6 +14,9 @@
 
 enum { PARENTS_MAX = 64 };
 
+// The base ruleset is of this namespace: the tunnels of a container do not come in here.
+static const char own_namespace[] = "/proc/self/ns/net";
+
 static int add_address(struct fw_networks *l, const struct addr *a)
 {
     struct prefix p = prefix_of(a, 128);
@@ -76,7 +79,7 @@ static int add_outer(void *userdata, const struct host_tunnel *t)
 
 int fw_peers_tunnels(struct fw_networks *ret)
 {
-    int r = host_each_tunnel(add_outer, ret);
+    int r = host_each_tunnel(own_namespace, add_outer, ret);
 
     if (r == 0)
         r = fw_conntrack_gre(ret);
@@ -100,7 +103,7 @@ static int add_admin(void *userdata, const struct addr *a)
 {
     int r = add_address(userdata, a);
 
-    return r == 0 ? host_each_tunnel(add_outer_of, &(struct through){a, userdata}) : r;
+    return r == 0 ? host_each_tunnel(own_namespace, add_outer_of, &(struct through){a, userdata}) : r;
 }
 
 int fw_peers_admins(struct fw_networks *ret)

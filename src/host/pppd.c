@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/process.h"
@@ -75,7 +74,7 @@ static void read_logins(struct host_pppd *v, size_t n)
     endutxent();
 }
 
-int host_pppds(struct host_pppd **ret, size_t *ret_n)
+int host_pppds(const char *netns, struct host_pppd **ret, size_t *ret_n)
 {
     struct host_pppd *v = NULL;
     struct dirent *d;
@@ -89,7 +88,8 @@ int host_pppds(struct host_pppd **ret, size_t *ret_n)
     while (!hidden && n < PPPDS_MAX && (d = readdir(proc))) {
         struct host_pppd p;
         if (!isdigit((unsigned char)d->d_name[0]) || host_read_proc(d->d_name, "comm", buf, sizeof(buf)) <= 0 ||
-            strcmp(buf, "pppd\n") != 0 || host_pppd_read((uint32_t)strtoul(d->d_name, NULL, 10), &p) < 0)
+            strcmp(buf, "pppd\n") != 0 || host_is_elsewhere(d->d_name, netns) ||
+            host_pppd_read((uint32_t)strtoul(d->d_name, NULL, 10), &p) < 0)
             continue;
         if (n == room) {
             struct host_pppd *grown = reallocarray(v, room ? room * 2 : 16, sizeof(*v));
@@ -110,22 +110,6 @@ int host_pppds(struct host_pppd **ret, size_t *ret_n)
     *ret = v;
     *ret_n = n;
     return 0;
-}
-
-void host_pppds_here(const char *netns, struct host_pppd *v, size_t *n)
-{
-    struct stat here, there;
-    char path[40];
-    size_t kept = 0;
-
-    if (stat(netns, &here) < 0)
-        return;
-    for (size_t i = 0; i < *n; i++) {
-        snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/net", v[i].pid);
-        if (stat(path, &there) < 0 || (there.st_dev == here.st_dev && there.st_ino == here.st_ino))
-            v[kept++] = v[i];
-    }
-    *n = kept;
 }
 
 // "  ppp0: 123 4 0 0 0 0 0 0  456 7 ...": bytes received and, eight columns on, sent

@@ -29,12 +29,9 @@ int host_pppd_read(uint32_t pid, struct host_pppd *ret);
 // Whether this entry of utmp was made by p, of a login; then its name is taken over.
 bool host_pppd_login(struct host_pppd *p, const struct utmpx *u);
 
-// All of them; *ret is freed by the caller. -EACCES: this machine shows nobody other people's processes (hidepid).
-int host_pppds(struct host_pppd **ret, size_t *ret_n);
-
-// Leaves out those that are known to be in another network namespace than the one whose file this is ("/proc/self/ns/net"):
-// a container's. Root alone sees where they are; nobody is left out who may be here.
-void host_pppds_here(const char *netns, struct host_pppd *v, size_t *n);
+// All of them but those that are known to be in another network namespace than the one whose file netns is, as
+// host_is_elsewhere(); *ret is freed by the caller. -EACCES: this machine shows nobody other people's processes (hidepid).
+int host_pppds(const char *netns, struct host_pppd **ret, size_t *ret_n);
 
 enum { HOST_INTERFACE_NAME = 16 };
 

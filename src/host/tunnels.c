@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 long host_read_proc(const char *pid, const char *what, char *buf, size_t size)
@@ -58,7 +59,17 @@ static bool is_pppd_of_root(const char *pid)
     return host_status_number(buf, "\nUid:") == 0; // the real one
 }
 
-int host_each_tunnel(host_tunnel_fn each, void *userdata)
+bool host_is_elsewhere(const char *pid, const char *netns)
+{
+    struct stat here, there;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%.20s/ns/net", pid);
+    return stat(netns, &here) == 0 && stat(path, &there) == 0 &&
+           (there.st_dev != here.st_dev || there.st_ino != here.st_ino);
+}
+
+int host_each_tunnel(const char *netns, host_tunnel_fn each, void *userdata)
 {
     char buf[4096];
     struct dirent *d;
@@ -67,7 +78,8 @@ int host_each_tunnel(host_tunnel_fn each, void *userdata)
 
     while (r == 0 && proc && (d = readdir(proc))) {
         struct host_tunnel t;
-        if (!isdigit((unsigned char)d->d_name[0]) || !is_pppd_of_root(d->d_name))
+        if (!isdigit((unsigned char)d->d_name[0]) || !is_pppd_of_root(d->d_name) ||
+            (netns && host_is_elsewhere(d->d_name, netns)))
             continue;
         long n = host_read_proc(d->d_name, "cmdline", buf, sizeof(buf));
         if (n <= 0)

@@ -20,8 +20,13 @@ void host_tunnel_parse(const char *args, size_t n, struct host_tunnel *ret);
 typedef int (*host_tunnel_fn)(void *userdata, const struct host_tunnel *t);
 
 // Calls each with every pppd that root started for a calling number; stops at the first non-zero result and returns it.
-// Anybody may call a process pppd, and pppd is often setuid: those that others started tell nothing.
-int host_each_tunnel(host_tunnel_fn each, void *userdata);
+// Anybody may call a process pppd, and pppd is often setuid: those that others started tell nothing. netns: as
+// host_is_elsewhere() takes it; NULL: of containers too.
+int host_each_tunnel(const char *netns, host_tunnel_fn each, void *userdata);
+
+// Whether a process is known to be in another network namespace than the one whose file this is ("/proc/self/ns/net"): a
+// container's. Root alone sees where processes are.
+bool host_is_elsewhere(const char *pid, const char *netns);
 
 // From /proc/PID/WHAT; the number of bytes, NUL behind them, or -1.
 long host_read_proc(const char *pid, const char *what, char *buf, size_t size);

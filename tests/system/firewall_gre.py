@@ -66,6 +66,19 @@ def unsolicited(source=None):
     return "passes" if passed else "refused"
 
 
+def container(address):
+    """Somebody's pppd in another network namespace, by its command line; until its stdin is closed."""
+    os.mkdir(f"{directory}/container")
+    path = f"{directory}/container/pppd"
+    with open(path, "w") as f:
+        f.write("#!/bin/sh\necho\nread end\n")
+    os.chmod(path, 0o755)
+    pppd = subprocess.Popen(["ip", "netns", "exec", outside.name, path, "remotenumber", address],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    pppd.stdout.readline()
+    return pppd
+
+
 def pptpban(*arguments):
     done = subprocess.run(backend.inside + [f"{BUILD}/pptpban", "firewall", *arguments], capture_output=True, text=True)
     return f"exit {done.returncode}" + (f": {done.stderr.strip()}" if done.returncode else "")
@@ -76,9 +89,14 @@ old = Tunnel()
 check("without a ruleset: a frame to the real pptpd", "both ways", old.frame())
 check("without a ruleset: GRE of nobody", "passes", unsolicited())
 
-# Applied by pptpban itself while a tunnel is up, of which connection tracking has never seen a packet.
+# Applied by pptpban itself while a tunnel is up, of which connection tracking has never seen a packet. Another is up in a
+# container, which is nothing to this ruleset.
+others = fresh()
+pppd = container(others)
 check("apply while a tunnel is up", "exit 0", pptpban("apply", "--no-confirm", "--config", policy()))
 check("the tunnel that was up", "both ways", old.frame())
+check("GRE of who calls a container", "refused", unsolicited(others))
+pppd.communicate()
 check("its control connection", "answers", "answers" if control_echoes(old.s) else "silent")
 new = Tunnel()
 check("a new call: a frame to pptpd and back", "both ways", new.frame())
