@@ -33,9 +33,11 @@ for line in open(sys.argv[2]):
 
 # What is trusted and what is not.
 reader
-$send 0 1 SYSLOG_IDENTIFIER=pppd _PID=4711 _UID=4711 _CMDLINE=forged SYSLOG_PID=4712 &
+HOLD=1 $send 0 1 SYSLOG_IDENTIFIER=pppd _PID=4711 _UID=4711 _CMDLINE=forged SYSLOG_PID=4712 &
 real=$!
-wait $real
+started $real
+wait_for 10 sh -c "journalctl -q _PID=$real | grep -q 'line 0'"
+kill $real
 printf 'MESSAGE=forged\nSYSLOG_IDENTIFIER=pppd\n_UID=0\n' | setpriv --reuid=65534 --clear-groups logger --journald
 printf 'MESSAGE=other\nSYSLOG_IDENTIFIER=other\n' | setpriv --reuid=65534 --clear-groups logger --journald
 $send 0 1 SYSLOG_IDENTIFIER=third
