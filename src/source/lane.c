@@ -230,10 +230,12 @@ static int take_sibling(struct lane *l, size_t at, struct sibling *s, const stru
     return 0;
 }
 
-// Files that were current after `newer` and that nobody has seen: put before the current one. When that has been rotated
-// away itself since it was opened, the next look finds what came after it.
-static void add_missed(struct lane *l, struct sibling *s, size_t n, usec_t newer, const struct lane_context *c)
+// Files that were current after `newer` and that nobody has seen: put before the current one; how many. When that has been
+// rotated away itself since it was opened, the next look finds what came after it.
+static size_t add_missed(struct lane *l, struct sibling *s, size_t n, usec_t newer, const struct lane_context *c)
 {
+    size_t added = 0;
+
     for (size_t i = 0; i < n; i++) {
         struct tail *t, *known = s[i].fd < 0 ? NULL : find_file(l, s[i].file);
         if (known && known == l->current)
@@ -242,9 +244,10 @@ static void add_missed(struct lane *l, struct sibling *s, size_t n, usec_t newer
             continue;
         struct sibling *best = find_sibling(s, n, s[i].file, 0);
         size_t at = l->current ? l->n - 1 : l->n;
-        if (best && take_sibling(l, at, best, c, &t) == 0)
-            c->counts->rotations++;
+        added += best && take_sibling(l, at, best, c, &t) == 0;
     }
+    c->counts->rotations += added;
+    return added;
 }
 
 // At a start, when what is not found now is not looked for again.
@@ -394,11 +397,11 @@ static bool is_unsettled(struct lane *l, int r)
 }
 
 // The path was rotated more than once since the last look, perhaps: what lies there, was modified at or after newer and is
-// not known. What is known is passed over.
-static void find_missed_since(struct lane *l, usec_t newer, const struct lane_context *c)
+// not known. What is known is passed over. How many were found.
+static size_t find_missed_since(struct lane *l, usec_t newer, const struct lane_context *c)
 {
     struct sibling *s = NULL;
-    size_t n = 0;
+    size_t n = 0, added = 0;
 
     if (l->forgotten > newer)
         newer = l->forgotten;
@@ -407,10 +410,11 @@ static void find_missed_since(struct lane *l, usec_t newer, const struct lane_co
     l->missing = is_unsettled(l, r);
     bool known = !l->current || l->current->known;
     if (!l->missing) // of some alone nobody knows what goes between them
-        add_missed(l, s, n, newer, c);
+        added = add_missed(l, s, n, newer, c);
     // What was empty when the listing began has content now: another's copy may have been made in between.
     l->missing |= !known && l->current->known;
     rotation_free(s, n);
+    return added;
 }
 
 // It is safe to go back as far as everything is remembered.
@@ -506,7 +510,7 @@ static bool finish_copy(struct lane *l, size_t i, const struct lane_context *c)
 // Closes what was rotated away, is read to its end and cannot grow unseen any more.
 static void close_old(struct lane *l, const struct lane_context *c)
 {
-    size_t open = 0, closed = 0;
+    size_t open = 0, closed = 0, oldest = 0;
 
     for (size_t i = l->n; i-- > 0;) {
         struct tail *t = l->tails[i];
@@ -521,8 +525,7 @@ static void close_old(struct lane *l, const struct lane_context *c)
     }
     for (size_t i = 0; i < l->n; i++)
         closed += l->tails[i]->fd < 0;
-    if (closed > LANE_CLOSED) {
-        size_t oldest = 0;
+    for (; closed > LANE_CLOSED; closed--) {
         while (l->tails[oldest]->fd >= 0)
             oldest++;
         forget_for_ever(l, oldest, c);
@@ -534,12 +537,10 @@ static void close_old(struct lane *l, const struct lane_context *c)
 static bool is_next(struct lane *l, struct tail *t, const struct lane_context *c)
 {
     usec_t seen = l->tails[0]->modified;
-    size_t n = l->n;
 
     identify(t);
-    if (t->known) // in this order: what comes to lie there from now on comes after it
-        find_missed_since(l, seen, c);
-    return t->known && !l->missing && l->n == n;
+    // in this order: what comes to lie there from now on comes after it
+    return t->known && find_missed_since(l, seen, c) == 0 && !l->missing;
 }
 
 int lane_read(struct lane *l, const struct lane_context *c, size_t budget)

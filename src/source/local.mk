@@ -19,9 +19,11 @@ libsource_a_SOURCES = \
 	src/source/walk.c src/source/walk.h \
 	src/source/watch.c src/source/watch.h
 
-check_PROGRAMS += test_header test_replay
+check_PROGRAMS += test_header test_lane test_replay
 test_header_SOURCES = tests/unit/test_header.c
 test_header_LDADD = libsource.a libbase.a $(CMOCKA_LIBS)
+test_lane_SOURCES = tests/unit/test_lane.c
+test_lane_LDADD = libsource.a libbase.a $(ARCHIVE_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 test_replay_SOURCES = tests/unit/test_replay.c
 # their allocations can be made to fail
 test_replay_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Writes numbered lines at full speed into log files, rotates them in every way that is in use, stops, kills and
 # starts source-dump meanwhile, and says of each scenario whether every line came exactly once.
-#   rotate.py SOURCE-DUMP DIRECTORY [SCENARIO...]
+#   rotate.py SOURCE-DUMP DIRECTORY [SCENARIO...]      PB_SEED=N: what happens when; PB_ROUNDS=N: how often
 import gzip, json, lzma, os, random, shutil, signal, subprocess, sys, threading, time
 
 dump, base = sys.argv[1], sys.argv[2]
-rng = random.Random(1)
+rng = random.Random(int(os.environ.get("PB_SEED", "1")))
 
 
 class Log:
@@ -44,7 +44,7 @@ class Log:
             self.write(200)
 
     def shift(self, suffix=""):
-        for i in range(60, 0, -1):
+        for i in range(200, 0, -1):
             for end in ("", ".gz", ".xz"):
                 name = "%s.%d%s" % (self.path, i, end)
                 if os.path.exists(name):
@@ -450,6 +450,28 @@ def whole_between_looks(start=0):
     return judge("filled and truncated between two looks, %s" % ("after lines" if start else "new"), log, reader)
 
 
+def stopped_now_and_then():
+    """Copied and truncated some thirty times a second, and the reader stopped between any two of its steps."""
+    directory = new("stopped")
+    path = os.path.join(directory, "syslog")
+    log = Log(path)
+    reader = Reader(directory, path).start()
+    reader.wait_caught_up()
+    for _ in range(int(os.environ.get("PB_ROUNDS", "60"))):
+        log.write_for(rng.uniform(0.002, 0.03))
+        if rng.random() < 0.3:
+            os.kill(reader.process.pid, signal.SIGSTOP)
+            for _ in range(rng.randrange(1, 4)):
+                log.copy_truncate()
+                log.write_for(0.005)
+                time.sleep(0.02)
+            os.kill(reader.process.pid, signal.SIGCONT)
+        log.copy_truncate()
+    log.write(5)
+    settle(reader)
+    return judge("stopped now and then, copytruncate", log, reader)
+
+
 def access():
     """No permission, mended by chmod; a directory that comes late; a link to another directory."""
     directory = new("access")
@@ -534,6 +556,7 @@ for way in ("rename", "rename, gzip", "rename, xz", "rename to a date", "copytru
 scenarios["down for long"] = lambda: while_down("rename", Log.rename, 40)
 scenarios["between looks, new"] = whole_between_looks
 scenarios["between looks"] = lambda: whole_between_looks(100)
+scenarios["stopped now and then"] = stopped_now_and_then
 for function in (several, aliases, not_after, first_start, hostile, lost_and_said, access, link):
     scenarios[function.__name__] = function
 failed = 0
