@@ -7,7 +7,8 @@ libsource_a_SOURCES = \
 	src/source/impl.h \
 	src/source/input.c src/source/input.h \
 	src/source/journal.c \
-	src/source/lane.c src/source/lane.h \
+	src/source/lane.c src/source/lane.h src/source/lane_room.h \
+	src/source/lane_missed.c src/source/lane_tails.c \
 	src/source/logfile.c \
 	src/source/mark.c src/source/mark.h \
 	src/source/record.h \
