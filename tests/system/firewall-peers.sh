@@ -37,9 +37,11 @@ waits() {
 	SSH_CONNECTION=$1 fw apply --no-wait --force --confirm 60s >"$T/out" 2>&1
 	is "a change from \"$1\" waits" 4 $?
 }
-# pppd REAL EFFECTIVE ARGUMENT...: a process of these users that calls itself so
+# pppd NAMESPACE REAL EFFECTIVE ARGUMENT...: a process of these users that calls itself so
 pppd() {
-	python3 -c 'import os, sys, time
+	where=$1
+	shift
+	ip netns exec "$where" python3 -c 'import os, sys, time
 open("/proc/self/comm", "w").write("pppd")
 os.setresuid(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[2]))
 print(flush=True)
@@ -48,10 +50,11 @@ time.sleep(120)' "$@" >"$T/pppd.$3" &
 	wait_for 5 test -s "$T/pppd.$3"
 }
 wait_for 5 reaches 192.0.2.7
-pppd 0 0 10.0.0.1:10.0.0.7 local remotenumber 203.0.113.5
-pppd 0 0 10.0.0.1:10.0.0.6 local remotenumber 203.0.113.4
-pppd 65534 65534 10.0.0.1:10.0.0.8 local remotenumber 203.0.113.6
-pppd 65534 0 10.0.0.1:10.0.0.9 local remotenumber 203.0.113.8
+pppd "$server" 0 0 10.0.0.1:10.0.0.7 local remotenumber 203.0.113.5
+pppd "$server" 0 0 10.0.0.1:10.0.0.6 local remotenumber 203.0.113.4
+pppd "$client" 0 0 10.0.0.1:10.0.0.5 local remotenumber 203.0.113.9
+pppd "$server" 65534 65534 10.0.0.1:10.0.0.8 local remotenumber 203.0.113.6
+pppd "$server" 65534 0 10.0.0.1:10.0.0.9 local remotenumber 203.0.113.8
 
 # an attacker who holds a connection to the management port
 ip netns exec "$client" sh -c 'sleep 100 | nc -s 192.0.2.9 192.0.2.1 22' >/dev/null 2>&1 &
@@ -68,6 +71,7 @@ ok "the peer of a tunnel stays" set_has tunnels4 203.0.113.5
 ok "and that of his neighbour, with whom he makes a network" set_has tunnels4 203.0.113.4
 ok "not one that a user made up" set_lacks tunnels4 203.0.113.6
 ok "nor with a pppd that is setuid" set_lacks tunnels4 203.0.113.8
+ok "nor with a container's" set_lacks tunnels4 203.0.113.9
 waits "10.0.0.7 50000 10.0.0.1 22"
 ok "who comes through a tunnel is spared inside" set_has admin4 10.0.0.7
 ok "and outside" set_has admin4 203.0.113.5
