@@ -3,25 +3,21 @@
 #include "daemon/enact.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "daemon/aggregate.h"
 #include "daemon/announce.h"
-#include "daemon/clock_watch.h"
 #include "daemon/channel.h"
-#include "daemon/health.h"
-#include "daemon/ledger.h"
+#include "daemon/clock_watch.h"
+#include "daemon/enact_room.h"
 #include "daemon/say.h"
 #include "daemon/spare.h"
 #include "daemon/state.h"
 #include "daemon/trim.h"
 #include "daemon/users.h"
 #include "enforce/limits.h"
-
-enum { BATCH = 512 };
 
 // Marks, and with them all that is committed late, are written once for so much time with records.
 #define MARKS_EVERY USEC_SEC
@@ -30,31 +26,7 @@ enum { BATCH = 512 };
 // journald and rsyslog hand lines on with some delay: only then is a line that did not come believed not to come.
 #define LATENESS (2 * USEC_SEC)
 
-// A decision that the enforcer hears of before anybody else.
-struct decided {
-    struct ban ban;
-    struct position position;
-    usec_t settled;
-    bool observe;
-};
-
-struct enact {
-    struct service *s;
-    struct enforce_entry batch[BATCH];
-    struct decided decided[BATCH];
-    size_t n_batch, n_decided;
-    sd_event_source *soon, *marks, *expiry, *deadline;
-    bool soon_set, marks_set, caught_up, reload_asked;
-    struct ledger *ledger;
-    uint64_t faulted;      // as counted when it was last said
-    usec_t faults_said;
-    uint64_t refused_by_bound;
-    bool unbanned_unheard; // while the enforcer was away: only a whole list tells it
-    usec_t settled;        // of the outcome at hand
-    usec_t clock_from;     // bans since then are of this process; moves along with the clock
-};
-
-static usec_t now_of(const struct enact *a)
+usec_t enact_now(const struct enact *a)
 {
     uint64_t t;
 
@@ -63,12 +35,10 @@ static usec_t now_of(const struct enact *a)
     return (usec_t)t;
 }
 
-static void record_decided(struct enact *a);
-
 void enact_save_marks(struct enact *a)
 {
-    record_decided(a); // before the marks move on
-    ledger_save_marks(a->ledger, now_of(a));
+    enact_record_decided(a); // before the marks move on
+    ledger_save_marks(a->ledger, enact_now(a));
 }
 
 static int on_marks(sd_event_source *source, uint64_t usec, void *userdata)
@@ -110,8 +80,8 @@ static void expire(struct enact *a)
     struct ban ban;
 
     clock_watch_look(a->s->clock); // or bans would end that were to move along with it
-    record_decided(a);
-    while (engine_expire(a->s->engine, now_of(a), &ban)) {
+    enact_record_decided(a);
+    while (engine_expire(a->s->engine, enact_now(a), &ban)) {
         ledger_end_ban(a->ledger, &ban.net);
         if (ban.until > a->s->started) // not one that was over when its lines were read
             announce_unban(a->s, &ban, "its time is over", LOG_INFO);
@@ -135,7 +105,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 
     (void)source;
     (void)usec;
-    engine_advance(a->s->engine, now_of(a) - LATENESS);
+    engine_advance(a->s->engine, enact_now(a) - LATENESS);
     enact_flush(a);
     return 0;
 }
@@ -149,7 +119,7 @@ static void send_batch(struct enact *a)
     a->n_batch = 0;
 }
 
-static struct enforce_entry entry_of(const struct ban *ban)
+struct enforce_entry enact_entry(const struct ban *ban)
 {
     struct enforce_entry e = {.net = ban->net, .until = ban->until, .count = ban->count};
 
@@ -163,13 +133,12 @@ static void enforce(struct enact *a, const struct ban *ban)
 {
     if (!a->s->link)
         return;
-    if (a->n_batch == BATCH)
+    if (a->n_batch == ENACT_BATCH)
         send_batch(a);
-    a->batch[a->n_batch++] = entry_of(ban);
+    a->batch[a->n_batch++] = enact_entry(ban);
 }
 
-// Writes down and says what was decided; the enforcer has it already.
-static void record_decided(struct enact *a)
+void enact_record_decided(struct enact *a)
 {
     struct service *s = a->s;
     struct evidence_item lines[ANNOUNCE_EVIDENCE_MAX];
@@ -179,7 +148,7 @@ static void record_decided(struct enact *a)
     for (size_t i = 0; i < a->n_decided; i++) {
         const struct decided *t = &a->decided[i];
         const struct ban *listed = t->observe ? NULL : bans_find(engine_bans(s->engine), &t->ban.net);
-        bool over = t->ban.until <= now_of(a);
+        bool over = t->ban.until <= enact_now(a);
         size_t n = evidence_find(engine_evidence(s->engine), &t->ban.net.addr, lines, ANNOUNCE_EVIDENCE_MAX);
         enum announce_kind kind = over ? ANNOUNCE_LATE : t->observe ? ANNOUNCE_OBSERVED : ANNOUNCE_BAN;
         ledger_put_decision(a->ledger, &t->ban, &t->position, t->settled, t->observe);
@@ -217,7 +186,7 @@ bool enact_spare(void *userdata, const struct ban *would, const struct outcome *
         return false;
     // a restart reads these lines again, and the reason may be over then
     ledger_put_spared(a->ledger, would, &o->decided, o->settled);
-    if (would->until > now_of(a))
+    if (would->until > enact_now(a))
         spare_say(s->spare, would, why);
     return true;
 }
@@ -228,12 +197,12 @@ void enact_on_ban(void *userdata, const struct ban *decision, const struct posit
     struct enact *a = s->enact;
     const struct ban *listed = observe ? NULL : bans_find(engine_bans(s->engine), &decision->net);
 
-    if (listed && decision->until > now_of(a))
+    if (listed && decision->until > enact_now(a))
         enforce(a, listed);
     a->decided[a->n_decided++] =
         (struct decided){.ban = *decision, .position = *decided, .settled = a->settled, .observe = observe};
-    if (a->n_decided == BATCH)
-        record_decided(a);
+    if (a->n_decided == ENACT_BATCH)
+        enact_record_decided(a);
 }
 
 void enact_login(void *userdata, const struct logins_change *change)
@@ -255,14 +224,14 @@ unsigned enact_previous(void *userdata, const struct prefix *net, usec_t t, usec
     struct service *s = userdata;
 
     if (s->enact->n_decided > 0) // it may be among them, when old lines are read fast
-        record_decided(s->enact);
+        enact_record_decided(s->enact);
     return state_previous(s->state, net, t, decay);
 }
 
 int enact_ban(struct enact *a, const struct prefix *net, usec_t duration, const char *jail, const char *reason,
               struct ban *ret)
 {
-    struct ban ban = {.net = *net, .since = now_of(a), .times = 1};
+    struct ban ban = {.net = *net, .since = enact_now(a), .times = 1};
     usec_t now = ban.since;
 
     ban.until = duration == USEC_FOREVER ? USEC_FOREVER : now + duration;
@@ -307,20 +276,20 @@ size_t enact_unban(struct enact *a, const struct prefix *net)
     c.v = calloc(c.room ? c.room : 1, sizeof(*c.v));
     if (!c.v)
         return 0;
-    record_decided(a); // in order: none of these may come behind their unban
+    enact_record_decided(a); // in order: none of these may come behind their unban
     bans_each(engine_bans(s->engine), collect_net, &c);
     for (size_t i = 0; i < c.n; i++) {
         if (!engine_unban(s->engine, &c.v[i], &ban))
             continue;
         ended++;
-        ledger_forgive(a->ledger, &c.v[i], now_of(a));
+        ledger_forgive(a->ledger, &c.v[i], enact_now(a));
         announce_unban(s, &ban, "by hand", LOG_NOTICE);
     }
     if (s->link && c.n > 0 && !enforce_link_status(s->link)->connected)
         a->unbanned_unheard = true;
     if (s->link)
-        for (size_t i = 0; i < c.n; i += BATCH)
-            enforce_link_unban(s->link, c.v + i, c.n - i < BATCH ? c.n - i : BATCH);
+        for (size_t i = 0; i < c.n; i += ENACT_BATCH)
+            enforce_link_unban(s->link, c.v + i, c.n - i < ENACT_BATCH ? c.n - i : ENACT_BATCH);
     free(c.v);
     enact_flush(a);
     state_settle(s->state); // else the log would ban them again
@@ -331,177 +300,13 @@ bool enact_let_go(struct enact *a, const struct prefix *net)
 {
     struct service *s = a->s;
 
-    if (!s->link || !state_may_lack(s->state, now_of(a), LIMITS_MAX_TIMEOUT * USEC_SEC))
+    if (!s->link || !state_may_lack(s->state, enact_now(a), LIMITS_MAX_TIMEOUT * USEC_SEC))
         return false;
-    ledger_forgive(a->ledger, net, now_of(a)); // while the enforcer is away this tells it later
+    ledger_forgive(a->ledger, net, enact_now(a)); // while the enforcer is away this tells it later
     (void)enforce_link_unban(s->link, net, 1);
     enact_flush(a);
     state_settle(s->state);
     return true;
-}
-
-// --- the clock -----------------------------------------------------------------------------------------------
-
-struct set_clock {
-    struct ban *v;
-    size_t n, room;
-    usec_t made_from, delta, now;
-};
-
-// A ban was decided under one clock and ends under another. Ours move along with it; one from before is believed,
-// unless it would begin only later.
-static int collect_moved(void *userdata, const struct ban *ban)
-{
-    struct set_clock *c = userdata;
-    usec_t by = ban->since >= c->made_from ? c->delta : ban->since > c->now ? c->now - ban->since : 0;
-
-    if (by == 0 || c->n == c->room)
-        return 0;
-    c->v[c->n] = *ban;
-    c->v[c->n].since += by;
-    if (ban->until != USEC_FOREVER)
-        c->v[c->n].until += by;
-    c->n++;
-    return 0;
-}
-
-void enact_clock_jumped(void *userdata, usec_t delta)
-{
-    struct service *s = userdata;
-    struct enact *a = s->enact;
-    struct set_clock c = {.room = bans_count(engine_bans(s->engine)), .made_from = a->clock_from, .delta = delta,
-                          .now = clock_realtime()};
-    char text[DURATION_STRLEN];
-
-    record_decided(a);
-    engine_clock_set(s->engine, c.now);
-    c.v = calloc(c.room ? c.room : 1, sizeof(*c.v));
-    if (!c.v) {
-        log_error("the clock was set, and there is no memory to move the ends of bans with it");
-        return;
-    }
-    bans_each(engine_bans(s->engine), collect_moved, &c);
-    for (size_t i = 0; i < c.n; i++)
-        if (engine_ban(s->engine, &c.v[i], true) == 0)
-            ledger_move_ban(a->ledger, &c.v[i]);
-    a->clock_from += delta;
-    log_warning("the clock was set %s by %s: %zu ban%s moved along with it", delta > 0 ? "forward" : "back",
-                duration_format((delta > 0 ? delta : -delta) / USEC_SEC * USEC_SEC, text), c.n, c.n == 1 ? "" : "s");
-    free(c.v);
-    enact_flush(a);
-    if (s->link && enforce_link_status(s->link)->connected)
-        enact_need_sync(s); // it has their ends by the old clock
-}
-
-static int let_go_if_over(void *userdata, const struct ban *ban)
-{
-    struct service *s = userdata;
-
-    return ban->until <= now_of(s->enact) ? enforce_link_unban(s->link, &ban->net, 1) : 0;
-}
-
-void enact_slept(void *userdata, usec_t duration)
-{
-    struct service *s = userdata;
-    char text[DURATION_STRLEN];
-
-    log_notice("the machine slept for %s: the kernel's timeouts are set anew",
-               duration_format(duration / USEC_SEC * USEC_SEC, text));
-    if (!s->link || !enforce_link_status(s->link)->connected)
-        return;
-    (void)bans_each(engine_bans(s->engine), let_go_if_over, s); // where a whole list removes nothing
-    enact_need_sync(s);
-}
-
-// --- the enforcer's questions --------------------------------------------------------------------------------
-
-struct snapshot {
-    struct enforce_entry *v;
-    size_t n, room, next;
-    usec_t now;
-};
-
-static int take(void *userdata, const struct ban *ban)
-{
-    struct snapshot *s = userdata;
-
-    if (s->n < s->room && ban->until > s->now)
-        s->v[s->n++] = entry_of(ban);
-    return 0;
-}
-
-static bool give(void *userdata, struct enforce_entry *ret)
-{
-    struct snapshot *s = userdata;
-
-    if (s->next == s->n)
-        return false;
-    *ret = s->v[s->next++];
-    return true;
-}
-
-static int unban_forgiven(void *userdata, const struct decision *d)
-{
-    struct service *s = userdata;
-
-    if (!d->jail[0] && d->until == 0 && !bans_find(engine_bans(s->engine), &d->net))
-        (void)enforce_link_unban(s->link, &d->net, 1);
-    return 0;
-}
-
-void enact_need_sync(void *userdata)
-{
-    struct service *s = userdata;
-    struct snapshot snapshot = {.room = bans_count(engine_bans(s->engine)), .now = now_of(s->enact)};
-
-    if (!s->link)
-        return;
-    s->enact->n_batch = 0; // they are in the list
-    snapshot.v = calloc(snapshot.room ? snapshot.room : 1, sizeof(*snapshot.v));
-    if (!snapshot.v) {
-        log_error("no memory to tell the enforcer all bans");
-        return;
-    }
-    bans_each(engine_bans(s->engine), take, &snapshot);
-    bool keep = !s->enact->unbanned_unheard && state_may_lack(s->state, snapshot.now, LIMITS_MAX_TIMEOUT * USEC_SEC);
-    int r = enforce_link_sync(s->link, give, &snapshot, keep);
-    unsigned bad;
-    if (keep) // whom a whole list would have let go
-        (void)state_each_decision(s->state, unban_forgiven, s, &bad);
-    if (r < 0)
-        log_warning("the enforcer could not be told all %zu bans: %s", snapshot.n, strerror(-r));
-    free(snapshot.v);
-    if (snapshot.room > 1024)
-        malloc_trim(0);
-}
-
-void enact_refused(void *userdata, const struct prefix *net, const char *reason)
-{
-    struct service *s = userdata;
-    char text[PREFIX_STRLEN];
-    struct ban ban;
-
-    log_warning("the enforcer did not ban %s: %s", prefix_format(net, text), reason);
-    if (!engine_refuse_network(s->engine, net, now_of(s->enact), &ban))
-        return;
-    ledger_withdraw(s->enact->ledger, &ban); // or its addresses would go free, taken for banned
-    announce_unban(s, &ban, "its addresses are banned one by one", LOG_NOTICE);
-    enact_soon(s->enact);
-}
-
-void enact_lost(void *userdata)
-{
-    struct service *s = userdata;
-
-    health_soon(s->health);
-}
-
-void enact_event(void *userdata, enum enforce_event what, int level, const char *text)
-{
-    static const enum news_kind kinds[] = {[ENFORCE_HOOK] = NEWS_HOOK, [ENFORCE_RULESET] = NEWS_RULESET, [ENFORCE_FULL] = NEWS_FULL};
-    struct service *s = userdata;
-
-    say_news(s, &(struct said){.kind = kinds[what], .level = level}, "%s", text);
 }
 
 // --- after records -------------------------------------------------------------------------------------------
@@ -528,7 +333,7 @@ static void say_faults(struct enact *a)
 
 void enact_flush(struct enact *a)
 {
-    record_decided(a);
+    enact_record_decided(a);
     ledger_commit(a->ledger);
     arm_timers(a);
 }

@@ -5,11 +5,12 @@ libdaemon_a_SOURCES = \
 	src/daemon/aggregate.c src/daemon/aggregate.h \
 	src/daemon/announce.c src/daemon/announce.h \
 	src/daemon/answers.c src/daemon/answers.h src/daemon/answers_room.h \
-	src/daemon/answers_ban.c src/daemon/answers_list.c src/daemon/answers_sessions.c src/daemon/answers_status.c src/daemon/answers_why.c \
+	src/daemon/answers_ban.c src/daemon/answers_list.c src/daemon/answers_rows.c src/daemon/answers_sessions.c src/daemon/answers_status.c src/daemon/answers_why.c \
 	src/daemon/channel.c src/daemon/channel.h \
 	src/daemon/clock_watch.c src/daemon/clock_watch.h \
 	src/daemon/control.c src/daemon/control.h \
-	src/daemon/enact.c src/daemon/enact.h \
+	src/daemon/enact.c src/daemon/enact.h src/daemon/enact_room.h \
+	src/daemon/enact_clock.c src/daemon/enact_enforcer.c \
 	src/daemon/health.c src/daemon/health.h \
 	src/daemon/inputs.c src/daemon/inputs.h \
 	src/daemon/ledger.c src/daemon/ledger.h \
