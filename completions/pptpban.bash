@@ -114,9 +114,12 @@ _pptpban() {
 		"stats --jail" | \
 		"stats --since" | \
 		"stats --country" | \
+		"stats --sort" | \
+		"sessions --jail" | \
 		"sessions --since" | \
 		"sessions --country" | \
 		"sessions --sort" | \
+		"users --jail" | \
 		"users --since" | \
 		"users --country" | \
 		"users --sort" | \
@@ -144,10 +147,10 @@ _pptpban() {
 	why) options="--json --config --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	action) options="--actions --help" list="list test" ;;
 	metrics) options="--config --output --format --runtime --help" ;;
-	stats) options="--json --jail --all --config --database --since --journal --country --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
-	sessions) options="--json --plain --config --database --since --country --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
+	stats) options="--json --jail --all --config --database --since --journal --country --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
+	sessions) options="--json --plain --jail --config --database --since --country --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	kick) options="--config --dry-run --runtime --help" ;;
-	users) options="--json --plain --config --database --since --country --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
+	users) options="--json --plain --jail --config --database --since --country --sort --reverse --runtime --help" list="$(pptpban list --plain 2>/dev/null | cut -f 1)" ;;
 	reload) options="--config --runtime --help" ;;
 	replay) options="--config --journal --jsonl --no-gate" ;;
 	report) options="--json --config --database --html --since --journal --help" ;;

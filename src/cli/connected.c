@@ -135,10 +135,12 @@ static void add_missing(json_t *row)
             json_object_set_new(row, keys[i], json_null());
     if (is_here(row) || !*row_text(row, "host"))
         json_object_set_new(row, "host", json_null());
+    if (!json_object_get(row, "jails"))
+        json_object_set_new(row, "jails", json_array()); // no log told of it
 }
 
-// The log has it twice: two jails read the same lines.
-static bool is_told(json_t *const *rows, size_t n, const json_t *row)
+// The same session among the first n: two jails read the same lines. NULL when it is new.
+static json_t *find_told(json_t *const *rows, size_t n, const json_t *row)
 {
     const char *interface = row_text(row, "interface");
 
@@ -148,9 +150,9 @@ static bool is_told(json_t *const *rows, size_t n, const json_t *row)
             continue;
         if (row_number(row, "pid") ? row_number(rows[i], "pid") == row_number(row, "pid")
                                    : *interface && strcmp(row_text(rows[i], "interface"), interface) == 0)
-            return true;
+            return rows[i];
     }
-    return false;
+    return NULL;
 }
 
 static size_t join_told(const struct connected_facts *f, json_t **rows, size_t n)
@@ -160,7 +162,10 @@ static size_t join_told(const struct connected_facts *f, json_t **rows, size_t n
     for (size_t i = 0; i < n; i++) {
         json_t *row = rows[i];
         const struct host_pppd *p = connected_pppd(f, row);
-        if (is_over(f, row, p) || is_told(rows, kept, row)) {
+        json_t *told = find_told(rows, kept, row);
+        if (told)
+            json_array_extend(json_object_get(told, "jails"), json_object_get(row, "jails"));
+        if (told || is_over(f, row, p)) {
             json_decref(row);
             continue;
         }

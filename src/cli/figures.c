@@ -76,6 +76,7 @@ int figures_of_logs(const struct figures_options *o, struct report_figures *ret,
         fprintf(stderr, "pptpban %s: %s\n", o->verb, error);
         return EXIT_FAILED;
     }
+    report_sort(c.report, o->by, o->reverse);
     struct engine_callbacks callbacks = {.event = on_event, .ban = on_ban, .userdata = &c};
     *ret_complete = logs_run(o->logs, o->config, &callbacks, &counts, source, FIGURES_SOURCE_MAX) == 0;
     if (report_work_out(c.report, ret) < 0) {

@@ -17,6 +17,8 @@ struct figures_options {
     // Which addresses are of interest; NULL: all, and failures that nobody knows the address of.
     bool (*takes)(void *userdata, const struct addr *a);
     void *userdata;
+    enum report_order by;
+    bool reverse;
 };
 
 // Works out *ret (large: allocate it) and fills source with what was read, fit to be shown. EXIT_DONE, with *ret_complete

@@ -205,9 +205,22 @@ static bool addresses_fit(const struct listing *l, json_t *row)
     return l->n_nets == 0 && l->n_countries == 0;
 }
 
+static bool is_of_jail(const struct listing *l, const json_t *row)
+{
+    const json_t *jail = json_object_get(row, l->shape->jail), *one;
+    size_t i;
+
+    if (!json_is_array(jail))
+        return strcmp(row_text(row, l->shape->jail), l->jail) == 0;
+    json_array_foreach(jail, i, one)
+        if (strcmp(json_string_value(one), l->jail) == 0)
+            return true;
+    return false;
+}
+
 static bool is_wanted(const struct listing *l, json_t *row)
 {
-    if (l->jail && l->shape->jail && strcmp(row_text(row, l->shape->jail), l->jail) != 0)
+    if (l->jail && l->shape->jail && !is_of_jail(l, row))
         return false;
     if (l->since && row_number(row, l->shape->since) * USEC_SEC < l->since)
         return false;

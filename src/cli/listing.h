@@ -27,7 +27,7 @@ struct list_shape {
     const char *verb;
     const struct column *columns; // ends with a NULL name
     const char *address; // the key of a row's address or network, or of an array of them
-    const char *jail;    // the key of its jail; NULL: rows have none
+    const char *jail;    // the key of its jail, or of an array of them; NULL: rows have none
     const char *since;   // the key of the time that --since is about
     int (*usual)(const void *, const void *); // of json_t *const *: the order without --sort, and among equals
 };

@@ -132,7 +132,7 @@ static int show(const struct args *a, const struct listing *l, json_t **rows, si
 
 int verb_sessions(int argc, char **argv)
 {
-    static const struct list_shape shape = {"sessions", columns, "addr", NULL, "since", by_since};
+    static const struct list_shape shape = {"sessions", columns, "addr", "jails", "since", by_since};
     struct connected_facts facts = {.pppds = NULL};
     json_t **rows = NULL;
     struct listing l;

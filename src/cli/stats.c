@@ -18,6 +18,13 @@
 
 enum { ROWS_SHOWN = 5 };
 
+// In the order of enum report_order, from REPORT_BY_NAME on.
+static const struct column columns[] = {
+    {"name", "", COLUMN_TEXT},        {"failures", "", COLUMN_NUMBER}, {"bans", "", COLUMN_NUMBER}, {"addresses", "", COLUMN_NUMBER},
+    {"accounts", "", COLUMN_NUMBER}, {"logins", "", COLUMN_NUMBER},   {"last", "", COLUMN_TIME},   {NULL, NULL, 0},
+};
+_Static_assert(sizeof(columns) / sizeof(columns[0]) == REPORT_ORDERS, "one for each order but the usual one");
+
 static bool is_wanted(void *userdata, const struct addr *a)
 {
     return listing_takes(userdata, a);
@@ -227,12 +234,18 @@ static int print_json(const struct report_figures *f, const json_t *status, cons
     return EXIT_DONE;
 }
 
+static enum report_order order_of(const struct listing *l)
+{
+    return l->by ? (enum report_order)(REPORT_BY_NAME + (l->by - columns)) : REPORT_BY_MOST;
+}
+
 static int show(const struct args *a, struct config *config, struct listing *l)
 {
     struct logs logs = {.journal = a->journal, .since = a->since ? l->since : clock_realtime() - BACK_DEFAULT};
     bool chosen = l->n_nets > 0 || l->n_countries > 0, complete = true;
     const struct figures_options options = {.verb = "stats", .database = a->database, .config = config, .logs = &logs,
-                                            .takes = chosen ? is_wanted : NULL, .userdata = l};
+                                            .takes = chosen ? is_wanted : NULL, .userdata = l,
+                                            .by = order_of(l), .reverse = l->reverse};
     struct report_figures *f = calloc(1, sizeof(*f));
     char source[FIGURES_SOURCE_MAX];
     json_t *status = NULL;
@@ -257,8 +270,7 @@ static int show(const struct args *a, struct config *config, struct listing *l)
 
 int verb_stats(int argc, char **argv)
 {
-    static const struct column none[] = {{NULL, NULL, 0}};
-    static const struct list_shape shape = {"stats", none, "", NULL, "", NULL};
+    static const struct list_shape shape = {"stats", columns, "", NULL, "", NULL};
     struct config_report messages = {0};
     struct config *config = NULL;
     struct listing l;

@@ -104,7 +104,7 @@ static int show(const struct args *a, const struct listing *l, json_t **v, size_
 
 int verb_users(int argc, char **argv)
 {
-    static const struct list_shape shape = {"users", columns, "latest", NULL, "last", compare};
+    static const struct list_shape shape = {"users", columns, "latest", "jails", "last", compare};
     struct client *c = NULL;
     struct listing l;
     json_t **v = NULL;

@@ -17,6 +17,19 @@ json_t *answer_seconds(usec_t t); // null: for ever
 json_t *answer_text(struct str text); // fit to be shown
 const struct jail_config *answer_jail(const struct config *c, const char *name); // enabled, or NULL
 
+json_t *answer_jails(const struct config *c, uint64_t jails); // names of those whose bits are set, up to 64
+
+struct answer_place { // of whoever is next; zero at first
+    struct engine_place session;
+    unsigned account;
+};
+
+// The next row, which the caller releases, NULL when there is no memory for it; false behind the last.
+typedef bool (*answer_row)(const struct service *s, struct answer_place *place, json_t **ret);
+
+// A line for each row, told as the client takes them.
+void answer_rows(struct service *s, struct control_client client, answer_row next);
+
 void answer_list(struct service *s, struct control_client client, const struct request *q);
 void answer_unban(struct service *s, struct control_client client, const struct control_peer *peer,
                   const struct request *q);

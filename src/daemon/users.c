@@ -7,11 +7,12 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/answers_room.h"
 #include "daemon/enact.h"
 #include "daemon/state.h"
 #include "daemon/say.h"
 
-enum { SHOWN = ACCOUNTS_NAME_MAX * 4 + 1, LATEST_TOLD = 16, EXIT_FAILED_CODE = 1 };
+enum { SHOWN = ACCOUNTS_NAME_MAX * 4 + 1, LATEST_TOLD = 16 };
 
 static const char *shown_name(const struct account *a, char buf[static SHOWN])
 {
@@ -20,12 +21,6 @@ static const char *shown_name(const struct account *a, char buf[static SHOWN])
 }
 
 // --- users ---------------------------------------------------------------------------------------------------
-
-struct listing {
-    struct service *s;
-    unsigned i;
-    bool begun, ended;
-};
 
 static int by_last(const void *a, const void *b)
 {
@@ -51,50 +46,28 @@ static json_t *account_object(const struct service *s, const struct account *a)
         if (i < LATEST_TOLD)
             json_array_append_new(addresses, json_string(addr_format(&from[i].addr, text)));
     }
-    json_t *o = json_pack("{s:s,s:I,s:i,s:b,s:i,s:i,s:o,s:I,s:I,s:I}", "account", shown_name(a, name), "failures", (json_int_t)a->failures,
+    json_t *o = json_pack("{s:s,s:I,s:i,s:b,s:i,s:i,s:o,s:I,s:I,s:I,s:o}", "account", shown_name(a, name), "failures", (json_int_t)a->failures,
                           "addresses", (int)a->n_from, "more", (int)a->more_from, "banned", (int)banned, "observed", (int)observed, "latest", addresses, "first",
                           (json_int_t)(a->first / USEC_SEC), "last", (json_int_t)(a->last / USEC_SEC), "logins",
-                          (json_int_t)a->successes);
+                          (json_int_t)a->successes, "jails", answer_jails(s->config, a->jails));
     if (o && a->guessed)
         json_object_set_new(o, "guessed", json_pack("{s:I,s:s,s:I}", "time", (json_int_t)(a->guessed / USEC_SEC), "addr",
                                                     addr_format(&a->guessed_from, text), "failures", (json_int_t)a->guesses));
     return o;
 }
 
-static size_t next_line(void *userdata, char buf[static CONTROL_LINE_MAX])
+static bool next_account(const struct service *s, struct answer_place *place, json_t **ret)
 {
-    struct listing *l = userdata;
-    const struct account *a;
+    const struct account *a = accounts_next(engine_accounts(s->engine), &place->account);
 
-    if (!l->begun) {
-        l->begun = true;
-        return (size_t)snprintf(buf, CONTROL_LINE_MAX, "{\"ok\":true}\n");
-    }
-    while ((a = accounts_next(engine_accounts(l->s->engine), &l->i))) {
-        json_t *o = account_object(l->s, a);
-        size_t n = o ? json_dumpb(o, buf, CONTROL_LINE_MAX - 1, JSON_COMPACT) : 0;
-        json_decref(o);
-        if (n == 0 || n >= CONTROL_LINE_MAX)
-            continue; // without memory; lines are never longer
-        buf[n] = '\n';
-        return n + 1;
-    }
-    if (l->ended)
-        return 0;
-    l->ended = true;
-    return (size_t)snprintf(buf, CONTROL_LINE_MAX, "{\"end\":true}\n");
+    if (a)
+        *ret = account_object(s, a);
+    return a != NULL;
 }
 
 void users_answer(struct service *s, struct control_client client)
 {
-    struct listing *l = calloc(1, sizeof(*l));
-
-    if (!l) {
-        control_fail(s->control, client, EXIT_FAILED_CODE, "out of memory");
-        return;
-    }
-    l->s = s;
-    control_stream(s->control, client, next_line, free, l);
+    answer_rows(s, client, next_account);
 }
 
 // --- unban ---------------------------------------------------------------------------------------------------

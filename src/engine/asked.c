@@ -113,6 +113,15 @@ bool engine_session(const struct engine *e, struct engine_place *place, struct s
     return false;
 }
 
+uint64_t engine_jails(const struct engine *e, unsigned filter)
+{
+    uint64_t jails = 0;
+
+    for (unsigned n = 0; n < e->units.v[filter].n_jails; n++)
+        jails |= UINT64_C(1) << e->units.v[filter].jails[n];
+    return jails;
+}
+
 const struct tally_entry *engine_uncounted(const struct engine *e, const struct addr *a)
 {
     return tally_find(e->uncounted, a);

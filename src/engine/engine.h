@@ -185,7 +185,7 @@ struct logins *engine_logins(struct engine *e);
 const struct hash_key *engine_login_key(const struct engine *e);
 void engine_set_login_key(struct engine *e, const struct hash_key *key);
 
-// The accounts that are tried.
+// The accounts that are tried; the bits of engine_jails() are those of account.jails.
 const struct accounts *engine_accounts(const struct engine *e);
 
 struct engine_place { // in the lists of all filters; zero at first
@@ -196,6 +196,9 @@ struct engine_place { // in the lists of all filters; zero at first
 // Who is logged in, one after the other, as sessions_next() has it; *ret_here: on this machine, so that pid and interface
 // are ours. False behind the last.
 bool engine_session(const struct engine *e, struct engine_place *place, struct session_view *ret, bool *ret_here);
+
+// Which jails use this filter: bit k for jail k of the configuration.
+uint64_t engine_jails(const struct engine *e, unsigned filter);
 
 // What a did that no jail gives weight to (the server's own trouble, refused calls ...); NULL when nothing.
 const struct tally_entry *engine_uncounted(const struct engine *e, const struct addr *a);

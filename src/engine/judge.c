@@ -122,6 +122,17 @@ static void note_span(struct engine *e, const struct outcome *o)
         e->span.longest = o->time - o->begin;
 }
 
+// The jails that count what this filter sees of passwords.
+static uint64_t jails_of_guesses(const struct engine *e, const struct unit *u)
+{
+    uint64_t jails = 0;
+
+    for (unsigned n = 0; n < u->n_jails; n++)
+        if (engine_config(e)->jails[u->jails[n]].weight[CLASS_AUTH] > 0)
+            jails |= UINT64_C(1) << u->jails[n];
+    return jails;
+}
+
 // Names are tried where passwords are checked; the rest says nothing of an account. Returns the one that was tried.
 static const struct account *note_account(struct engine *e, const struct unit *u, const struct outcome *o)
 {
@@ -134,7 +145,7 @@ static const struct account *note_account(struct engine *e, const struct unit *u
     if (o->kind == OUTCOME_SUCCESS)
         guessed = accounts_succeed(e->accounts, o->user, from, o->time);
     else if (o->class == CLASS_AUTH)
-        tried = accounts_fail(e->accounts, o->user, from, o->time);
+        tried = accounts_fail(e->accounts, o->user, from, o->time, jails_of_guesses(e, u));
     if (guessed && to->guessed)
         to->guessed(to->userdata, guessed);
     return tried;

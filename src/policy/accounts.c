@@ -99,7 +99,8 @@ static struct account_address *address_for(struct account *e, const struct addr 
     return f;
 }
 
-const struct account *accounts_fail(struct accounts *a, struct str name, const struct addr *from, usec_t when)
+const struct account *accounts_fail(struct accounts *a, struct str name, const struct addr *from, usec_t when,
+                                    uint64_t jails)
 {
     uint64_t hash = hash_bytes(&a->hash, name.p, name.n);
     struct account *e = name.n ? find(a, hash) : NULL;
@@ -113,7 +114,9 @@ const struct account *accounts_fail(struct accounts *a, struct str name, const s
         e->n_from = 0;
         e->more_from = false;
         e->first = when;
+        e->jails = 0;
     }
+    e->jails |= jails;
     e->failures += e->failures < UINT32_MAX;
     e->last = when > e->last ? when : e->last;
     if (!from)

@@ -30,6 +30,7 @@ struct account_address {
 struct account {
     uint64_t hash; // of the whole name
     char name[ACCOUNTS_NAME_MAX + 1];
+    uint64_t jails; // whose failures these are: bits of the caller's
     uint32_t failures, successes;
     usec_t first, last; // failures, record times; last 0: free
     usec_t told;        // when it was last told that it is tried from many addresses; 0: never
@@ -49,9 +50,10 @@ uint64_t accounts_overflow(const struct accounts *a);
 int accounts_new(unsigned max, struct accounts **ret);
 void accounts_free(struct accounts *a);
 
-// A failure as name; from: NULL when nobody knows from where. The account, or NULL: an empty name is nobody's. Valid until the
+// A failure as name; from: NULL when nobody knows from where; jails: those that count it, a bit each. The account, or NULL: an empty name is nobody's. Valid until the
 // next change.
-const struct account *accounts_fail(struct accounts *a, struct str name, const struct addr *from, usec_t when);
+const struct account *accounts_fail(struct accounts *a, struct str name, const struct addr *from, usec_t when,
+                                    uint64_t jails);
 
 // A good login as name. The account when it comes from an address that failed as it ACCOUNTS_GUESSES times or more in
 // the last ACCOUNTS_QUIET, which is told once for that: those failures are forgotten. Else NULL.

@@ -17,6 +17,8 @@ struct report {
     sqlite3_stmt *inserts[REPORT_INSERTS];
     struct country_db *countries; // NULL: none
     usec_t since;
+    enum report_order by;
+    bool reverse;
     bool failed; // something could not be kept
 };
 

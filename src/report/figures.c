@@ -19,33 +19,6 @@ static const char indexes[] =
     "CREATE INDEX by_user ON attempts(user,time);"
     "BEGIN";
 
-// Each gives name, country, failures, bans, others, first, last, successes, guessed; NET is how long a name's network is.
-static const char by_address[] =
-    "SELECT a.addr, d.country, count(*) AS n, (SELECT count(*) FROM bans b WHERE b.net=a.addr AND b.len=128),"
-    " count(DISTINCT nullif(a.user,'')), min(a.time), max(a.time), 0, 0"
-    " FROM attempts a JOIN addresses d ON d.addr=a.addr WHERE a.kind=0 GROUP BY a.addr ORDER BY n DESC, a.addr";
-static const char by_network[] =
-    "SELECT d.net, max(d.country), count(*) AS n,"
-    " (SELECT count(*) FROM bans b JOIN addresses x ON x.addr=b.net WHERE b.len=128 AND x.net=d.net),"
-    " count(DISTINCT a.addr) AS many, min(a.time), max(a.time), 0, 0"
-    " FROM attempts a JOIN addresses d ON d.addr=a.addr WHERE a.kind=0 GROUP BY d.net HAVING many>1 ORDER BY n DESC, d.net";
-static const char by_country[] =
-    "SELECT d.country, d.country, count(*) AS n,"
-    " (SELECT count(*) FROM bans b JOIN addresses x ON x.addr=b.net WHERE b.len=128 AND x.country=d.country),"
-    " count(DISTINCT a.addr), min(a.time), max(a.time), 0, 0"
-    " FROM attempts a JOIN addresses d ON d.addr=a.addr WHERE a.kind=0 AND d.country<>'' GROUP BY d.country ORDER BY n DESC, d.country";
-static const char by_account[] =
-    "SELECT a.user, '', count(*) AS n, 0, count(DISTINCT a.addr), min(a.time), max(a.time),"
-    " (SELECT count(*) FROM attempts s WHERE s.user=a.user AND s.kind=1),"
-    " (SELECT count(*) FROM attempts s WHERE s.user=a.user AND s.kind=1 AND"
-    "   (SELECT count(*) FROM attempts f WHERE f.user=s.user AND f.kind=0 AND f.addr=s.addr AND f.time<=s.time)>=" "3" ")"
-    " FROM attempts a WHERE a.kind<>1 AND a.user<>'' GROUP BY a.user ORDER BY n DESC, a.user";
-_Static_assert(REPORT_GUESSES == 3, "by_account counts to three");
-
-static const char by_jail[] =
-    "SELECT jail, '', 0, count(*) AS n, count(DISTINCT net), min(since), max(since), 0, 0"
-    " FROM bans GROUP BY jail ORDER BY n DESC, jail";
-
 static const char of_bans[] =
     "SELECT b.since, b.until,"
     " (SELECT min(time) FROM attempts a WHERE a.addr=b.net AND a.kind=0 AND a.time<=b.since AND a.time>=b.since-b.findtime"
@@ -88,10 +61,69 @@ static void take_name(sqlite3_stmt *q, unsigned len4, unsigned len6, char ret[st
     snprintf(ret, REPORT_NAME_MAX, "%s", prefix_format(&p, text));
 }
 
-static int list(struct report *r, const char *sql, unsigned len4, unsigned len6, struct report_list *ret)
+struct query {
+    const char *sql;
+    unsigned len4, len6; // of networks
+    char column[REPORT_ORDERS]; // by which it is sorted; 0: it has none
+};
+
+// Each gives name, country, failures, bans, others, first, last, successes, guessed.
+static const struct query by_address = {
+    "SELECT a.addr, d.country, count(*), (SELECT count(*) FROM bans b WHERE b.net=a.addr AND b.len=128),"
+    " count(DISTINCT nullif(a.user,'')), min(a.time), max(a.time), 0, 0"
+    " FROM attempts a JOIN addresses d ON d.addr=a.addr WHERE a.kind=0 GROUP BY a.addr",
+    32, 128, {3, 1, 3, 4, 0, 5, 0, 7}};
+static const struct query by_network = {
+    "SELECT d.net, max(d.country), count(*),"
+    " (SELECT count(*) FROM bans b JOIN addresses x ON x.addr=b.net WHERE b.len=128 AND x.net=d.net),"
+    " count(DISTINCT a.addr) AS many, min(a.time), max(a.time), 0, 0"
+    " FROM attempts a JOIN addresses d ON d.addr=a.addr WHERE a.kind=0 GROUP BY d.net HAVING many>1",
+    REPORT_NET4, REPORT_NET6, {3, 1, 3, 4, 5, 0, 0, 7}};
+static const struct query by_country = {
+    "SELECT d.country, d.country, count(*),"
+    " (SELECT count(*) FROM bans b JOIN addresses x ON x.addr=b.net WHERE b.len=128 AND x.country=d.country),"
+    " count(DISTINCT a.addr), min(a.time), max(a.time), 0, 0"
+    " FROM attempts a JOIN addresses d ON d.addr=a.addr WHERE a.kind=0 AND d.country<>'' GROUP BY d.country",
+    32, 128, {3, 1, 3, 4, 5, 0, 0, 7}};
+static const struct query by_account = {
+    "SELECT a.user, '', count(*), 0, count(DISTINCT a.addr), min(a.time), max(a.time),"
+    " (SELECT count(*) FROM attempts s WHERE s.user=a.user AND s.kind=1),"
+    " (SELECT count(*) FROM attempts s WHERE s.user=a.user AND s.kind=1 AND"
+    "   (SELECT count(*) FROM attempts f WHERE f.user=s.user AND f.kind=0 AND f.addr=s.addr AND f.time<=s.time)>=" "3" ")"
+    " FROM attempts a WHERE a.kind<>1 AND a.user<>'' GROUP BY a.user",
+    32, 128, {3, 1, 3, 0, 5, 0, 8, 7}};
+_Static_assert(REPORT_GUESSES == 3, "by_account counts to three");
+
+static const struct query by_jail = {
+    "SELECT jail, '', 0, count(*), count(DISTINCT net), min(since), max(since), 0, 0"
+    " FROM bans GROUP BY jail",
+    32, 128, {4, 1, 0, 4, 5, 0, 0, 7}};
+
+static const char name_column = 1, last_column = 7;
+
+void report_sort(struct report *r, enum report_order by, bool reverse)
+{
+    r->by = by;
+    r->reverse = reverse;
+}
+
+// What is equal in that column stays in the usual order.
+static int prepare_list(struct report *r, const struct query *query, sqlite3_stmt **ret)
+{
+    int by = query->column[r->by] ? query->column[r->by] : query->column[REPORT_BY_MOST];
+    bool down = (by != name_column && by != last_column) != r->reverse;
+    char *sql = sqlite3_mprintf("SELECT * FROM (%s) ORDER BY %d %s, %d %s, %d", query->sql, by, down ? "DESC" : "ASC",
+                                query->column[REPORT_BY_MOST], r->reverse ? "ASC" : "DESC", name_column);
+    int e = sql ? prepare(r, sql, ret) : -ENOMEM;
+
+    sqlite3_free(sql);
+    return e;
+}
+
+static int list(struct report *r, const struct query *query, struct report_list *ret)
 {
     sqlite3_stmt *q;
-    int e = prepare(r, sql, &q), step;
+    int e = prepare_list(r, query, &q), step;
 
     if (e < 0)
         return e;
@@ -100,7 +132,7 @@ static int list(struct report *r, const char *sql, unsigned len4, unsigned len6,
             continue;
         struct report_row *row = &ret->v[ret->n++];
         const char *country = (const char *)sqlite3_column_text(q, 1);
-        take_name(q, len4, len6, row->name);
+        take_name(q, query->len4, query->len6, row->name);
         snprintf(row->country, sizeof(row->country), "%s", country ? country : "");
         row->failures = (uint64_t)sqlite3_column_int64(q, 2);
         row->bans = (uint64_t)sqlite3_column_int64(q, 3);
@@ -235,9 +267,9 @@ int report_work_out(struct report *r, struct report_figures *ret)
     if (r->failed || sqlite3_exec(r->db, indexes, NULL, NULL, NULL) != SQLITE_OK)
         return -EIO;
     f->has_countries = r->countries != NULL;
-    if (totals(r, f) < 0 || list(r, by_address, 32, 128, &f->by_address) < 0 ||
-        list(r, by_network, REPORT_NET4, REPORT_NET6, &f->by_network) < 0 || list(r, by_account, 32, 128, &f->by_account) < 0 ||
-        list(r, by_country, 32, 128, &f->by_country) < 0 || list(r, by_jail, 32, 128, &f->by_jail) < 0 || buckets(r, f) < 0)
+    if (totals(r, f) < 0 || list(r, &by_address, &f->by_address) < 0 || list(r, &by_network, &f->by_network) < 0 ||
+        list(r, &by_account, &f->by_account) < 0 || list(r, &by_country, &f->by_country) < 0 ||
+        list(r, &by_jail, &f->by_jail) < 0 || buckets(r, f) < 0)
         return -EIO;
     return f->to > 0 ? timeline(r, f) : 0;
 }

@@ -56,7 +56,7 @@ struct report_row {
 };
 
 struct report_list {
-    struct report_row v[REPORT_ROWS]; // most failures first
+    struct report_row v[REPORT_ROWS]; // most failures first, or as report_sort() said
     size_t n;
     uint64_t total; // rows that there would be
 };
@@ -85,6 +85,21 @@ struct report_figures {
     struct report_bucket fast[REPORT_BUCKETS]; // from the first failure that counted to the ban
     size_t n_fast;
 };
+
+// Lists by another column than that of their most failures (jails: bans); one that has no such column is as it was. Names and
+// times ascend, of numbers the largest comes first.
+enum report_order {
+    REPORT_BY_MOST,
+    REPORT_BY_NAME,
+    REPORT_BY_FAILURES,
+    REPORT_BY_BANS,
+    REPORT_BY_ADDRESSES,
+    REPORT_BY_ACCOUNTS,
+    REPORT_BY_LOGINS,
+    REPORT_BY_LAST,
+    REPORT_ORDERS
+};
+void report_sort(struct report *r, enum report_order by, bool reverse);
 
 // *ret is large: allocate it. -EIO when something could not be kept or worked out.
 int report_work_out(struct report *r, struct report_figures *ret);

@@ -53,10 +53,12 @@ carol 11.16.0.4 10.9.0.13 null null" \
 	"$(here sessions --json --sort address | jq -r '.sessions[] | "\(.account) \(.addr) \(.inner) \(.interface) \(if .counted == "interface" then .in else null end)"')"
 is "traffic of GRE, where there is no interface" "flow true" \
 	"$(here sessions --json 11.16.0.4 | jq -r '.sessions[] | "\(.counted) \(.in >= 500)"')"
-is "the keys" "account addr counted host in inner interface origin out pid since" "$(here sessions --json | jq -r '.sessions[0] | keys | join(" ")')"
+is "the keys" "account addr counted host in inner interface jails origin out pid since" "$(here sessions --json | jq -r '.sessions[0] | keys | join(" ")')"
 ok "as a table" sh -c "ip netns exec $server '$pptpban' sessions --runtime '$T/run' | grep -Eq '^bob +11.16.0.3 +10.9.0.12 +ppp2 +20[0-9-]+ [0-9:]+ +1[.]0K +[0-9]+'"
 ok "a flow's figure is marked" sh -c "ip netns exec $server '$pptpban' sessions --runtime '$T/run' | grep -Eq '^carol .* ~[0-9]+'"
 is "filtered" "bob" "$(here sessions --plain 11.16.0.3 | cut -f 1)"
+is "of the jail whose filter told of them" "4 [\"pptpd\"]" "$(here sessions --plain --jail pptpd | wc -l) $(here sessions --json | jq -c '.sessions[0].jails')"
+is "of another jail" "no session fits (4 in all)" "$(here sessions --jail other)"
 is "sorted" "carol bob alice alice " "$(here sessions --plain --sort account --reverse | cut -f 1 | tr '\n' ' ')"
 is "none fits" "no session fits (4 in all)" "$(here sessions 192.0.2.1)"
 

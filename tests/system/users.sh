@@ -21,6 +21,8 @@ is "bob" "[3,1,1,0]" "$(row bob)"
 is "a name that is none" "[2,1,0,0]" "$(row '<b>"x')"
 is "the most tried first" alice "$(ask users --plain | head -n 1 | cut -f1)"
 ok "as a table" sh -c "'$pptpban' users --runtime '$T/run' | grep -q '^alice  *5  *2  *1 '"
+is "counted by this jail" alice "$(ask users --plain --jail pptpd | head -n 1 | cut -f1)"
+is "and by no other" "no account fits (3 in all)" "$(ask users --jail other)"
 is "none of the last second, a moment later" "no account fits (3 in all)" "$(sleep 2; ask users --since 1s)"
 
 ask unban --user nobody 2>"$T/err"

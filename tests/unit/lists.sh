@@ -34,16 +34,17 @@ cat >"$T/answers/list-observed" <<END
 END
 cat >"$T/answers/users" <<END
 {"ok":true}
-{"account":"bob","failures":3,"addresses":1,"more":false,"banned":1,"observed":0,"latest":["203.0.113.9"],"first":$((now - 900)),"last":$((now - 800)),"logins":0}
-{"account":"Alice","failures":90,"addresses":2,"more":true,"banned":1,"observed":1,"latest":["9.9.9.9","10.0.0.3"],"first":$((now - 9000)),"last":$((now - 10)),"logins":2}
+{"account":"bob","failures":3,"addresses":1,"more":false,"banned":1,"observed":0,"latest":["203.0.113.9"],"first":$((now - 900)),"last":$((now - 800)),"logins":0,"jails":["probe"]}
+{"account":"Alice","failures":90,"addresses":2,"more":true,"banned":1,"observed":1,"latest":["9.9.9.9","10.0.0.3"],"first":$((now - 9000)),"last":$((now - 10)),"logins":2,"jails":["pptpd","probe"]}
 {"account":"zoe","failures":4,"addresses":0,"more":false,"banned":0,"observed":0,"latest":[],"first":$((now - 90000)),"last":$((now - 80000)),"logins":1,"guessed":{"time":$((now - 70000)),"addr":"9.9.9.9","failures":3}}
 {"end":true}
 END
 cat >"$T/answers/sessions" <<END
 {"ok":true}
-{"account":"bob","addr":"203.0.113.9","origin":"link","host":"vpn2","here":false,"pid":77,"begin":$((now - 500)).5,"since":$((now - 499)),"interface":"ppp0","inner":"10.8.0.9"}
+{"account":"bob","addr":"203.0.113.9","origin":"link","host":"vpn2","here":false,"pid":77,"begin":$((now - 500)).5,"since":$((now - 499)),"interface":"ppp0","inner":"10.8.0.9","jails":["pptpd"]}
 {"account":"Alice","addr":"2001:db8::5","origin":"line","host":"vpn3","here":false,"pid":null,"begin":$((now - 9000)).25,"since":$((now - 8999)),"interface":null,"inner":"10.8.0.10"}
-{"account":"bob","addr":null,"origin":"","host":"vpn2","here":false,"pid":78,"begin":$((now - 100)),"since":$((now - 99)),"interface":"ppp1","inner":null}
+{"account":"bob","addr":null,"origin":"","host":"vpn2","here":false,"pid":78,"begin":$((now - 100)),"since":$((now - 99)),"interface":"ppp1","inner":null,"jails":["pptpd"]}
+{"account":"bob","addr":null,"origin":"","host":"vpn2","here":false,"pid":78,"begin":$((now - 100)),"since":$((now - 99)),"interface":"ppp1","inner":null,"jails":["probe"]}
 {"account":"carol","addr":"198.51.100.3","origin":"line","host":"here","here":true,"pid":2147483646,"begin":$((now - 100)),"since":$((now - 99)),"interface":"ppp9","inner":null}
 {"end":true}
 END
@@ -96,6 +97,8 @@ is "64 are taken" "no ban fits (5 in all)" "$(ask list $(seq -f '192.0.2.%g' 64)
 is "users: guessed ones first, then the most tried" "zoe Alice bob " "$(first users)"
 is "by account" "Alice bob zoe " "$(first users --sort account)"
 is "by the last time" "zoe bob Alice " "$(first users --sort last)"
+is "counted by a jail" "Alice " "$(first users --jail pptpd)"
+is "by another" "Alice bob " "$(first users --jail probe)"
 is "tried by an address" "Alice " "$(first users 9.9.9.9)"
 is "from a country" "Alice " "$(first users --country DE)"
 is "lately" "Alice " "$(first users --since 1m)"
@@ -108,6 +111,8 @@ is "sessions: who came first" "Alice bob bob " "$(first sessions)"
 is "by address inside" "bob Alice bob " "$(first sessions --sort inner)"
 is "since when" "Alice bob bob " "$(first sessions --sort since)"
 is "of a country" "Alice " "$(first sessions --country DE)"
+is "of a jail" "bob bob " "$(first sessions --jail pptpd)"
+is "one that two jails read is one" "1 pptpd,probe" "$(ask sessions --json --jail probe | jq -r '.sessions | "\(length) \(.[0].jails | join(","))"')"
 is "of the last minutes" "bob bob " "$(first sessions --since 10m)"
 is "from an address" "bob " "$(first sessions 203.0.113.9)"
 is "sessions, plain: ten fields" "bob,203.0.113.9,US,10.8.0.9,ppp0,$((now - 499)),,,77,vpn2" "$(ask sessions --plain 203.0.113.9 | tr '\t' ,)"

@@ -93,6 +93,15 @@ is "accounts" "alice 6 2 1|bob 1 1 0|" "$(part ACCOUNT 1-4)"
 is "addresses" "10.0.0.5 3 1 1|203.0.113.7 3 1 1|198.51.100.9 2 1 0|203.0.113.8 1 0 1|" "$(part ADDRESS 1-4)"
 is "networks of several" "203.0.113.0/24 4 1 2|" "$(part NETWORK 1-4)"
 
+sorted() { head=$1; shift; ask --all "$@" | tr -s ' ' | awk -v head="$head" '$1 == head { on = 1; next } on && NF == 0 { exit } on { print $1 }' | tr '\n' ' '; }
+is "by name" "10.0.0.5 198.51.100.9 203.0.113.7 203.0.113.8 " "$(sorted ADDRESS --sort name)"
+is "by name, the other way round" "US DE AQ " "$(sorted COUNTRY --sort name --reverse)"
+is "by the last time" "203.0.113.7 203.0.113.8 10.0.0.5 198.51.100.9 " "$(sorted ADDRESS --sort last)"
+is "by accounts, those that tried most; equal ones as ever" "10.0.0.5 203.0.113.7 203.0.113.8 198.51.100.9 " "$(sorted ADDRESS --sort accounts)"
+is "countries have no accounts: as ever" "US DE AQ " "$(sorted COUNTRY --sort accounts)"
+is "the fewest addresses first, and of these the fewest failures" "AQ DE US " "$(sorted COUNTRY --sort addresses --reverse)"
+is "the least first" "203.0.113.8 198.51.100.9 10.0.0.5 203.0.113.7 " "$(sorted ADDRESS --reverse)"
+is "in JSON too" "203.0.113.8" "$(ask --json --reverse | jq -r '.figures.by_address[0].addr')"
 figures() { ask --json "$@" 2>/dev/null | jq -r '.figures | "\(.failures) \(.bans) \(.logins) \(.addresses)"'; }
 is "JSON: the same figures as report's" \
 	"$(./pptpban report --config "$T/conf" --json --since 1d | jq -c 'del(.created)')" "$(ask --json | jq -c '.figures | del(.created)')"
@@ -110,6 +119,7 @@ ask --all >"$T/text"
 is "--all: all ten" 10 "$(part ADDRESS 1 | tr '|' '\n' | grep -c '\.')"
 
 refused "no such jail" 2 "there is no such jail that is enabled; accepted: pptpd probe watched" --jail sshd
+refused "no such column" 2 "one of name, failures, bans, addresses, accounts, logins, last would be accepted" --sort colour
 refused "no stretch of time" 2 "--since today is no stretch of time" --since today
 refused "no address" 2 '"x" is no address or network' x
 kill $service

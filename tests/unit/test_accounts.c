@@ -27,7 +27,7 @@ static void guess(struct accounts *a, const char *name, unsigned from, usec_t t)
 {
     struct addr addr = addr_of(from);
 
-    accounts_fail(a, str_of(name), &addr, t);
+    accounts_fail(a, str_of(name), &addr, t, 1);
 }
 
 static const struct account *succeed(struct accounts *a, const char *name, unsigned from, usec_t t)
@@ -63,8 +63,8 @@ static void counts(void **state)
     (void)state;
     for (unsigned i = 0; i < 10; i++)
         guess(a, "alice", i % 3, T0 + i * USEC_SEC);
-    accounts_fail(a, STR("alice"), NULL, T0 + 10 * USEC_SEC); // nobody knows from where
-    accounts_fail(a, STR(""), NULL, T0);
+    accounts_fail(a, STR("alice"), NULL, T0 + 10 * USEC_SEC, 1); // nobody knows from where
+    accounts_fail(a, STR(""), NULL, T0, 1);
     const struct account *e = find(a, "alice");
     assert_non_null(e);
     assert_int_equal(e->failures, 11);
@@ -72,6 +72,11 @@ static void counts(void **state)
     assert_false(e->more_from);
     assert_true(e->first == T0 && e->last == T0 + 10 * USEC_SEC);
     assert_null(find(a, ""));
+    assert_int_equal(e->jails, 1);
+    accounts_fail(a, STR("alice"), NULL, T0 + 11 * USEC_SEC, 4);
+    assert_int_equal(e->jails, 5);
+    accounts_fail(a, STR("alice"), NULL, T0 + 12 * USEC_SEC + ACCOUNTS_QUIET, 8); // counted anew
+    assert_int_equal(e->jails, 8);
     assert_null(succeed(a, "bob", 1, T0)); // nobody tried him
     assert_null(find(a, "bob"));
     accounts_free(a);
@@ -161,7 +166,7 @@ static void bounds(void **state)
     memset(long_name, 'x', sizeof(long_name)); // as long as pppd prints them, and told apart by their ends
     for (int k = 0; k < 2; k++) {
         long_name[sizeof(long_name) - 1] = (char)('a' + k);
-        accounts_fail(a, (struct str){long_name, sizeof(long_name)}, NULL, T0 + 3 * ACCOUNTS_QUIET + 20000);
+        accounts_fail(a, (struct str){long_name, sizeof(long_name)}, NULL, T0 + 3 * ACCOUNTS_QUIET + 20000, 1);
     }
     for (i = n = 0; (e = accounts_next(a, &i));)
         n += strlen(e->name) == ACCOUNTS_NAME_MAX && e->failures == 1;

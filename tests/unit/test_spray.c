@@ -47,7 +47,7 @@ static void drop(struct world *w)
 static bool guess(struct world *w, const char *account, unsigned from, usec_t t)
 {
     struct addr a = addr_of(from);
-    const struct account *e = accounts_fail(w->accounts, str_of(account), &a, t);
+    const struct account *e = accounts_fail(w->accounts, str_of(account), &a, t, 1);
 
     w->n = spray_failure(w->spray, e, &a, t, true, w->who, &w->count);
     return w->n > 0 && addr_eq(&w->who[0].addr, &a);
@@ -86,7 +86,7 @@ static void one_who_is_banned_already_tells_of_the_account(void **state)
     for (unsigned i = 0; i < 3; i++)
         assert_false(guess(&w, "anna", i, T0 + S(i)));
     assert_false(guess(&w, "anna", 0, T0 + S(5)));
-    const struct account *e = accounts_fail(w.accounts, STR("anna"), &late, T0 + S(6));
+    const struct account *e = accounts_fail(w.accounts, STR("anna"), &late, T0 + S(6), 1);
     assert_int_equal(spray_failure(w.spray, e, &late, T0 + S(6), false, w.who, &w.count), 1);
     assert_true(addr_eq(&w.who[0].addr, &zero));
     assert_int_equal(spray_count(w.spray, &late, T0 + S(6)), 0);
@@ -198,7 +198,7 @@ static void at_the_bounds_a_sprayed_account_and_who_tried_it_stay(void **state)
     for (unsigned i = 0; i < 20000; i++) { // names and addresses, all new
         snprintf(name, sizeof(name), "x%u", i);
         struct addr a = {{[10] = 0xff, 0xff, 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}};
-        const struct account *e = accounts_fail(w.accounts, str_of(name), &a, T0 + S(10) + i);
+        const struct account *e = accounts_fail(w.accounts, str_of(name), &a, T0 + S(10) + i, 1);
         assert_int_equal(spray_failure(w.spray, e, &a, T0 + S(10) + i, true, w.who, &w.count), 0);
     }
     assert_int_equal(spray_counters(w.spray).addresses, 64);
