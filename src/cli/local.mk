@@ -24,18 +24,6 @@ pptpban_SOURCES = \
 	src/cli/list.c \
 	src/cli/listing.c src/cli/listing.h \
 	src/cli/output.c src/cli/output.h \
-	src/cli/import.h \
-	src/cli/import_apply.c \
-	src/cli/import_bans.c src/cli/import_bans.h \
-	src/cli/import_fail2ban.c \
-	src/cli/import_filter.c \
-	src/cli/import_jails.c src/cli/import_jails.h \
-	src/cli/import_longer.c \
-	src/cli/import_options.c src/cli/import_options.h \
-	src/cli/import_plan.c \
-	src/cli/import_show.c \
-	src/cli/import_value.c src/cli/import_value.h \
-	src/cli/import_write.c \
 	src/cli/kick.c \
 	src/cli/jsonl.c src/cli/jsonl.h \
 	src/cli/logs.c src/cli/logs.h \
@@ -48,28 +36,6 @@ pptpban_SOURCES = \
 	src/cli/simulate.c \
 	src/cli/stats.c \
 	src/cli/status.c \
-	src/cli/test.c src/cli/test.h \
-	src/cli/test_collect.c \
-	src/cli/test_explain.c \
-	src/cli/test_explain_json.c \
-	src/cli/test_json.c \
-	src/cli/test_lint.c \
-	src/cli/test_load.c \
-	src/cli/test_out.c \
-	src/cli/test_print.c \
-	src/cli/test_sessions.c \
-	src/cli/top.c \
-	src/cli/top_ask.c src/cli/top_ask.h \
-	src/cli/top_bans.c src/cli/top_bans.h \
-	src/cli/top_canvas.c src/cli/top_canvas.h \
-	src/cli/top_link.c src/cli/top_link.h \
-	src/cli/top_lists.c \
-	src/cli/top_model.c src/cli/top_model.h \
-	src/cli/top_rates.c src/cli/top_rates.h \
-	src/cli/top_screens.c src/cli/top_screens.h \
-	src/cli/top_terminal.c src/cli/top_terminal.h \
-	src/cli/top_ui.c src/cli/top_ui.h \
-	src/cli/top_view.c src/cli/top_view.h \
 	src/cli/unban.c \
 	src/cli/unhook.c \
 	src/cli/users.c \
@@ -83,16 +49,6 @@ check_PROGRAMS += test_output
 test_output_SOURCES = tests/unit/test_output.c src/cli/args.c src/cli/jsonl.c src/cli/output.c
 test_output_LDADD = libbase.a $(CMOCKA_LIBS)
 
-check_PROGRAMS += test_import
-test_import_SOURCES = tests/unit/test_import.c src/cli/import_value.c
-test_import_LDADD = libbase.a $(CMOCKA_LIBS) -lm
-
 check_PROGRAMS += test_connected
 test_connected_SOURCES = tests/unit/test_connected.c src/cli/connected.c src/cli/listing.c
 test_connected_LDADD = libconfig.a libhost.a libbase.a $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS) -lm
-
-check_PROGRAMS += test_top
-test_top_SOURCES = tests/unit/test_top.c src/cli/clean.c src/cli/output.c src/cli/top_ask.c src/cli/top_bans.c \
-	src/cli/top_canvas.c src/cli/top_link.c src/cli/top_lists.c src/cli/top_model.c src/cli/top_rates.c \
-	src/cli/top_screens.c src/cli/top_ui.c src/cli/top_view.c src/daemon/request.c
-test_top_LDADD = libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/import.h"
-#include "cli/import_value.h"
+#include "import/import.h"
+#include "import/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cli/import_value.h"
+#include "import/value.h"
 
 // What fail2ban 1.0.2 makes of the same text.
 static void numbers_and_times(void **state)

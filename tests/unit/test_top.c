@@ -15,9 +15,9 @@
 #include <wctype.h>
 #include <cmocka.h>
 
-#include "cli/top_ask.h"
-#include "cli/top_screens.h"
-#include "cli/top_view.h"
+#include "top/ask.h"
+#include "top/screens.h"
+#include "top/view.h"
 
 #define T0 (INT64_C(1795374878) * USEC_SEC) // the clock
 #define M0 (INT64_C(100000) * USEC_SEC)     // the monotonic one
