@@ -238,6 +238,18 @@ int firewall_apply(int argc, char **argv)
 
 // --- confirm, rollback, remove
 
+// The unit, or else the administrator: a ruleset that is gone after the next start must not come as a surprise.
+static void print_confirmed(void)
+{
+    if (access("/run/systemd/system", F_OK) < 0)
+        puts("confirmed: when the machine starts, have it run, as root and before the network is up: pptpban firewall restore");
+    else if (access("/etc/systemd/system/sysinit.target.wants/pptpban-firewall.service", F_OK) == 0)
+        puts("confirmed: this ruleset is applied whenever the machine starts");
+    else
+        puts("confirmed, but nothing applies this ruleset when the machine starts; that would be:\n"
+             "  sudo systemctl enable --now pptpban-firewall.service pptpban-firewall.path pptpban-firewall-refresh.timer");
+}
+
 int firewall_confirm(int argc, char **argv)
 {
     struct fw_error error = {""};
@@ -250,7 +262,7 @@ int firewall_confirm(int argc, char **argv)
     fw_session_text(session);
     int r = fw_confirm(&f.places, session, f.args.given & ARG_FORCE, &error);
     if (r == 0) {
-        puts("confirmed: this ruleset is applied whenever the machine starts");
+        print_confirmed();
         code = EXIT_DONE;
     } else if (r == -ENOENT) {
         fputs("no change waits\n", stderr);

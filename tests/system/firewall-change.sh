@@ -161,8 +161,9 @@ END
 	is "$backend: all is as it was" "" "$(all "$p" | diff "$T/before" -)"
 
 	SSH_CONNECTION="192.0.2.7 50000 192.0.2.1 22" fw "$p" apply --no-wait >/dev/null 2>&1
-	SSH_CONNECTION="192.0.2.7 50001 192.0.2.1 22" fw "$p" confirm >/dev/null
+	SSH_CONNECTION="192.0.2.7 50001 192.0.2.1 22" fw "$p" confirm >"$T/out"
 	is "$backend: a new session confirms" 0 $?
+	ok "$backend: and is told what happens when the machine starts" grep -Eq "^confirmed.* when(ever)? the machine starts" "$T/out"
 	fw "$p" status >"$T/out"
 	is "$backend: confirmed" 0 $?
 	ok "$backend: says status" grep -q "applied and confirmed" "$T/out"
