@@ -274,7 +274,7 @@ static void run(struct program *p)
 
 static int set_up(struct program *p)
 {
-    static const char *const back_ends[] = {[LIMITS_IPSET] = "ipset", [LIMITS_NFTABLES] = "nftables", [LIMITS_NONE] = "none"};
+    static const char *const back_ends[LIMITS_BACKENDS] = {[LIMITS_IPSET] = "ipset", [LIMITS_NFTABLES] = "nftables", [LIMITS_NONE] = "none"};
     const struct timeval patience = {.tv_sec = LIST_SECONDS};
     struct enforcer *e = &p->e;
 

@@ -239,6 +239,7 @@ static void take_state(struct enforce_link *l, const struct msg_header *m)
 static void take_status(struct enforce_link *l, const struct msg_status *s)
 {
     static const char *const backends[] = {"auto", "ipset", "nftables", "none"};
+    _Static_assert(sizeof(backends) / sizeof(backends[0]) == LIMITS_BACKENDS, "each back end has a name");
     static const char *const problems[PROBLEM_MAX] = {
         [PROBLEM_NONE] = "",
         [PROBLEM_FOREIGN_SET] = "a set of another type has the name of ours: rename or destroy it",

@@ -634,37 +634,39 @@ static void dump(const struct config *c, char buf[static 16384])
 }
 
 // Every keyword with a value of its own, so that one that is not dumped or not read would show.
+static const char everything[] =
+    "[pptpban]\n"
+    "backend = ipset\nstate_dir = /s\nruntime_dir = /r\nfilter_dirs = /f /g\ngroup = g\n"
+    "log_level = error\nnetns = vpn\nmax_lives = 17\nmax_bans = 2\nevidence_kib = 65\nwidest4 = 9\n"
+    "widest6 = 20\nspare = admins own\nsilent_timeout = 3s\nhistory = 1h 1s\n"
+    "surge = 4\nsurge.connections = 61\nsurge.failures = 62\nsurge.mib = 301\n"
+    "[firewall]\n"
+    "enabled = yes\nbackend = iptables-legacy\ninterface = eth0\n ens3+\naddress = 192.0.2.9\n"
+    "port = 1724\ngre = peers\nallow_from = 192.0.2.0/24\n 2001:db8::/32\n"
+    "deny_from = 198.51.100.7\nallow_countries = DE AT\ndeny_countries =\n"
+    "database = /d\nrate = 3/second burst 9\nconnections = 4\nspoofed = 10.0.0.0/8\n"
+    "reverse_path = no\nopen = Mon-Wed,Sat 08:00-18:30, fri-mon 22:00-06:00\n"
+    "timezone = UTC\noutside = end\nban_scope = new\nmanagement = 22/tcp 6000-6100/udp\n"
+    "admin_from = 192.0.2.1\nlog = no\nlog_rate = off\nmss = no\ntunnels = vpn+ l2tp0\n"
+    "pool = 10.9.0.0/24\nforward_to = 10.8.0.0/16\nclient_to_client = yes\n"
+    "masquerade = yes\ndefault = drop\noutbound = drop\noutbound_ports = 443/tcp\n"
+    "confirm = 1m\n"
+    "[x]\n"
+    "enabled = yes\nmode = observe\nfilter = f[a=\"b, c\"]\nsource = journal\n /var/log/x\n"
+    "count = auth=4 refused=3 probe=2 fault=100\nmaxretry = 6\nfindtime = 61\n"
+    "maxretry.unknown = 4\nknown_for = 91d\nlearn_for = 8d\ntrust = 2d\n"
+    "trust.maxretry = 40\nmaxretry.country = CN:2 other:7\n"
+    "bantime = 1w 2d 3h 4m 5s\nbantime.increment = no\nbantime.factor = 1.1\n"
+    "bantime.maximum = forever\nbantime.decay = 1m\nkey = account\ntries = 5\naggregate = 7\n"
+    "aggregate.findtime = 2h\naggregate.bantime = forever\naggregate.ipv4 = 28\n"
+    "aggregate.ipv6 = 96\nignoreip = ::/0\n 192.0.2.1\n"
+    "ignoreself = no\nmax_addresses = 3\n"
+    "[x@n]\nwhen = Sat 10:00-11:00\nmode = ban\nmaxretry = 9\nmaxretry.unknown = 5\n"
+    "maxretry.country = DE:3\ntrust.maxretry = 41\nbantime = 5s\n"
+    "[pptpd@n]\nwhen = daily 10:00-11:00\n";
+
 static void the_dump_reads_back(void **state)
 {
-    static const char everything[] = "[pptpban]\n"
-                                     "backend = ipset\nstate_dir = /s\nruntime_dir = /r\nfilter_dirs = /f /g\ngroup = g\n"
-                                     "log_level = error\nnetns = vpn\nmax_lives = 17\nmax_bans = 2\nevidence_kib = 65\nwidest4 = 9\n"
-                                     "widest6 = 20\nspare = admins own\nsilent_timeout = 3s\nhistory = 1h 1s\n"
-                                     "surge = 4\nsurge.connections = 61\nsurge.failures = 62\nsurge.mib = 301\n"
-                                     "[firewall]\n"
-                                     "enabled = yes\nbackend = iptables-legacy\ninterface = eth0\n ens3+\naddress = 192.0.2.9\n"
-                                     "port = 1724\ngre = peers\nallow_from = 192.0.2.0/24\n 2001:db8::/32\n"
-                                     "deny_from = 198.51.100.7\nallow_countries = DE AT\ndeny_countries =\n"
-                                     "database = /d\nrate = 3/second burst 9\nconnections = 4\nspoofed = 10.0.0.0/8\n"
-                                     "reverse_path = no\nopen = Mon-Wed,Sat 08:00-18:30, fri-mon 22:00-06:00\n"
-                                     "timezone = UTC\noutside = end\nban_scope = new\nmanagement = 22/tcp 6000-6100/udp\n"
-                                     "admin_from = 192.0.2.1\nlog = no\nlog_rate = off\nmss = no\ntunnels = vpn+ l2tp0\n"
-                                     "pool = 10.9.0.0/24\nforward_to = 10.8.0.0/16\nclient_to_client = yes\n"
-                                     "masquerade = yes\ndefault = drop\noutbound = drop\noutbound_ports = 443/tcp\n"
-                                     "confirm = 1m\n"
-                                     "[x]\n"
-                                     "enabled = yes\nmode = observe\nfilter = f[a=\"b, c\"]\nsource = journal\n /var/log/x\n"
-                                     "count = auth=4 refused=3 probe=2 fault=100\nmaxretry = 6\nfindtime = 61\n"
-                                     "maxretry.unknown = 4\nknown_for = 91d\nlearn_for = 8d\ntrust = 2d\n"
-                                     "trust.maxretry = 40\nmaxretry.country = CN:2 other:7\n"
-                                     "bantime = 1w 2d 3h 4m 5s\nbantime.increment = no\nbantime.factor = 1.1\n"
-                                     "bantime.maximum = forever\nbantime.decay = 1m\nkey = account\ntries = 5\naggregate = 7\n"
-                                     "aggregate.findtime = 2h\naggregate.bantime = forever\naggregate.ipv4 = 28\n"
-                                     "aggregate.ipv6 = 96\nignoreip = ::/0\n 192.0.2.1\n"
-                                     "ignoreself = no\nmax_addresses = 3\n"
-                                     "[x@n]\nwhen = Sat 10:00-11:00\nmode = ban\nmaxretry = 9\nmaxretry.unknown = 5\n"
-                                     "maxretry.country = DE:3\ntrust.maxretry = 41\nbantime = 5s\n"
-                                     "[pptpd@n]\nwhen = daily 10:00-11:00\n";
     struct place *p = *state;
     struct config *c = load(p, everything);
     char first[16384], second[16384], defaults[16384];
@@ -703,6 +705,30 @@ static void the_dump_reads_back(void **state)
             if (n == strcspn(in_defaults + 1, "\n") && !(scope == SCOPE_SCHEDULE && strcmp(k->name, "mode") == 0) && strcmp(k->name, "enabled") != 0 && strcmp(k->name, "deny_countries") != 0)
                 assert_memory_not_equal(in_first + 1, in_defaults + 1, n);
         }
+}
+
+// What a schedule does not say is as its jail has it, whatever that is.
+static void a_schedule_has_the_rest_from_its_jail(void **state)
+{
+    struct place *p = *state;
+    char text[sizeof(everything)], dumped[16384], line[512];
+    const struct keyword *k;
+    char *of_jail, *of_schedule;
+
+    snprintf(text, sizeof(text), "%.*s[x@n]\nwhen = daily 10:00-11:00\n", (int)(strstr(everything, "[x@n]") - everything), everything);
+    struct config *c = load(p, text);
+    dump(c, dumped);
+    config_free(c);
+    for (size_t i = 1; (k = keyword_at(SCOPE_SCHEDULE, i)); i++) { // the first is when
+        snprintf(line, sizeof(line), "\n%s = ", k->name);
+        of_jail = strstr(strstr(dumped, "\n[x]\n"), line);
+        of_schedule = strstr(strstr(dumped, "\n[x@n]\n"), line);
+        assert_non_null(of_jail);
+        assert_non_null(of_schedule);
+        size_t n = strcspn(of_jail + 1, "\n");
+        if (strcspn(of_schedule + 1, "\n") != n || memcmp(of_jail + 1, of_schedule + 1, n) != 0)
+            fail_msg("[x]: %.*s, [x@n]: %.40s", (int)n, of_jail + 1, of_schedule + 1);
+    }
 }
 
 static void who_is_spared_can_be_said(void **state)
@@ -879,6 +905,7 @@ int main(void)
         IN_PLACE(bounds),
         cmocka_unit_test(filters_with_parameters),
         IN_PLACE(the_dump_reads_back),
+        IN_PLACE(a_schedule_has_the_rest_from_its_jail),
         IN_PLACE(who_is_spared_can_be_said),
         IN_PLACE(the_firewall_refuses),
         cmocka_unit_test(the_manual_lists_every_keyword),
