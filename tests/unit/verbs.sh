@@ -37,8 +37,8 @@ while read -r verb; do
 		sed -n '/^\.Sh VERBS/,/^\.Sh FILES/p' "$srcdir/man/pptpban.8" |
 			awk -v verb="$verb" '$1 == ".It" && $2 == "Cm" { mine = $3 == verb }
 			mine && $1 == ".It" { for (i = 2; i < NF; i++) if ($i == "Fl") print substr($(i + 1), 2) }'
-		case $verb in list | unban | ban | status | top | why | metrics | stats | sessions | kick | users | reload | check | audit | compile-limits | import-fail2ban) echo config ;; esac
-	} | sort
+		! ./pptpban "$verb" --help 2>/dev/null | grep -q '^  --runtime ' || echo config # told together with that
+	} | sort -u
 	echo
 done <"$T/verbs" >"$T/options.man"
 same "the options of the verbs and those in pptpban.8" "$T/options" "$T/options.man"
