@@ -106,7 +106,7 @@ static bool next_line(const char **text, char *buf, size_t size)
     if (!**text)
         return false;
     snprintf(buf, size, "%.*s", (int)n, *text);
-    *text += n + (*text + n < *text + strlen(*text) ? 1 : 0);
+    *text += n + ((*text)[n] == '\n');
     return true;
 }
 
@@ -322,66 +322,100 @@ static void test_frame_is_the_beginning(void **state)
 
 // --- windows of time, as the kernel compares them
 
-static bool nft_open(const char *text, long long t)
+enum { WINDOWS_MAX = 4096 };
+
+struct nft_window {
+    long long from, to;
+};
+
+struct xt_window {
+    time_t from, to;
+    long begin, end; // of a day, in seconds
+    char days[32];
+};
+
+static size_t nft_windows(const char *text, struct nft_window *w)
 {
     const char *s = strstr(text, "add element inet pptpban_fw times {\n");
     char line[256];
+    size_t n = 0;
 
     assert_non_null(s);
     next_line(&s, line, sizeof(line));
-    while (next_line(&s, line, sizeof(line)) && line[0] != '}') {
-        long long from, to;
-        assert_int_equal(sscanf(line, " %lld-%lld", &from, &to), 2);
-        if (t >= from && t < to) // nanoseconds: the end belongs to it, and nothing behind it
-            return true;
+    for (; next_line(&s, line, sizeof(line)) && line[0] != '}'; n++) {
+        assert_true(n < WINDOWS_MAX);
+        assert_int_equal(sscanf(line, " %lld-%lld", &w[n].from, &w[n].to), 2);
     }
-    return false;
+    return n;
 }
 
-static bool xt_time_open(const char *text, time_t t)
+static size_t xt_windows(const char *text, struct xt_window *w)
 {
     char line[1024];
-    struct tm tm;
+    size_t n = 0;
 
-    gmtime_r(&t, &tm);
     for (const char *s = text; next_line(&s, line, sizeof(line));) {
         struct tm from = {0}, to = {0};
         unsigned a[3], b[3];
-        char day[4];
         if (strncmp(line, "-A PPTPBAN-control-closed -m time ", 34) != 0)
             continue;
+        assert_true(n < WINDOWS_MAX);
         const char *rest = strptime(line + 34, "--datestart %Y-%m-%dT%H:%M:%S --datestop ", &from);
         rest = rest ? strptime(rest, "%Y-%m-%dT%H:%M:%S", &to) : NULL;
         assert_non_null(rest);
-        assert_int_equal(sscanf(rest, " --timestart %u:%u:%u --timestop %u:%u:%u", &a[0], &a[1], &a[2], &b[0], &b[1], &b[2]), 6);
-        long now = t % 86400;
-        strftime(day, sizeof(day), "%a", &tm);
-        if (t >= timegm(&from) && t <= timegm(&to) && now >= a[0] * 3600 + a[1] * 60 + a[2] &&
-            now <= b[0] * 3600 + b[1] * 60 + b[2] && strstr(strstr(rest, "--weekdays"), day))
-            return true;
+        assert_int_equal(sscanf(rest, " --timestart %u:%u:%u --timestop %u:%u:%u --weekdays %31s", &a[0], &a[1], &a[2], &b[0],
+                                &b[1], &b[2], w[n].days), 7);
+        w[n].from = timegm(&from);
+        w[n].to = timegm(&to);
+        w[n].begin = a[0] * 3600 + a[1] * 60 + a[2];
+        w[n++].end = b[0] * 3600 + b[1] * 60 + b[2];
     }
+    return n;
+}
+
+static bool nft_open(const struct nft_window *w, size_t n, long long t)
+{
+    for (size_t i = 0; i < n; i++)
+        if (t >= w[i].from && t < w[i].to) // nanoseconds: the end belongs to it, and nothing behind it
+            return true;
+    return false;
+}
+
+static bool xt_time_open(const struct xt_window *w, size_t n, time_t t)
+{
+    struct tm tm;
+    char day[4];
+
+    gmtime_r(&t, &tm);
+    strftime(day, sizeof(day), "%a", &tm);
+    for (size_t i = 0; i < n; i++)
+        if (t >= w[i].from && t <= w[i].to && t % 86400 >= w[i].begin && t % 86400 <= w[i].end && strstr(w[i].days, day))
+            return true;
     return false;
 }
 
 static void test_times(void **state)
 {
+    static struct nft_window nft[WINDOWS_MAX];
+    static struct xt_window v4[WINDOWS_MAX], v6[WINDOWS_MAX];
     const time_t year = 1767225600; // 2026
     struct place p;
     size_t open = 0;
 
     (void)state;
     load(&p, everything, true);
+    size_t n = nft_windows(p.text[NFT], nft), n4 = xt_windows(p.text[V4], v4), n6 = xt_windows(p.text[V6], v6);
     for (time_t t = year; t < year + 460 * 86400; t += 5399) { // drifts through all seconds of the hour
         bool wanted = fw_windows_open(&p.gathered.windows, t, NULL);
-        assert_int_equal(nft_open(p.text[NFT], t), wanted);
-        assert_int_equal(xt_time_open(p.text[V4], t), wanted);
+        assert_int_equal(nft_open(nft, n, t), wanted);
+        assert_int_equal(xt_time_open(v4, n4, t), wanted);
         open += wanted;
     }
     assert_true(open > 2000);
     static const long edges[] = {1795417199, 1795417200, 1795453199, 1795453200}; // Monday 08:00 and 18:00, CET
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(nft_open(p.text[NFT], edges[i]), i == 1 || i == 2);
-        assert_int_equal(xt_time_open(p.text[V6], edges[i]), i == 1 || i == 2);
+        assert_int_equal(nft_open(nft, n, edges[i]), i == 1 || i == 2);
+        assert_int_equal(xt_time_open(v6, n6, edges[i]), i == 1 || i == 2);
     }
     unload(&p);
 }
