@@ -3,6 +3,7 @@ noinst_LIBRARIES += libaudit.a
 libaudit_a_SOURCES = \
 	src/audit/accel.c src/audit/accel.h \
 	src/audit/audit.c src/audit/audit.h \
+	src/audit/beneath.c src/audit/beneath.h \
 	src/audit/check_accel.c \
 	src/audit/check_firewall.c \
 	src/audit/check_logs.c \
@@ -33,3 +34,7 @@ test_audit_SOURCES = tests/unit/test_audit.c tests/unit/audit/mutants.inc
 test_audit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
 test_audit_LDADD = libaudit.a libfirewall.a libhost.a libconfig.a libbase.a $(JANSSON_LIBS) $(NFTABLES_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/audit
+
+check_PROGRAMS += test_beneath
+test_beneath_SOURCES = tests/unit/test_beneath.c
+test_beneath_LDADD = libaudit.a libbase.a $(CMOCKA_LIBS)

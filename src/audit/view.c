@@ -6,27 +6,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "audit/beneath.h"
 
 static int open_beneath(const struct audit_root *root, const char *path, int flags)
 {
-    struct open_how how = {
-        .flags = (unsigned)(flags & O_PATH ? O_PATH | O_CLOEXEC : flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
-        .resolve = RESOLVE_IN_ROOT};
-
+    flags = flags & O_PATH ? O_PATH | O_CLOEXEC : flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     while (*path == '/')
         path++;
     if (!*path)
         path = ".";
-    if (root->whole) {
-        int fd = openat(root->fd, path, (int)how.flags);
-        return fd < 0 ? -errno : fd;
-    }
-    long fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
-    return fd < 0 ? -errno : (int)fd;
+    if (!root->whole)
+        return beneath_open(root->fd, path, flags);
+    int fd = openat(root->fd, path, flags);
+    return fd < 0 ? -errno : fd;
 }
 
 static int read_all(int fd, size_t max, struct text *t)
