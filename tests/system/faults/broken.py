@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import time
 
-from lab import KnownLog, Service, claim, inside, judge, note, ok, run, wait_for
+from lab import KnownLog, Service, claim, inside, judge, note, ok, rounds_of, run, wait_for
 
 BY_HAND = "192.0.2.77"  # in no log: only the kernel and the state know it
 
@@ -113,7 +113,7 @@ def corruption(rng, long):
     service.start()
     service.ask("ban", net=BY_HAND, **{"for": 86400})
     judge("before anything is damaged", service, log, also=[BY_HAND], kernel=False, quiet=True)
-    rounds, losses, counts, wrong = 240 if long else 12, 0, {}, 0
+    rounds, losses, counts, wrong = rounds_of(long, 240, 12), 0, {}, 0
     everybody = set(log.banned()) | {BY_HAND}
     for i in range(rounds):
         way = list(WAYS)[i % len(WAYS)]
@@ -229,7 +229,7 @@ def disk(rng, long):
     service = Service("disk")
     service.clean_kernel()
     small = small_disk(service)
-    rounds, losses = 30 if long else 2, 0
+    rounds, losses = rounds_of(long, 200, 2), 0
     log = KnownLog(service.log, rng)
     service.start()
     for i in range(rounds):

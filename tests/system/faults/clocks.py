@@ -8,7 +8,7 @@ import time
 from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
-from lab import BANTIME, SRC, TOP, KnownLog, Service, claim, inside, judge, ok, run, wait_for
+from lab import BANTIME, SRC, TOP, KnownLog, Service, claim, inside, judge, ok, rounds_of, run, wait_for
 
 HOUR, YEAR = 3600, 365 * 86400
 
@@ -81,7 +81,7 @@ def jumps(rng, long):
     service.start()
     wait_for(service.enforced)
     jumps = [600, -600, YEAR, -YEAR, -YEAR, YEAR, HOUR, -HOUR]
-    rounds, losses, made, old = 40 if long else 5, 0, {}, set()
+    rounds, losses, made, old = rounds_of(long, 200, 5), 0, {}, set()
     order = [600, YEAR, -YEAR, -YEAR, YEAR]
     for i in range(rounds):
         log = KnownLog(service.log, rng, ["11.%d.%d.%d" % (20 + i, i, a) for a in range(1, 40)])

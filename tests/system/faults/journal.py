@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 
-from lab import BUILD, TOP, claim, note, ok, run, wait_for
+from lab import BUILD, TOP, claim, note, ok, rounds_of, run, wait_for
 
 JOURNALS = "/run/log/journal"
 SOCKET = "/run/systemd/journal/socket"
@@ -119,7 +119,7 @@ def journal(rng, long):
     j.start()
     r.start()
     wanted, n, done, problems, may_again, story, lost = set(), 0, {}, [], set(), [], set()
-    rounds = int(os.environ.get("PB_FAULTS_ROUNDS", 300)) if long else 14
+    rounds = rounds_of(long, 300, 14)
     events = ("rotate", "restart", "kill", "vacuum", "delete", "damage", "truncate", "directory", "reader", "reader -9",
               "rotate while the reader is down", "delete while the reader is down")
     for i in range(rounds):

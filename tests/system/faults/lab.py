@@ -38,6 +38,11 @@ def note(text):
     print("# " + text, flush=True)
 
 
+def rounds_of(long, many, few):
+    """How often: few times in CI; many times in a long run, where PB_FAULTS_ROUNDS=N says otherwise."""
+    return int(os.environ.get("PB_FAULTS_ROUNDS", many)) if long else few
+
+
 def claim(what, repetitions, losses):
     table.append((what, repetitions, losses))
     note("%s: %d repetitions, %d losses" % (what, repetitions, losses))

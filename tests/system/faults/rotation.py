@@ -6,7 +6,7 @@ import shutil
 import signal
 import time
 
-from lab import KnownLog, Service, claim, judge, judge_state, ok, wait_for
+from lab import KnownLog, Service, claim, judge, judge_state, ok, rounds_of, wait_for
 
 
 class Form:
@@ -207,7 +207,7 @@ def outside(rng, long):
     os.mkdir(os.path.dirname(service.log))
     service.configure()
     service.start()
-    old, losses, rounds = set(), 0, 20 if long else 3
+    old, losses, rounds = set(), 0, rounds_of(long, 100, 3)
     for i in range(rounds):
         log = KnownLog(service.log, rng, ["11.9.%d.%d" % (i, a) for a in range(1, 60)])
         log.finish_all()

@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 
-from lab import KnownLog, Service, claim, judge, ok, run, wait_for
+from lab import KnownLog, Service, claim, judge, ok, rounds_of, run, wait_for
 
 HZ = os.sysconf("SC_CLK_TCK")
 
@@ -53,7 +53,7 @@ def descriptors(rng, long):
     service.clean_kernel()
     service.start()
     log = KnownLog(service.log, rng)
-    rounds, losses, busiest = 20 if long else 2, 0, 0.0
+    rounds, losses, busiest = rounds_of(long, 200, 2), 0, 0.0
     for i in range(rounds):
         log.write_for(0.02)
         pid = service.pid("watcher")
@@ -93,7 +93,7 @@ def deaf(rng, long):
     wait_for(service.enforced)
     wait_for(lambda: os.path.exists(os.path.join(service.enforcer_dir, "hold-connguard")))
     log = KnownLog(service.log, rng, ["11.6.0.1"])
-    rounds, losses, busiest = 200 if long else 2, 0, {}
+    rounds, losses, busiest = rounds_of(long, 200, 2), 0, {}
     doors = {"enforcer": "enforcer.sock", "hookguard": "hold", "connguard": "hold-connguard"}
     for i in range(rounds):
         pids = {name: service.pid(name) for name in doors}
@@ -178,7 +178,7 @@ def stopped(rng, long):
     service.clean_kernel()
     service.start()
     log = KnownLog(service.log, rng)
-    rounds = 40 if long else 4
+    rounds = rounds_of(long, 200, 4)
     for i in range(rounds):
         names = (("watcher",), ("enforcer",), ("watcher", "enforcer"))[i % 3]
         log.write_for(0.01)
@@ -199,7 +199,7 @@ def leftover(rng, long):
     service.clean_kernel()
     service.start()
     log = KnownLog(service.log, rng)
-    rounds, worst, losses = 40 if long else 5, 0.0, 0
+    rounds, worst, losses = rounds_of(long, 200, 5), 0.0, 0
     wait_for(service.enforced)
     for _ in range(rounds):
         log.write_for(0.01)
