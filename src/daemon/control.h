@@ -42,6 +42,9 @@ struct control_callbacks {
 int control_bind(const char *dir, gid_t group, struct control **ret);
 int control_publish(struct control *c);
 
+// Why the socket could not be given to the group, which leaves it to ourselves and root: -errno; 0 when it could, or need not.
+int control_group_error(const struct control *c);
+
 // Begins to serve.
 int control_start(struct control *c, sd_event *event, const struct control_callbacks *callbacks);
 void control_free(struct control *c);

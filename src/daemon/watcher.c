@@ -177,6 +177,9 @@ static int init_places(struct watcher *w)
         return fail(w, r, "control socket in %s: %s", s->config->runtime_dir, strerror(-r));
     if (r < 0)
         log_warning("control socket in %s: %s; pptpban cannot ask this service", s->config->runtime_dir, strerror(-r));
+    else if (control_group_error(s->control) < 0)
+        log_warning("control socket in %s: it cannot be given to group %s: %s; only root may ask; see group in pptpban.conf(5)",
+                    s->config->runtime_dir, s->config->group, strerror(-control_group_error(s->control)));
     if (!w->was_root)
         return 0;
     if (!s->observe && (r = write_limits(w, &user)) < 0)

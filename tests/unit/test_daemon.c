@@ -7,11 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -123,6 +125,42 @@ static int set_up(void **state)
     assert_int_equal(control_publish(f->control), 0);
     *state = f;
     return 0;
+}
+
+// As beneath pptpban.service, whose filter refuses every chown().
+static int bind_without_chown(const char *dir, gid_t group)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    struct control *c;
+    struct stat st;
+    char path[64];
+
+    for (const char *const *call = (const char *const[]){"chown", "lchown", "fchown", "fchownat", NULL}; *call; call++)
+        if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), seccomp_syscall_resolve_name(*call), 0) < 0)
+            return 1;
+    if (seccomp_load(filter) < 0 || control_bind(dir, group, &c) < 0 || control_publish(c) < 0)
+        return 1;
+    snprintf(path, sizeof(path), "%s/%s", dir, CONTROL_SOCKET_NAME);
+    bool own = group == getegid();
+    return stat(path, &st) < 0 || (st.st_mode & 07777) != (own ? 0660 : 0600) || control_group_error(c) != (own ? 0 : -EPERM);
+}
+
+static void the_group_gets_the_socket_without_chown(void **state)
+{
+    (void)state;
+    for (gid_t other = 0; other < 2; other++) {
+        char dir[] = "/tmp/test-control-XXXXXX", path[64];
+        int status = -1;
+        assert_non_null(mkdtemp(dir));
+        pid_t child = fork();
+        if (child == 0)
+            _exit(bind_without_chown(dir, getegid() + other));
+        assert_int_equal(waitpid(child, &status, 0), child);
+        snprintf(path, sizeof(path), "%s/%s", dir, CONTROL_SOCKET_NAME);
+        unlink(path);
+        rmdir(dir);
+        assert_int_equal(status, 0);
+    }
 }
 
 static int tear_down(void **state)
@@ -417,6 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_ban_is_said_in_one_line),
         cmocka_unit_test(a_long_user_name_is_cut),
+        cmocka_unit_test(the_group_gets_the_socket_without_chown),
         WITH_SOCKET(requests_are_answered_in_order),
         WITH_SOCKET(one_that_only_listens_on_still_hears),
         WITH_SOCKET(a_line_without_end_is_refused),
