@@ -289,8 +289,7 @@ static int take_file(struct loading *l, const char *path, struct action *a)
     return r;
 }
 
-// What its type cannot do without.
-static void check_whole(struct loading *l, const struct action *a)
+const char *action_lacks(const struct action *a)
 {
     const struct {
         enum action_type type;
@@ -306,9 +305,10 @@ static void check_whole(struct loading *l, const struct action *a)
         {ACTION_FEED, *a->file != '\0', "file"},
     };
 
-    for (size_t i = 0; a->enabled && i < sizeof(needs) / sizeof(needs[0]); i++)
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
         if (needs[i].type == a->type && !needs[i].there)
-            tell(l, 0, "an action of type %s needs %s", action_type_names[a->type], needs[i].key);
+            return needs[i].key;
+    return NULL;
 }
 
 static int load_one(const char *const *dirs, size_t n, const char *name, struct loading *l, struct action *ret)
@@ -326,8 +326,9 @@ static int load_one(const char *const *dirs, size_t n, const char *name, struct 
         r = r == -ENOENT ? 0 : r;
     }
     l->path = last;
-    if (r == 0)
-        check_whole(l, ret);
+    const char *lacks = r == 0 && ret->enabled ? action_lacks(ret) : NULL;
+    if (lacks)
+        tell(l, 0, "an action of type %s needs %s", action_type_names[ret->type], lacks);
     return r;
 }
 

@@ -49,6 +49,9 @@ typedef void (*action_problem_fn)(void *userdata, const char *text);
 int action_set_load(const char *const *dirs, size_t n, action_problem_fn problem, void *userdata, struct action_set **ret);
 void action_set_free(struct action_set *s);
 
+// What its type cannot do without and it does not have, in words; NULL when it has all. One that is enabled lacks nothing.
+const char *action_lacks(const struct action *a);
+
 // Whether this action is to be told of it.
 bool action_wants(const struct action *a, const struct action_event *e);
 

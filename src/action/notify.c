@@ -344,6 +344,10 @@ static int test_action(struct program *p, const char *name)
         if (strcmp(a->name, name) != 0)
             continue;
         fprintf(stderr, "action %s, of type %s%s\n", a->name, action_type_names[a->type], a->enabled ? "" : ", which is not enabled");
+        if (action_lacks(a)) {
+            fprintf(stderr, "it needs %s; pptpban-notify(8) tells all keys\n", action_lacks(a));
+            return 1;
+        }
         alarm((unsigned)(a->timeout / USEC_SEC));
         deliver(&m);
     }

@@ -143,7 +143,8 @@ static int run_source(const char *source, usec_t since, const struct config *c, 
     if (strcmp(source, "journal") == 0)
         return run_one(NULL, 0, "", since, c, callbacks, counts);
     if (glob(source, 0, NULL, &found) != 0) {
-        fprintf(stderr, "pptpban: %s: there is no such log\n", source);
+        fprintf(stderr, "pptpban: %s: there is no such log%s\n", source, geteuid() != 0 && !source_journal_available()
+                ? "; and the journal, if there is one, is not for this user: become root or a member of group systemd-journal" : "");
         failed = 1;
     }
     for (size_t i = 0; i < found.gl_pathc; i++)

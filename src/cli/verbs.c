@@ -16,7 +16,7 @@
 
 const struct verb verbs[] = {
     {"list", "[ADDR|NET...]", "show who is banned", "", ARG_JSON | ARG_PLAIN | ARG_JAIL | ARG_OBSERVED | ARG_CHOICE, 0, INT_MAX, verb_list},
-    {"unban", "ADDR|NET|--all", "end a ban",
+    {"unban", "ADDR|NET|--user NAME|--all", "end a ban",
      "A network ends every ban inside it, --user those of addresses that failed as this account. The failures counted so\n"
      "far are forgotten too.",
      ARG_ALL | ARG_USER | ARG_RUNTIME | ARG_CONFIG, 0, 1, verb_unban},

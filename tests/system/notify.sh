@@ -157,6 +157,9 @@ ok "action test of one that arrives" inside "$pptpban" action test good --action
 is "with a made-up event" '"test"' "$(http 'select(.path == "/good") | .body | fromjson | .events[0].event')"
 "$pptpban" action test none --actions "$T/actions" 2>"$T/err"
 is "action test of one that is not there: exit code 1" 1 $?
+mkdir "$T/bare" && cp "$PB_SRC/actions/mail.conf" "$T/bare/"
+is "action test of one that is not filled in yet says what it needs" "it needs to; pptpban-notify(8) tells all keys" \
+	"$("$pptpban" action test mail --actions "$T/bare" 2>&1 | tail -n 1)"
 ok "names those that are" grep -q "there is no action none; there are fail good redirect secret" "$T/err"
 "$pptpban" action 2>/dev/null
 is "action without a word: exit code 2" 2 $?
