@@ -192,3 +192,16 @@ int logs_run(const struct logs *l, const struct config *c, const struct engine_c
     }
     return failed;
 }
+
+int logs_config(const char *path, struct config **ret)
+{
+    struct config_report messages = {0};
+    int r = config_load(path, ret, &messages);
+
+    for (size_t i = 0; i < messages.n; i++)
+        fprintf(stderr, "pptpban: %s\n", messages.v[i].text);
+    if (r < 0 && messages.n == 0)
+        fprintf(stderr, "pptpban: %s: %s\n", path ? path : PKGSYSCONFDIR "/pptpban.conf", strerror(-r));
+    config_report_free(&messages);
+    return r;
+}

@@ -30,4 +30,8 @@ int logs_of_args(const struct args *a, const char *verb, struct logs *ret);
 int logs_run(const struct logs *l, const struct config *c, const struct engine_callbacks *callbacks,
              struct replay_counts *counts, char *name, size_t name_size);
 
+// The configuration under which logs are run (NULL: the usual one), freed with config_free(). 0, or what config_load() returned,
+// after having said on standard error what is wrong with it; what is merely strange is said too.
+int logs_config(const char *path, struct config **ret);
+
 #endif

@@ -64,7 +64,6 @@ static int make(const struct args *a, const struct config *config, const struct 
 
 int verb_report(int argc, char **argv)
 {
-    struct config_report messages = {0};
     struct config *config = NULL;
     struct logs logs;
     struct args a;
@@ -79,13 +78,7 @@ int verb_report(int argc, char **argv)
     code = logs_of_args(&a, argv[0], &logs);
     if (code != EXIT_DONE)
         return code;
-    int r = config_load(a.config, &config, &messages);
-    for (size_t i = 0; i < messages.n; i++)
-        fprintf(stderr, "pptpban: %s\n", messages.v[i].text);
-    if (r < 0 && messages.n == 0)
-        fprintf(stderr, "pptpban: %s: %s\n", a.config ? a.config : PKGSYSCONFDIR "/pptpban.conf", strerror(-r));
-    code = r < 0 ? EXIT_FAILED : make(&a, config, &logs);
+    code = logs_config(a.config, &config) < 0 ? EXIT_FAILED : make(&a, config, &logs);
     config_free(config);
-    config_report_free(&messages);
     return code;
 }

@@ -117,18 +117,12 @@ static int run(const char *path, const struct logs *logs, struct outcome_of *ret
 {
     const struct engine_callbacks callbacks = {.event = on_event, .ban = on_ban, .userdata = ret};
     struct replay_counts counts = {0};
-    struct config_report report = {0};
     struct config *config = NULL;
-    int r = config_load(path, &config, &report);
+    int r = logs_config(path, &config);
 
-    for (size_t i = 0; i < report.n; i++)
-        fprintf(stderr, "pptpban: %s\n", report.v[i].text);
-    if (r < 0 && report.n == 0)
-        fprintf(stderr, "pptpban: %s: %s\n", path ? path : PKGSYSCONFDIR "/pptpban.conf", strerror(-r));
     if (r == 0 && logs_run(logs, config, &callbacks, &counts, source, source_size) != 0)
         r = -EIO;
     config_free(config);
-    config_report_free(&report);
     if (r == 0 && ret->out_of_memory) {
         fprintf(stderr, "pptpban simulate: out of memory\n");
         r = -ENOMEM;

@@ -271,7 +271,6 @@ static int show(const struct args *a, struct config *config, struct listing *l)
 int verb_stats(int argc, char **argv)
 {
     static const struct list_shape shape = {"stats", columns, "", NULL, "", NULL};
-    struct config_report messages = {0};
     struct config *config = NULL;
     struct listing l;
     struct args a;
@@ -282,16 +281,10 @@ int verb_stats(int argc, char **argv)
     code = listing_open(&a, &shape, &l);
     if (code != EXIT_DONE)
         return code;
-    int r = config_load(a.config, &config, &messages);
-    for (size_t i = 0; i < messages.n; i++)
-        fprintf(stderr, "pptpban: %s\n", messages.v[i].text);
-    if (r < 0 && messages.n == 0)
-        fprintf(stderr, "pptpban: %s: %s\n", a.config ? a.config : PKGSYSCONFDIR "/pptpban.conf", strerror(-r));
-    code = r < 0 ? EXIT_FAILED : a.jail ? keep_jail(config, a.jail) : EXIT_DONE;
+    code = logs_config(a.config, &config) < 0 ? EXIT_FAILED : a.jail ? keep_jail(config, a.jail) : EXIT_DONE;
     if (code == EXIT_DONE)
         code = show(&a, config, &l);
     config_free(config);
-    config_report_free(&messages);
     listing_close(&l);
     return code;
 }
