@@ -250,8 +250,8 @@ def disk(rng, long):
             time.sleep(0.01)
         words = "full disk" if full else "read-only disk"
         losses += len(judge("%s, round %d" % (words, i + 1), service, log))
-        said = lambda: service.said().count("banning goes on, but") + service.said().count("is kept in memory")
-        losses += not ok("%s: said, once" % words, wait_for(lambda: said() == 1, 3), service.said())
+        said = lambda: [l for l in service.said().splitlines() if "banning goes on, but" in l or "is kept in memory" in l]
+        losses += not ok("%s: said, once" % words, wait_for(lambda: len(said()) == 1, 10), "\n".join(said()) or "it was not said")
         losses += not ok("%s: status says it" % words, service.status()["state"] != "", service.status()["state"])
         service.kill("launcher", "watcher")
         if rng.random() < 0.5:
