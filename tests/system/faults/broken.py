@@ -185,7 +185,7 @@ def fill(path):
 def small_disk(service):
     small = os.path.join(service.dir, "small")
     os.mkdir(small)
-    run("mount", "-t", "tmpfs", "-o", "size=3m,mode=755", "tmpfs", small)
+    run("mount", "-t", "tmpfs", "-o", "size=32m,mode=755", "tmpfs", small)
     service.state = os.path.join(small, "state")
     service.configure()
     return small
