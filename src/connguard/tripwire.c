@@ -52,7 +52,7 @@ static int open_packets(struct tripwire *t)
     const struct nfulnl_msg_config_cmd bind = {.command = NFULNL_CFG_CMD_BIND};
     const struct nfulnl_msg_config_mode nothing = {.copy_mode = NFULNL_COPY_NONE};
     const struct timeval patience = {.tv_sec = 2};
-    char buffer[256];
+    char buffer[256] = {0};
     int r = -EBUSY;
 
     t->packets = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
@@ -310,7 +310,7 @@ static int see_table(const struct nlmsghdr *nlh, void *userdata)
 // One rule in a table that is awake: ours. Who puts another one in its place alone knows what he does.
 static bool is_in(struct tripwire *t)
 {
-    char buffer[NFNL_ANSWER];
+    char buffer[NFNL_ANSWER] = {0};
     struct sight s = {0};
     struct nlmsghdr *nlh = nfnl_ask(&t->nfnl, buffer, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NFPROTO_INET, NLM_F_ACK);
 

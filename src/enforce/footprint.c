@@ -46,7 +46,7 @@ int footprint_take(struct nfnl *n, const char *table, uint64_t *ret)
 {
     static const uint16_t kinds[] = {NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE};
     struct taking t = {.table = table, .sum = UINT64_C(0xcbf29ce484222325)};
-    char buffer[NFNL_ANSWER];
+    char buffer[NFNL_ANSWER] = {0};
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -52,7 +52,7 @@ static int take_size(const struct nlmsghdr *nlh, void *userdata)
 // True when our set is there with another size: older kernels (6.1) would keep that in silence.
 static bool has_other_size(struct hook *h)
 {
-    char buffer[NFNL_ANSWER];
+    char buffer[NFNL_ANSWER] = {0};
     struct nlmsghdr *nlh = nfnl_ask(h->nfnl, buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSET, NFPROTO_INET, NLM_F_ACK);
     uint32_t size = 0;
 

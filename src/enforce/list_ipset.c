@@ -66,7 +66,7 @@ static int take_message(const struct nlmsghdr *nlh, void *userdata)
 
 int ipset_read(struct nfnl *n, const char *name, struct ipset_header *ret, list_fn fn, void *userdata)
 {
-    char buffer[NFNL_ANSWER];
+    char buffer[NFNL_ANSWER] = {0};
     struct nlmsghdr *nlh = nfnl_ask(n, buffer, NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_LIST, AF_INET, NLM_F_ACK | NLM_F_DUMP);
     struct reading r = {.header = ret, .fn = fn, .userdata = userdata};
 

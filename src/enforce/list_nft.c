@@ -80,7 +80,7 @@ static void put_key(struct nlmsghdr *nlh, const struct nft_kind *k, const struct
 
 int list_nft(struct nfnl *n, const struct limits *limits, const struct prefix *only, list_fn fn, void *userdata)
 {
-    char buffer[NFNL_ANSWER];
+    char buffer[NFNL_ANSWER] = {0};
     int r = 0;
 
     for (const struct nft_kind *k = nft_kinds; k < nft_kinds + NFT_SETS && (r == 0 || r == -ENOENT); k++) {

@@ -15,7 +15,7 @@ int nfnl_open(struct nfnl *n)
     const struct timeval patience = {.tv_sec = 2}; // never waits for an answer that was lost
     int size = 2 * NFNL_BUFFER, yes = 1;
 
-    *n = (struct nfnl){.buffer = malloc(NFNL_BUFFER), .nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC)};
+    *n = (struct nfnl){.buffer = calloc(1, NFNL_BUFFER), .nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC)};
     if (!n->buffer || !n->nl || mnl_socket_bind(n->nl, 0, MNL_SOCKET_AUTOPID) < 0)
         return n->buffer ? -errno : -ENOMEM;
     n->portid = mnl_socket_get_portid(n->nl);

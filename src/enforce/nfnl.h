@@ -22,7 +22,7 @@ enum { NFNL_BUFFER = 512 * 1024, NFNL_ANSWER = 32 * 1024, HOOK_PRIORITY = -310, 
 struct nfnl {
     struct mnl_socket *nl;
     uint32_t portid, seq;
-    char *buffer; // NFNL_BUFFER bytes, touched as far as used
+    char *buffer; // NFNL_BUFFER bytes, zeros at first, touched as far as used
     size_t used;
     int error;    // out of memory while building
 };
@@ -46,7 +46,8 @@ void nfnl_expr_unless_open(struct nfnl *n, struct nftnl_rule *r); // matches wha
 void nfnl_put_drop_rule(struct nfnl *n, struct nftnl_rule *r, uint16_t family); // adds "counter drop", frees r
 
 // A question; fn gets each message of the answer. nlh stands in a buffer of NFNL_ANSWER bytes that the answer
-// overwrites.
+// overwrites. Whoever puts attributes gives zeros: libmnl does not fill what is between them, and the kernel is told no
+// more of this process than it asks for.
 struct nlmsghdr *nfnl_ask(struct nfnl *n, void *buffer, uint16_t type, uint8_t family, uint16_t flags);
 int nfnl_answer(struct nfnl *n, struct nlmsghdr *nlh, mnl_cb_t fn, void *userdata);
 
