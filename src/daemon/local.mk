@@ -46,7 +46,7 @@ pptpban_watcher_LDADD = libdaemon.a libenforce.a libengine.a libsession.a libpol
 
 check_PROGRAMS += test_daemon test_request test_state
 test_daemon_SOURCES = tests/unit/test_daemon.c
-test_daemon_LDADD = libdaemon.a libenforce.a libconfig.a libpolicy.a libbase.a $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) $(CMOCKA_LIBS)
+test_daemon_LDADD = libdaemon.a libenforce.a libconfig.a libpolicy.a libbase.a $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(CAPNG_LIBS) $(SECCOMP_LIBS) $(CMOCKA_LIBS)
 test_request_SOURCES = tests/unit/test_request.c
 test_request_LDADD = libdaemon.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 test_state_SOURCES = tests/unit/test_state.c

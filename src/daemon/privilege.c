@@ -97,6 +97,7 @@ int privilege_find(const char *name, struct privilege_user *ret)
     return 0;
 }
 
+// Others than root have to get through them, whatever our umask is.
 static int make_parents(const char *dir)
 {
     char path[PATH_MAX];
@@ -107,7 +108,7 @@ static int make_parents(const char *dir)
         if (*p != '/')
             continue;
         *p = '\0';
-        if (mkdir(path, 0755) < 0 && errno != EEXIST)
+        if (mkdir(path, 0755) < 0 ? errno != EEXIST : chmod(path, 0755) < 0)
             return -errno;
         *p = '/';
     }

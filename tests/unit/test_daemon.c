@@ -20,6 +20,7 @@
 #include "daemon/announce.h"
 #include "daemon/channel.h"
 #include "daemon/limits_compile.h"
+#include "daemon/privilege.h"
 #include "daemon/trim.h"
 
 static struct prefix net(const char *text)
@@ -166,6 +167,31 @@ static void the_group_gets_the_socket_without_chown(void **state)
         rmdir(dir);
         assert_int_equal(status, 0);
     }
+}
+
+// As in a prefix of one's own at the first start: the watcher's umask is not that of what leads to its directories.
+static void parents_are_made_for_all_to_get_through(void **state)
+{
+    const struct privilege_user self = {.uid = geteuid(), .gid = getegid()};
+    char dir[32] = "/tmp/test-parents-XXXXXX", path[64], error[PRIVILEGE_ERROR_MAX];
+    struct stat st;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/var/run/own", dir);
+    mode_t mask = umask(0077);
+    assert_int_equal(privilege_make_dir(path, 0700, &self, self.gid, error), 0);
+    umask(mask);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    for (int i = 0; i < 2; i++) {
+        rmdir(path);
+        *strrchr(path, '/') = '\0';
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0755);
+    }
+    rmdir(path);
+    rmdir(dir);
 }
 
 static int tear_down(void **state)
@@ -461,6 +487,7 @@ int main(void)
         cmocka_unit_test(a_ban_is_said_in_one_line),
         cmocka_unit_test(a_long_user_name_is_cut),
         cmocka_unit_test(the_group_gets_the_socket_without_chown),
+        cmocka_unit_test(parents_are_made_for_all_to_get_through),
         WITH_SOCKET(requests_are_answered_in_order),
         WITH_SOCKET(one_that_only_listens_on_still_hears),
         WITH_SOCKET(a_line_without_end_is_refused),
