@@ -56,7 +56,7 @@ void check_syslog_route(const struct facts *f, struct findings *out)
 {
     struct reach s;
 
-    reach_find(f, &s);
+    reach_find_pppd(f, &s);
     if (no_files(f, &s, out))
         return;
     enum syslogd_facility facility = reach_pppd_facility(f);
@@ -102,7 +102,7 @@ void check_syslog_debug(const struct facts *f, struct findings *out)
     struct reach s;
     unsigned bad = 0;
 
-    reach_find(f, &s);
+    reach_find_pppd(f, &s);
     if (!s.jails) {
         say(out, AUDIT_NONE, "no jail is enabled");
         return;

@@ -11,13 +11,26 @@ static const char *usual_file(const struct facts *f)
                                                                                                  : "/var/log/messages";
 }
 
-void reach_find(const struct facts *f, struct reach *s)
+// Its filter reads what pptpd and pppd log. Other jails' logs are written by others.
+static bool reads_pppd(const struct jail_config *j)
+{
+    struct config_param params[CONFIG_FILTER_PARAMS_MAX];
+    struct str name = str_of(j->filter);
+    size_t n;
+
+    (void)config_filter_parse(str_of(j->filter), &name, params, CONFIG_FILTER_PARAMS_MAX, &n);
+    return str_eq(name, STR("pptpd")) || str_eq(name, STR("xl2tpd"));
+}
+
+static void find(const struct facts *f, bool pppd, struct reach *s)
 {
     bool journal = view_exists(f->root, "/run/log/journal") || view_exists(f->root, "/var/log/journal");
 
     *s = (struct reach){0};
     for (size_t k = 0; f->config && k < f->config->n_jails; k++) {
         const struct jail_config *j = &f->config->jails[k];
+        if (pppd && !reads_pppd(j))
+            continue;
         s->jails += j->enabled;
         for (size_t i = 0; j->enabled && i < j->source.n; i++) {
             const char *name = j->source.v[i];
@@ -28,6 +41,18 @@ void reach_find(const struct facts *f, struct reach *s)
                 s->files[s->n++] = is_auto ? usual_file(f) : name;
         }
     }
+}
+
+void reach_find(const struct facts *f, struct reach *s)
+{
+    find(f, false, s);
+}
+
+void reach_find_pppd(const struct facts *f, struct reach *s)
+{
+    find(f, true, s);
+    if (!s->jails) // none of theirs: whatever is read
+        find(f, false, s);
 }
 
 unsigned reach_got(const struct facts *f, const struct reach *s, enum syslogd_facility facility)

@@ -14,6 +14,9 @@ struct reach { // what the enabled jails read
 
 void reach_find(const struct facts *f, struct reach *ret);
 
+// The same of those alone that read what pptpd and pppd log, if there are any.
+void reach_find_pppd(const struct facts *f, struct reach *ret);
+
 // The priorities of a facility that syslog's rules write into any of these files: a bit each, 1 << LOG_DEBUG.
 unsigned reach_got(const struct facts *f, const struct reach *s, enum syslogd_facility facility);
 

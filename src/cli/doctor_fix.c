@@ -63,7 +63,7 @@ static void add_rsyslog(const struct facts *f, const struct config *config, stru
     char selector[600] = "";
     struct reach r;
 
-    reach_find(f, &r);
+    reach_find_pppd(f, &r);
     if (!config || r.n == 0 || f->syslogd.kind != SYSLOGD_RSYSLOG || f->syslogd.error < 0 || strpbrk(r.files[0], "*?["))
         return;
     add_selector("daemon", wanted & ~reach_got(f, &r, SYSLOGD_DAEMON), selector, sizeof(selector));
