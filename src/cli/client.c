@@ -61,7 +61,8 @@ static int say_unreachable(const char *path, int error)
                 "(sudo adduser %s pptpban, then log in anew)\n",
                 path, getenv("USER") ? getenv("USER") : "USER");
     else if (error == ENOENT || error == ECONNREFUSED)
-        fprintf(stderr, "pptpban: pptpband does not run (nobody listens at %s); sudo systemctl start pptpban\n", path);
+        fprintf(stderr, "pptpban: pptpband does not run (nobody listens at %s); %s\n", path,
+                access("/run/systemd/system", F_OK) == 0 ? "sudo systemctl start pptpban" : "start pptpband as root");
     else
         fprintf(stderr, "pptpban: the service at %s cannot be reached: %s\n", path, strerror(error));
     return EXIT_UNREACHABLE;
