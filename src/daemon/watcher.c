@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,6 +113,20 @@ static int init_config(struct watcher *w)
     return 0;
 }
 
+// The name of its socket outlives an enforcer; only the kernel knows whether somebody is behind it. A socket of another type
+// is told so, and disturbs nobody.
+static bool enforcer_runs(const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool runs = fd >= 0 && snprintf(a.sun_path, sizeof(a.sun_path), "%s", path) < (int)sizeof(a.sun_path) &&
+                connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 && errno == EPROTOTYPE;
+
+    if (fd >= 0)
+        close(fd);
+    return runs;
+}
+
 // Who bans in the kernel, if anybody.
 static void init_mode(struct watcher *w)
 {
@@ -121,7 +137,7 @@ static void init_mode(struct watcher *w)
         s->observe_why = "started with --observe";
     else if (s->config->backend == BACKEND_NONE)
         s->observe_why = "backend = none";
-    else if (!w->was_root && !managed && access(w->enforcer_socket, F_OK) < 0)
+    else if (!w->was_root && !managed && !enforcer_runs(w->enforcer_socket))
         s->observe_why = "not started as root, and no enforcer runs";
     else
         s->observe_why = "";

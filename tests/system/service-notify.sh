@@ -64,7 +64,8 @@ chmod 644 "$T/log"
 cp "$PB_BUILD/pptpband" "$PB_BUILD/pptpban-watcher" "$T"
 cp -R "$PB_SRC/filters" "$T/filters"
 sed -i "s|^filter_dirs.*|filter_dirs = $T/filters|" "$T/pptpban.conf"
-install -d -o daemon "$T/mine" "$T/mine/run"
+install -d -o daemon "$T/mine" "$T/mine/run" "$T/mine/run-enforcer"
+python3 -c "import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).bind(sys.argv[1])" "$T/mine/run-enforcer/enforcer.sock" # of one that is gone
 setpriv --reuid=daemon --regid=daemon --clear-groups --inh-caps=-all "$T/pptpband" --config "$T/pptpban.conf" \
 	--state "$T/mine/state" --runtime "$T/mine/run" >"$T/mine/log" 2>&1 &
 plain=$!
