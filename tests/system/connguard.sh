@@ -145,6 +145,7 @@ started $server_pid
 wait_for 5 listens
 guard_start silent=3000
 began=$SECONDS
+: >"$T/crowd" # the word of an earlier one stands there
 # shellcheck disable=SC2086
 ip netns exec "$outside" sh -c "ulimit -n 20000; exec timeout 60 python3 '$control' silent 10.9.0.1 6000 $many --once" >"$T/crowd" 2>&1 &
 crowd=$!
