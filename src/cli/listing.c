@@ -197,8 +197,6 @@ static bool addresses_fit(const struct listing *l, json_t *row)
         bool fits = address_fits(l, json_string_value(address), country);
         if (*country)
             json_object_set_new(row, LISTING_COUNTRY, json_string(country));
-        else if (!*row_text(row, LISTING_COUNTRY)) // no country's threshold banned it either
-            json_object_del(row, LISTING_COUNTRY);
         return fits;
     }
     json_array_foreach(address, i, one)
