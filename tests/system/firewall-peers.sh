@@ -106,7 +106,11 @@ is "a new one does" 0 $?
 ok "and who was spared is no longer" set_lacks admin4 192.0.2.9
 fw remove >/dev/null
 
-# --- the README's five commands, with what they print there
+# --- the README's five commands, with what they print there: where systemd is, and the units are enabled
+mkdir -p /run/systemd /etc/systemd/system
+mount -t tmpfs tmpfs /run/systemd && mount -t tmpfs tmpfs /etc/systemd/system
+mkdir -p /run/systemd/system /etc/systemd/system/sysinit.target.wants
+: >/etc/systemd/system/sysinit.target.wants/pptpban-firewall.service
 sed '/^\[firewall\]/,$d' "$T/conf" >"$T/readme"
 sed -n '/^## The firewall/,/^## [^T]/p' "$PB_SRC/README.md" >"$T/section"
 sed -n 's/^    \(\[firewall\]\|enabled = .*\|management = .*\|admin_from = [^ ]*\).*/\1/p' "$T/section" >>"$T/readme"
