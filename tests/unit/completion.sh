@@ -122,14 +122,19 @@ ask_zsh() {
 			zle -C ask list-choices ask
 			bindkey '^I' ask
 			bindkey '^U' kill-whole-line
+			hello() { : >>$ZT/hello }
+			zle -N hello
+			bindkey '^G' hello
 			print >$ZT/ready
 		END
 		ZT=$T zsh -f -c '
 			zmodload zsh/zpty
 			zpty z zsh -f -i
 			zpty -w z "export ZT=$ZT; source $ZT/zsh/rc"
-			wait_for() { local -i t=0; until [[ -e $1 ]]; do (( t++ < 300 )) || return 1; sleep 0.02; zpty -rt z junk; done }
+			wait_for() { local -i t=0; until [[ -e $1 ]]; do (( t++ < 3000 )) || return 1; sleep 0.02; zpty -rt z junk; done }
 			wait_for $ZT/ready || exit 1
+			# what is typed before its line editor has begun may be lost
+			for (( t = 0; t < 600; t++ )); do [[ -e $ZT/hello ]] && break; zpty -w -n z $'"'"'\x07'"'"'; sleep 0.1; zpty -rt z junk; done
 			i=0
 			while IFS= read -r line; do
 				zpty -w -n z $'"'"'\x15'"'"'$line$'"'"'\t'"'"'
