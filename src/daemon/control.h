@@ -55,7 +55,7 @@ void control_fail(struct control *c, struct control_client client, int exit_code
 
 // An answer of many lines: next appends one line (with its newline) to buf and returns its length, 0 at the end. It
 // is called as the client takes them; done frees userdata, whatever happens.
-enum { CONTROL_LINE_MAX = 2048 };
+enum { CONTROL_LINE_MAX = 8192 }; // the longest: an account of escapes, 16 addresses and the names of 64 jails, some 4 KiB
 typedef size_t (*control_next)(void *userdata, char buf[static CONTROL_LINE_MAX]);
 void control_stream(struct control *c, struct control_client client, control_next next, void (*done)(void *userdata),
                     void *userdata);

@@ -66,3 +66,18 @@ ok "after a restart" wait_for 5 enforced
 ok "bob's ban is there" banned 192.0.2.68
 is "and ends by his name, though nobody has tried it since" "1 ban ended" "$(ask unban --user bob)"
 service_stop
+
+# At every bound at once: as many jails as there may be beside those that are shipped, with the longest names, an account whose every byte is escaped, tried
+# from as many addresses as are told. Nobody can make a row so long that it is left out.
+{
+	for n in $(seq 61); do
+		printf '[jail-%02d-%s]\nenabled = yes\nfilter = pptpd\nsource = %s\nmaxretry = 100\n' "$n" xxxxxxxxxxxxxxxxxxxxxxx "$T/log"
+	done
+} >>"$T/pptpban.conf"
+: >"$T/log"
+service_start
+hostile=$(printf '\\%.0s' $(seq 94))
+for n in $(seq 10 27); do attack "$T/log" "2001:db8:1234:5678:9abc:def0:1234:56$n" 1 "$hostile"; done
+long_row() { [ "$(ask users --json | jq '.accounts[] | select(.addresses == 18) | (.latest | length) == 16 and (.jails | length) == 62 and (.account | length) >= 94')" = true ]; }
+ok "a row of every bound at once" wait_for 10 long_row
+service_stop
